@@ -1,0 +1,1 @@
+//! Engines, connections, results, the echo, and what a dialect is.

@@ -1,0 +1,1 @@
+//! The language: parsing, compiling, running, and the modules scripts import.

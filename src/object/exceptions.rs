@@ -1,0 +1,237 @@
+//! Python's exception classes and [`Raised`], the one error type of every layer.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use super::{Args, Class, Cx, Instance, Members, Result, TypeSpec, Value};
+
+/// A place in a source text, in bytes: what tracebacks and excerpts point at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    /// Which source of the session, see the language's source list.
+    pub source: u32,
+    /// The first byte.
+    pub start: u32,
+    /// The byte behind the last.
+    pub end: u32,
+}
+
+/// An exception on its way up.
+#[derive(Debug)]
+pub struct Raised(Box<RaisedData>);
+
+#[derive(Debug)]
+struct RaisedData {
+    exception: Value,
+    trace: Vec<Span>,
+}
+
+/// What every exception instance carries.
+#[derive(Default)]
+pub struct ExceptionData {
+    /// The constructor's arguments.
+    pub args: RefCell<Vec<Value>>,
+    /// `__cause__`, from `raise … from`.
+    pub cause: RefCell<Option<Value>>,
+    /// `__context__`: what was being handled.
+    pub context: RefCell<Option<Value>>,
+    /// `__suppress_context__`.
+    pub suppress_context: Cell<bool>,
+}
+
+impl Raised {
+    /// An exception of class `spec` with `args`.
+    pub fn new(spec: &'static TypeSpec, args: Vec<Value>) -> Self {
+        Self::from_value(new_exception(spec.class(), args))
+    }
+    /// Raise an exception instance.
+    pub fn from_value(exception: Value) -> Self {
+        Self(Box::new(RaisedData {
+            exception,
+            trace: Vec::new(),
+        }))
+    }
+    /// The exception instance.
+    pub fn value(&self) -> &Value {
+        &self.0.exception
+    }
+    /// The exception instance, taken out.
+    pub fn into_value(self) -> Value {
+        self.0.exception
+    }
+    /// Its class.
+    pub fn class(&self) -> Rc<Class> {
+        match &self.0.exception {
+            Value::Instance(instance) => instance.class().clone(),
+            _ => BASE_EXCEPTION.class(),
+        }
+    }
+    /// Whether it is an instance of `spec`'s class.
+    pub fn is(&self, spec: &'static TypeSpec) -> bool {
+        self.class().derives_from(spec)
+    }
+    /// Set an attribute of the exception instance.
+    #[must_use]
+    pub fn with(self, name: &str, value: impl Into<Value>) -> Self {
+        if let Value::Instance(instance) = &self.0.exception {
+            instance.set_attribute(name, value.into());
+        }
+        self
+    }
+    /// Set `__cause__`.
+    #[must_use]
+    pub fn caused_by(self, cause: &Value) -> Self {
+        if let Some(data) = exception_data(&self.0.exception) {
+            *data.cause.borrow_mut() = Some(cause.clone());
+            data.suppress_context.set(true);
+        }
+        self
+    }
+    /// Note a place it passed on its way up, innermost first.
+    pub fn pass(&mut self, span: Span) {
+        // A recursion that ends in an error passes the same place a thousand times.
+        if self.0.trace.len() < 64 {
+            self.0.trace.push(span);
+        }
+    }
+    /// The places it passed, innermost first.
+    pub fn trace(&self) -> &[Span] {
+        &self.0.trace
+    }
+    /// `str()` of the exception.
+    pub fn message(&self, cx: &Cx) -> String {
+        cx.str(&self.0.exception).unwrap_or_default()
+    }
+}
+
+/// The exception part of an exception instance.
+pub fn exception_data(value: &Value) -> Option<&ExceptionData> {
+    match value {
+        Value::Instance(instance) => instance.payload(),
+        _ => None,
+    }
+}
+
+/// An exception instance of `class`.
+pub fn new_exception(class: Rc<Class>, args: Vec<Value>) -> Value {
+    let data: Rc<dyn Any> = Rc::new(ExceptionData {
+        args: RefCell::new(args),
+        ..ExceptionData::default()
+    });
+    Value::Instance(Instance::with_payload(class, data))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is a Construct")]
+fn construct(class: &Rc<Class>, args: Args, _cx: &Cx) -> Result<Value> {
+    Ok(new_exception(class.clone(), args.pos.into_vec()))
+}
+
+fn members(members: &mut Members) {
+    members
+        .getter("args", |data: &ExceptionData, _| {
+            Ok(Value::tuple(data.args.borrow().clone()))
+        })
+        .getter("__cause__", |data: &ExceptionData, _| {
+            Ok(data.cause.borrow().clone().into())
+        })
+        .getter("__context__", |data: &ExceptionData, _| {
+            Ok(data.context.borrow().clone().into())
+        })
+        .getter("__traceback__", |_: &ExceptionData, _| Ok(Value::None))
+        .getter("__suppress_context__", |data: &ExceptionData, _| {
+            Ok(Value::Bool(data.suppress_context.get()))
+        })
+        .method_on_value("with_traceback(tb)", |this, _, _| Ok(this.clone()))
+        .method("__init__(*args)", |data: &ExceptionData, bound, _| {
+            *data.args.borrow_mut() = bound.rest().to_vec();
+            Ok(Value::None)
+        })
+        .method("__str__()", |data: &ExceptionData, _, cx| {
+            let args = data.args.borrow().clone();
+            Ok(match args.as_slice() {
+                [] => Value::str(""),
+                [one] => cx.str(one)?.into(),
+                _ => cx.repr(&Value::tuple(args))?.into(),
+            })
+        })
+        .method_on_value("__repr__()", |this, _, cx| {
+            let Some(data) = exception_data(this) else {
+                return Ok(Value::str(""));
+            };
+            let args = data.args.borrow().clone();
+            let shown: Vec<_> = args.iter().map(|arg| cx.repr(arg)).collect::<Result<_>>()?;
+            let name = super::class_of(this, cx).name();
+            Ok(format!("{name}({})", shown.join(", ")).into())
+        });
+}
+
+/// `BaseException`.
+pub static BASE_EXCEPTION: TypeSpec = TypeSpec::new("builtins", "BaseException")
+    .construct(construct)
+    .members(members)
+    .subclassable();
+
+macro_rules! exceptions {
+    ($($(#[$meta:meta])* $constant:ident = $name:literal : $base:ident;)*) => {
+        $($(#[$meta])* #[doc = concat!("`", $name, "`.")]
+        pub static $constant: TypeSpec =
+            TypeSpec::new("builtins", $name).bases(&[&$base]).subclassable();)*
+        /// Python's built-in exceptions.
+        pub static EXCEPTIONS: &[&TypeSpec] = &[&BASE_EXCEPTION, $(&$constant),*];
+    };
+}
+
+exceptions! {
+    EXCEPTION = "Exception": BASE_EXCEPTION;
+    KEYBOARD_INTERRUPT = "KeyboardInterrupt": BASE_EXCEPTION;
+    SYSTEM_EXIT = "SystemExit": BASE_EXCEPTION;
+    GENERATOR_EXIT = "GeneratorExit": BASE_EXCEPTION;
+    ARITHMETIC_ERROR = "ArithmeticError": EXCEPTION;
+    ZERO_DIVISION_ERROR = "ZeroDivisionError": ARITHMETIC_ERROR;
+    OVERFLOW_ERROR = "OverflowError": ARITHMETIC_ERROR;
+    FLOATING_POINT_ERROR = "FloatingPointError": ARITHMETIC_ERROR;
+    ASSERTION_ERROR = "AssertionError": EXCEPTION;
+    ATTRIBUTE_ERROR = "AttributeError": EXCEPTION;
+    BUFFER_ERROR = "BufferError": EXCEPTION;
+    EOF_ERROR = "EOFError": EXCEPTION;
+    IMPORT_ERROR = "ImportError": EXCEPTION;
+    MODULE_NOT_FOUND_ERROR = "ModuleNotFoundError": IMPORT_ERROR;
+    LOOKUP_ERROR = "LookupError": EXCEPTION;
+    INDEX_ERROR = "IndexError": LOOKUP_ERROR;
+    KEY_ERROR = "KeyError": LOOKUP_ERROR;
+    MEMORY_ERROR = "MemoryError": EXCEPTION;
+    NAME_ERROR = "NameError": EXCEPTION;
+    UNBOUND_LOCAL_ERROR = "UnboundLocalError": NAME_ERROR;
+    OS_ERROR = "OSError": EXCEPTION;
+    FILE_NOT_FOUND_ERROR = "FileNotFoundError": OS_ERROR;
+    PERMISSION_ERROR = "PermissionError": OS_ERROR;
+    TIMEOUT_ERROR = "TimeoutError": OS_ERROR;
+    CONNECTION_ERROR = "ConnectionError": OS_ERROR;
+    REFERENCE_ERROR = "ReferenceError": EXCEPTION;
+    RUNTIME_ERROR = "RuntimeError": EXCEPTION;
+    NOT_IMPLEMENTED_ERROR = "NotImplementedError": RUNTIME_ERROR;
+    RECURSION_ERROR = "RecursionError": RUNTIME_ERROR;
+    STOP_ITERATION = "StopIteration": EXCEPTION;
+    STOP_ASYNC_ITERATION = "StopAsyncIteration": EXCEPTION;
+    SYNTAX_ERROR = "SyntaxError": EXCEPTION;
+    INDENTATION_ERROR = "IndentationError": SYNTAX_ERROR;
+    SYSTEM_ERROR = "SystemError": EXCEPTION;
+    TYPE_ERROR = "TypeError": EXCEPTION;
+    VALUE_ERROR = "ValueError": EXCEPTION;
+    UNICODE_ERROR = "UnicodeError": VALUE_ERROR;
+    UNICODE_DECODE_ERROR = "UnicodeDecodeError": UNICODE_ERROR;
+    UNICODE_ENCODE_ERROR = "UnicodeEncodeError": UNICODE_ERROR;
+    WARNING = "Warning": EXCEPTION;
+    USER_WARNING = "UserWarning": WARNING;
+    DEPRECATION_WARNING = "DeprecationWarning": WARNING;
+    PENDING_DEPRECATION_WARNING = "PendingDeprecationWarning": WARNING;
+    RUNTIME_WARNING = "RuntimeWarning": WARNING;
+    SYNTAX_WARNING = "SyntaxWarning": WARNING;
+    FUTURE_WARNING = "FutureWarning": WARNING;
+}
+
+/// `KeyError(key)`, whose `str()` is the key's repr.
+pub fn key_error(key: Value) -> Raised {
+    Raised::new(&KEY_ERROR, vec![key])
+}

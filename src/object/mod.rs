@@ -1,0 +1,45 @@
+//! Python's data model: values, classes, instances, exceptions, calls, and the built-in types.
+//! Every layer above speaks in these; nothing here knows SQL.
+//!
+//! Order inside: operators, value, containers, hash, class, instance, protocol, signature,
+//! members, exceptions, module, cx, attribute, ops, types. They name each other freely: a value
+//! has a class, a class holds values.
+
+mod attribute;
+mod class;
+mod containers;
+mod cx;
+pub mod exceptions;
+mod hash;
+mod instance;
+mod members;
+mod module;
+mod operators;
+pub mod ops;
+mod protocol;
+mod signature;
+pub mod types;
+mod value;
+
+pub use attribute::{
+    attr_names, bind, delete_attr, find_attr, instantiate, no_attribute, set_instance_attr_plain,
+};
+pub use class::{
+    Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,
+};
+pub use containers::{CollectionHook, Dict, DictMap, Key, List, Set, SetMap, StrKey, Tuple};
+pub use cx::{Console, Cx, DepthGuard};
+pub use exceptions::{ExceptionData, Raised, Span, exception_data, key_error, new_exception};
+pub use hash::{hash_sequence, hash_str, hash_value, key_eq};
+pub use instance::{Attributes, Instance, SlotDescriptor};
+pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native};
+pub use module::{Export, Module, ModuleSpec};
+pub use operators::{BinaryOp, CompareOp, UnaryOp};
+pub use ops::ValueIter;
+pub use protocol::Object;
+pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};
+pub use types::class_of;
+pub use value::{Obj, Str, Value};
+
+/// What may raise.
+pub type Result<T> = std::result::Result<T, Raised>;

@@ -1,0 +1,83 @@
+//! Modules: names looked up in a static table at the first use, so that an import costs nothing
+//! for what a script does not name.
+
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
+
+use super::{Cx, Object, Result, Str, TypeSpec, Value};
+
+/// Makes the value of a name of a module.
+pub type Export = fn(&Cx) -> Value;
+
+/// The static description of a module.
+pub struct ModuleSpec {
+    /// Its dotted name.
+    pub name: &'static str,
+    /// Its names, each with what makes its value; any order.
+    pub names: &'static [(&'static str, Export)],
+    /// Names that the real module has and this one does not, with what to use instead.
+    pub unsupported: &'static [(&'static str, &'static str)],
+    /// Names computed by rule (`sqlalchemy.func`-like); tried last.
+    pub dynamic: Option<fn(&str, &Cx) -> Option<Value>>,
+}
+
+/// A module.
+pub struct Module {
+    spec: &'static ModuleSpec,
+    made: RefCell<FxHashMap<Str, Value>>,
+}
+
+static MODULE: TypeSpec = TypeSpec::new("builtins", "module");
+
+impl Module {
+    /// The module of `spec`, none of its names made yet.
+    pub fn new(spec: &'static ModuleSpec) -> Self {
+        Self {
+            spec,
+            made: RefCell::default(),
+        }
+    }
+    /// Its description.
+    pub fn description(&self) -> &'static ModuleSpec {
+        self.spec
+    }
+    /// The value of `name`.
+    pub fn get(&self, name: &str, cx: &Cx) -> Option<Value> {
+        if let Some(known) = self.made.borrow().get(name) {
+            return Some(known.clone());
+        }
+        let made = match self.spec.names.iter().find(|(known, _)| *known == name) {
+            Some((_, export)) => export(cx),
+            None => self.spec.dynamic?(name, cx)?,
+        };
+        self.made.borrow_mut().insert(Str::new(name), made.clone());
+        Some(made)
+    }
+}
+
+impl Object for Module {
+    fn spec(&self) -> &'static TypeSpec {
+        &MODULE
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        Ok(Some(format!("<module '{}'>", self.spec.name)))
+    }
+    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        Ok(match name {
+            "__name__" => Some(self.spec.name.into()),
+            _ => self.get(name, cx),
+        })
+    }
+    fn set_attr(&self, name: &str, value: &Value, _cx: &Cx) -> Result<bool> {
+        self.made.borrow_mut().insert(Str::new(name), value.clone());
+        Ok(true)
+    }
+    fn attr_names(&self) -> Vec<String> {
+        self.spec
+            .names
+            .iter()
+            .map(|(name, _)| (*name).to_owned())
+            .collect()
+    }
+}

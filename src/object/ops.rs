@@ -1,0 +1,326 @@
+//! The operations every value answers: repr, str, truth, equality, iteration, and the operators.
+
+use std::rc::Rc;
+
+use super::exceptions::TYPE_ERROR;
+use super::{
+    BinaryOp, Class, CompareOp, Cx, List, Obj, Raised, Result, Tuple, Value, attribute, class_of,
+    types,
+};
+
+/// `repr(value)`.
+pub fn repr(value: &Value, cx: &Cx) -> Result<String> {
+    let mut text = String::new();
+    types::write_repr(value, &mut text, cx)?;
+    Ok(text)
+}
+
+/// `<module.Class object at 0x...>`, for whatever has no better repr.
+pub fn default_repr(value: &Value, cx: &Cx) -> String {
+    let class = class_of(value, cx);
+    let name = match class.module().as_str() {
+        "builtins" => class.qualname().to_string(),
+        module => format!("{module}.{}", class.qualname()),
+    };
+    format!(
+        "<{name} object at {:#014x}>",
+        value.address().unwrap_or_default()
+    )
+}
+
+/// `str(value)`.
+pub fn str(value: &Value, cx: &Cx) -> Result<String> {
+    match value {
+        Value::Str(text) => Ok(text.to_string()),
+        Value::Object(object) => match object.str(cx)? {
+            Some(text) => Ok(text),
+            None => repr(value, cx),
+        },
+        Value::Instance(instance) => match instance.class().lookup("__str__") {
+            Some(method) => {
+                let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
+                text_of(cx.call(&bound, [])?, "__str__", cx)
+            }
+            None => repr(value, cx),
+        },
+        _ => repr(value, cx),
+    }
+}
+
+/// The text that `__str__` or `__repr__` answered; TypeError where it is none.
+pub fn text_of(answer: Value, method: &str, cx: &Cx) -> Result<String> {
+    match answer {
+        Value::Str(text) => Ok(text.to_string()),
+        other => Err(TYPE_ERROR.error(format!(
+            "{method} returned non-string (type {})",
+            class_of(&other, cx).name()
+        ))),
+    }
+}
+
+/// `bool(value)`.
+pub fn truthy(value: &Value, cx: &Cx) -> Result<bool> {
+    Ok(match value {
+        Value::Bool(flag) => *flag,
+        Value::None | Value::Undefined => false,
+        Value::Int(number) => *number != 0,
+        Value::Float(number) => *number != 0.0,
+        Value::Str(text) => !text.is_empty(),
+        Value::BigInt(_) | Value::Class(_) => true,
+        Value::Bytes(bytes) => !bytes.is_empty(),
+        Value::List(list) => !list.is_empty(),
+        Value::Tuple(items) => !items.is_empty(),
+        Value::Dict(dict) => !dict.is_empty(),
+        Value::Set(set) => !set.is_empty(),
+        Value::Object(object) => match object.truthy(cx)? {
+            Some(flag) => flag,
+            None => object.len(cx)?.is_none_or(|len| len > 0),
+        },
+        Value::Instance(instance) => {
+            for name in ["__bool__", "__len__"] {
+                if let Some(method) = instance.class().lookup(name) {
+                    let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
+                    let answer = cx.call(&bound, [])?;
+                    return Ok(answer.as_int().is_some_and(|number| number != 0));
+                }
+            }
+            true
+        }
+    })
+}
+
+/// `a == b` as a condition; identity counts as equal, as in containers.
+pub fn rich_eq(a: &Value, b: &Value, cx: &Cx) -> Result<bool> {
+    if a.is(b) {
+        return Ok(true);
+    }
+    truthy(&compare(CompareOp::Eq, a, b, cx)?, cx)
+}
+
+/// `a op b` of a comparison.
+pub fn compare(op: CompareOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
+    if let (Value::Int(a), Value::Int(b)) = (a, b) {
+        return Ok(Value::Bool(op.holds(a.cmp(b))));
+    }
+    // A subclass on the right goes first, as in Python.
+    let swapped = matches!((a, b), (Value::Instance(a), Value::Instance(b))
+        if !Rc::ptr_eq(a.class(), b.class()) && b.class().is_subclass(a.class()));
+    let attempts = if swapped {
+        [(b, op.mirrored(), a), (a, op, b)]
+    } else {
+        [(a, op, b), (b, op.mirrored(), a)]
+    };
+    for (this, op, other) in attempts {
+        if let Some(answer) = compare_one(this, op, other, cx)? {
+            return Ok(answer);
+        }
+    }
+    match op {
+        CompareOp::Eq => Ok(Value::Bool(a.is(b))),
+        CompareOp::Ne => Ok(Value::Bool(!a.is(b))),
+        _ => Err(unsupported_comparison(op, a, b, cx)),
+    }
+}
+
+fn unsupported_comparison(op: CompareOp, a: &Value, b: &Value, cx: &Cx) -> Raised {
+    TYPE_ERROR.error(format!(
+        "'{}' not supported between instances of '{}' and '{}'",
+        op.symbol(),
+        class_of(a, cx).name(),
+        class_of(b, cx).name()
+    ))
+}
+
+fn compare_one(this: &Value, op: CompareOp, other: &Value, cx: &Cx) -> Result<Option<Value>> {
+    match this {
+        Value::Object(object) => object.compare(this, op, other, cx),
+        Value::Instance(instance) => {
+            let class = instance.class();
+            if let Some(answer) = special(this, class, op.method(), other, cx)? {
+                return Ok(Some(answer));
+            }
+            if op == CompareOp::Ne {
+                // Python derives != from ==.
+                if let Some(answer) = special(this, class, "__eq__", other, cx)? {
+                    return Ok(Some(Value::Bool(!truthy(&answer, cx)?)));
+                }
+            }
+            types::compare_payload(instance, op, other, cx)
+        }
+        _ => types::compare_builtin(this, op, other, cx),
+    }
+}
+
+/// Call a binary special method of an instance; `None`: not defined, or `NotImplemented`.
+pub fn special(
+    this: &Value,
+    class: &Rc<Class>,
+    name: &str,
+    other: &Value,
+    cx: &Cx,
+) -> Result<Option<Value>> {
+    let Some(method) = class.lookup(name) else {
+        return Ok(None);
+    };
+    let bound = attribute::bind(&method, Some(this), class, cx)?;
+    let answer = cx.call(&bound, [other.clone()])?;
+    Ok((!types::is_not_implemented(&answer)).then_some(answer))
+}
+
+/// `a op b`.
+pub fn binary(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
+    if let Some(answer) = types::binary_builtin(op, a, b, cx)? {
+        return Ok(answer);
+    }
+    let swapped = matches!((a, b), (Value::Instance(a), Value::Instance(b))
+        if !Rc::ptr_eq(a.class(), b.class()) && b.class().is_subclass(a.class()));
+    let attempts = if swapped {
+        [(b, a, true), (a, b, false)]
+    } else {
+        [(a, b, false), (b, a, true)]
+    };
+    for (this, other, reflected) in attempts {
+        let answer = match this {
+            Value::Object(object) => object.binary(this, op, other, reflected, cx)?,
+            Value::Instance(instance) => {
+                let (plain, mirrored, _) = op.methods();
+                let name = if reflected { mirrored } else { plain };
+                special(this, instance.class(), name, other, cx)?
+            }
+            _ => None,
+        };
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
+    }
+    if let Some(answer) = types::binary_payload(op, a, b, cx)? {
+        return Ok(answer);
+    }
+    Err(types::unsupported_operands(op, a, b, cx))
+}
+
+/// An iteration under way; the common containers without a heap object.
+pub enum ValueIter {
+    /// A list, by index: it may change meanwhile.
+    List(Rc<List>, usize),
+    /// A tuple.
+    Tuple(Rc<Tuple>, usize),
+    /// A range: next, stop, step.
+    Range(i64, i64, i64),
+    /// Values collected beforehand.
+    Values(std::vec::IntoIter<Value>),
+    /// An iterator object.
+    Object(Obj),
+    /// An instance with `__next__`.
+    Instance(Value),
+}
+
+impl ValueIter {
+    /// The next value; `None` is the end.
+    pub fn next(&mut self, cx: &Cx) -> Result<Option<Value>> {
+        match self {
+            Self::List(list, at) => {
+                let item = list.get(*at);
+                *at += 1;
+                Ok(item)
+            }
+            Self::Tuple(items, at) => {
+                let item = items.get(*at).cloned();
+                *at += 1;
+                Ok(item)
+            }
+            Self::Range(next, stop, step) => {
+                let more = if *step > 0 {
+                    *next < *stop
+                } else {
+                    *next > *stop
+                };
+                if !more {
+                    return Ok(None);
+                }
+                let value = *next;
+                *next = next.saturating_add(*step);
+                Ok(Some(Value::Int(value)))
+            }
+            Self::Values(values) => Ok(values.next()),
+            Self::Object(object) => object.next(cx),
+            Self::Instance(instance) => match cx.call_method(instance, "__next__", []) {
+                Ok(value) => Ok(Some(value)),
+                Err(raised) if raised.is(&super::exceptions::STOP_ITERATION) => Ok(None),
+                Err(raised) => Err(raised),
+            },
+        }
+    }
+}
+
+/// `iter(value)`.
+pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
+    match value {
+        Value::List(list) => Ok(ValueIter::List(list.clone(), 0)),
+        Value::Tuple(items) => Ok(ValueIter::Tuple(items.clone(), 0)),
+        Value::Object(object) => {
+            if let Some(range) = types::range_bounds(object) {
+                return Ok(ValueIter::Range(range.0, range.1, range.2));
+            }
+            if object.is_iterator() {
+                return Ok(ValueIter::Object(object.clone()));
+            }
+            match object.iter(value, cx)? {
+                Some(Value::Object(iterator)) if iterator.is_iterator() => {
+                    Ok(ValueIter::Object(iterator))
+                }
+                Some(other) => iterate(&other, cx),
+                None => Err(not_iterable(value, cx)),
+            }
+        }
+        Value::Instance(instance) => {
+            if let Some(method) = instance.class().lookup("__iter__") {
+                let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
+                let iterator = cx.call(&bound, [])?;
+                return match &iterator {
+                    Value::Instance(found) if found.class().lookup("__next__").is_some() => {
+                        Ok(ValueIter::Instance(iterator))
+                    }
+                    Value::Instance(_) => Err(TYPE_ERROR.error(format!(
+                        "iter() returned non-iterator of type '{}'",
+                        class_of(&iterator, cx).name()
+                    ))),
+                    _ => iterate(&iterator, cx),
+                };
+            }
+            types::iterate_payload(instance, cx)?.ok_or_else(|| not_iterable(value, cx))
+        }
+        Value::Class(class) => {
+            if let Some(extension) = class.nearest_extension() {
+                if let Some(values) = extension.iterate_class(class, cx)? {
+                    return Ok(ValueIter::Values(values.into_iter()));
+                }
+            }
+            Err(TYPE_ERROR.error("'type' object is not iterable"))
+        }
+        _ => types::iterate_builtin(value).ok_or_else(|| not_iterable(value, cx)),
+    }
+}
+
+fn not_iterable(value: &Value, cx: &Cx) -> Raised {
+    TYPE_ERROR.error(format!(
+        "'{}' object is not iterable",
+        class_of(value, cx).name()
+    ))
+}
+
+/// All that iterating `value` yields.
+pub fn collect(value: &Value, cx: &Cx) -> Result<Vec<Value>> {
+    match value {
+        Value::List(list) => Ok(list.to_vec()),
+        Value::Tuple(items) => Ok(items.to_vec()),
+        _ => {
+            let mut iterator = iterate(value, cx)?;
+            let mut values = Vec::new();
+            while let Some(item) = iterator.next(cx)? {
+                values.push(item);
+            }
+            Ok(values)
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Mapped classes, the session, the unit of work, loading.

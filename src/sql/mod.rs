@@ -1,0 +1,1 @@
+//! SQL as values: schema, expressions, statements, and their compilation.

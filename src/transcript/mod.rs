@@ -1,0 +1,1 @@
+//! Transcripts: documents with examples, replayed and compared.
