@@ -1,1 +1,4 @@
 //! The language: parsing, compiling, running, and the modules scripts import.
+
+pub mod builtins;
+pub mod modules;
