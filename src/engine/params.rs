@@ -1,0 +1,165 @@
+//! How bound parameters are shown in the log and in exceptions: truncated where they are many
+//! or long.
+
+use crate::object::{Cx, Result, Value};
+use crate::util::Compat;
+
+/// How many sets of an executemany are shown.
+const SHOWN_SETS: usize = 10;
+/// How many values of one set are shown.
+const SHOWN_VALUES: usize = 100;
+/// How many characters of one value are shown.
+const SHOWN_CHARS: usize = 300;
+
+/// Whether parameters are one set or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sets {
+    /// One set.
+    One,
+    /// A sequence of sets, of an executemany.
+    Many,
+    /// Not known: shown by its plain repr.
+    Unknown,
+}
+
+/// The repr of `params`, shortened as SQLAlchemy does.
+pub fn repr_params(params: &Value, sets: Sets, cx: &Cx) -> Result<String> {
+    let is_container = matches!(params, Value::List(_) | Value::Tuple(_) | Value::Dict(_));
+    match sets {
+        Sets::One if is_container => repr_set(params, cx),
+        Sets::Many if is_container => {
+            let items = items_of(params);
+            let list = matches!(params, Value::List(_));
+            repr_sets(&items, list, cx)
+        }
+        _ => repr_value(params, cx),
+    }
+}
+
+/// The repr of the sets of an executemany, in a list or a tuple.
+pub fn repr_sets(sets: &[Value], list: bool, cx: &Cx) -> Result<String> {
+    let (open, close) = if list { ("[", "]") } else { ("(", ")") };
+    let join = |sets: &[Value]| -> Result<String> {
+        let shown: Vec<_> = sets
+            .iter()
+            .map(|set| repr_set(set, cx))
+            .collect::<Result<_>>()?;
+        Ok(shown.join(", "))
+    };
+    if sets.len() <= SHOWN_SETS {
+        return Ok(format!("{open}{}{close}", join(sets)?));
+    }
+    Ok(format!(
+        "{open}{}  ... displaying {SHOWN_SETS} of {} total bound parameter sets ...  {}{close}",
+        join(&sets[..SHOWN_SETS - 2])?,
+        sets.len(),
+        join(&sets[sets.len() - 2..])?,
+    ))
+}
+
+fn items_of(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List(list) => list.to_vec(),
+        Value::Tuple(items) => items.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn repr_set(set: &Value, cx: &Cx) -> Result<String> {
+    match set {
+        Value::Dict(dict) => {
+            let entries: Vec<(Value, Value)> = dict
+                .borrow()
+                .iter()
+                .map(|(key, value)| (key.value().clone(), value.clone()))
+                .collect();
+            let texts = shorten(&entries, cx, |(key, value)| {
+                Ok(format!("{}: {}", cx.repr(key)?, repr_value(value, cx)?))
+            })?;
+            Ok(format!("{{{texts}}}"))
+        }
+        Value::List(list) => Ok(format!("[{}]", repr_values(&list.to_vec(), cx)?)),
+        Value::Tuple(items) => repr_tuple(items, cx),
+        other => repr_value(other, cx),
+    }
+}
+
+/// The repr of one positional set.
+pub fn repr_tuple(items: &[Value], cx: &Cx) -> Result<String> {
+    let comma = if items.len() == 1 { "," } else { "" };
+    Ok(format!("({}{comma})", repr_values(items, cx)?))
+}
+
+fn repr_values(items: &[Value], cx: &Cx) -> Result<String> {
+    shorten(items, cx, |value| repr_value(value, cx))
+}
+
+/// The items joined with commas, the middle ones left out where 2.0 does.
+fn shorten<T>(items: &[T], cx: &Cx, show: impl Fn(&T) -> Result<String>) -> Result<String> {
+    let join = |items: &[T]| -> Result<String> {
+        let shown: Vec<_> = items.iter().map(&show).collect::<Result<_>>()?;
+        Ok(shown.join(", "))
+    };
+    if items.len() <= SHOWN_VALUES || cx.compat() == Compat::V14 {
+        return join(items);
+    }
+    let half = SHOWN_VALUES / 2;
+    Ok(format!(
+        "{} ... {} parameters truncated ... {}",
+        join(&items[..half])?,
+        items.len() - SHOWN_VALUES,
+        join(&items[items.len() - half..])?,
+    ))
+}
+
+/// The repr of one value, its middle left out where it is long.
+pub fn repr_value(value: &Value, cx: &Cx) -> Result<String> {
+    let text = cx.repr(value)?;
+    // The byte length bounds the number of characters, which is what is limited.
+    if text.len() <= SHOWN_CHARS {
+        return Ok(text);
+    }
+    let count = text.chars().count();
+    if count <= SHOWN_CHARS {
+        return Ok(text);
+    }
+    let half = SHOWN_CHARS / 2;
+    let head: String = text.chars().take(half).collect();
+    let tail: String = text.chars().skip(count - half).collect();
+    Ok(format!(
+        "{head} ... ({} characters truncated) ... {tail}",
+        count - SHOWN_CHARS
+    ))
+}
+
+/// The SQL of an insertmanyvalues batch as it is logged.
+pub fn long_statement(sql: &str) -> String {
+    let count = if sql.len() > 500 {
+        sql.chars().count()
+    } else {
+        0
+    };
+    if count <= 500 {
+        return sql.to_owned();
+    }
+    let head: String = sql.chars().take(250).collect();
+    let tail: String = sql.chars().skip(count - 100).collect();
+    format!("{head} ... {} characters truncated ... {tail}", count - 350)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::cx;
+
+    #[test]
+    fn many_sets_are_shortened() {
+        let cx = cx();
+        let sets: Vec<_> = (0..12).map(|n| Value::tuple(vec![Value::Int(n)])).collect();
+        assert_eq!(
+            repr_sets(&sets, true, &cx).expect("ints have reprs"),
+            "[(0,), (1,), (2,), (3,), (4,), (5,), (6,), (7,)  ... displaying 10 of 12 total \
+             bound parameter sets ...  (10,), (11,)]"
+        );
+    }
+}
