@@ -1,4 +1,11 @@
 //! The language: parsing, compiling, running, and the modules scripts import.
+//!
+//! Order inside: parse, compile, vm, builtins, modules, native, interp.
 
 pub mod builtins;
+mod interp;
 pub mod modules;
+pub mod native;
+mod parse;
+
+pub use interp::{Feed, Interp, SourceId, Statement};
