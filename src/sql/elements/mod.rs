@@ -1,0 +1,162 @@
+//! Column expressions: `ColumnElement`, a closed set of nodes shared by pointer.
+//! Two elements are the same when they are the same node; annotations do not change that.
+
+mod annotations;
+mod name;
+mod nodes;
+
+use std::rc::Rc;
+
+pub use annotations::{AnnotatedElement, Annotations};
+pub use name::{Name, NamePart, next_seed};
+pub use nodes::{
+    AsBoolean, BinaryExpression, BindParameter, BindValue, Case, Cast, ClauseList, ColumnClause,
+    Exists, Extract, FrameBound, FrameKind, Function, FunctionFilter, Grouping, Label, Modifiers,
+    Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple,
+    TypeCoerce, UnaryExpression, WithinGroup,
+};
+
+use super::schema::Column;
+use super::selectable::TextClause;
+use crate::object::Str;
+
+/// An expression of one value.
+#[derive(Clone)]
+pub enum ColumnElement {
+    /// A column of a `Table` (or not yet of any).
+    Column(Rc<Column>),
+    /// `column()`, `literal_column()`.
+    ColumnClause(Rc<ColumnClause>),
+    /// A column of an alias, subquery or CTE.
+    Proxy(Rc<ProxyColumn>),
+    /// A bind.
+    Bind(Rc<BindParameter>),
+    /// `a op b`.
+    Binary(Rc<BinaryExpression>),
+    /// `op a`, `a modifier`.
+    Unary(Rc<UnaryExpression>),
+    /// A Boolean expression as a condition.
+    AsBoolean(Rc<AsBoolean>),
+    /// `a AND b AND c`, `a, b`.
+    ClauseList(Rc<ClauseList>),
+    /// `(a)`.
+    Grouping(Rc<Grouping>),
+    /// `a AS name`.
+    Label(Rc<Label>),
+    /// An element of ORDER BY that may be rendered as the label of a selected column.
+    LabelReference(Rc<Self>),
+    /// A name in ORDER BY, GROUP BY or DISTINCT, to be found among the selected columns.
+    TextualLabelReference(Str),
+    /// `name(..)`.
+    Function(Rc<Function>),
+    /// `.. OVER (..)`.
+    Over(Rc<Over>),
+    /// `.. FILTER (..)`.
+    FunctionFilter(Rc<FunctionFilter>),
+    /// `.. WITHIN GROUP (..)`.
+    WithinGroup(Rc<WithinGroup>),
+    /// `CASE`.
+    Case(Rc<Case>),
+    /// `CAST`.
+    Cast(Rc<Cast>),
+    /// `type_coerce()`.
+    TypeCoerce(Rc<TypeCoerce>),
+    /// `EXTRACT`.
+    Extract(Rc<Extract>),
+    /// The name of a collation, right of COLLATE.
+    Collation(Str),
+    /// `NULL`.
+    Null,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// `text()`.
+    Text(Rc<TextClause>),
+    /// `(SELECT ..)`.
+    ScalarSelect(Rc<ScalarSelect>),
+    /// `EXISTS (SELECT ..)`.
+    Exists(Rc<Exists>),
+    /// `(a, b)`.
+    Tuple(Rc<Tuple>),
+    /// A FROM element as one value.
+    TableValued(Rc<TableValuedColumn>),
+    /// `(fn(..)).name`.
+    ScalarFunctionColumn(Rc<ScalarFunctionColumn>),
+    /// An element with annotations.
+    Annotated(Rc<AnnotatedElement>),
+}
+
+impl ColumnElement {
+    /// The element without its annotations.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::Annotated(annotated) => &annotated.element,
+            _ => self,
+        }
+    }
+    /// Its annotations, if it has any.
+    pub fn annotations(&self) -> Option<&Annotations> {
+        match self {
+            Self::Annotated(annotated) => Some(&annotated.annotations),
+            Self::Proxy(proxy) if !proxy.data.annotations.is_empty() => {
+                Some(&proxy.data.annotations)
+            }
+            _ => None,
+        }
+    }
+    /// The element with further annotations.
+    #[must_use]
+    pub fn annotate(&self, annotations: Annotations) -> Self {
+        let annotations = match self.annotations() {
+            Some(known) => known.merged(&annotations),
+            None => annotations,
+        };
+        Self::Annotated(Rc::new(AnnotatedElement {
+            element: self.plain().clone(),
+            annotations,
+        }))
+    }
+    /// What identifies the node: a column behind any number of handles and annotations is one.
+    pub fn identity(&self) -> usize {
+        match self {
+            Self::Column(node) => Rc::as_ptr(node) as usize,
+            Self::ColumnClause(node) => Rc::as_ptr(node) as usize,
+            Self::Proxy(node) => Rc::as_ptr(&node.data) as usize,
+            Self::Bind(node) => Rc::as_ptr(node) as usize,
+            Self::Binary(node) => Rc::as_ptr(node) as usize,
+            Self::Unary(node) => Rc::as_ptr(node) as usize,
+            Self::AsBoolean(node) => Rc::as_ptr(node) as usize,
+            Self::ClauseList(node) => Rc::as_ptr(node) as usize,
+            Self::Grouping(node) => Rc::as_ptr(node) as usize,
+            Self::Label(node) => Rc::as_ptr(node) as usize,
+            Self::LabelReference(node) => Rc::as_ptr(node) as usize,
+            Self::Function(node) => Rc::as_ptr(node) as usize,
+            Self::Over(node) => Rc::as_ptr(node) as usize,
+            Self::FunctionFilter(node) => Rc::as_ptr(node) as usize,
+            Self::WithinGroup(node) => Rc::as_ptr(node) as usize,
+            Self::Case(node) => Rc::as_ptr(node) as usize,
+            Self::Cast(node) => Rc::as_ptr(node) as usize,
+            Self::TypeCoerce(node) => Rc::as_ptr(node) as usize,
+            Self::Extract(node) => Rc::as_ptr(node) as usize,
+            Self::Text(node) => Rc::as_ptr(node) as usize,
+            Self::ScalarSelect(node) => Rc::as_ptr(node) as usize,
+            Self::Exists(node) => Rc::as_ptr(node) as usize,
+            Self::Tuple(node) => Rc::as_ptr(node) as usize,
+            Self::TableValued(node) => Rc::as_ptr(node) as usize,
+            Self::ScalarFunctionColumn(node) => Rc::as_ptr(node) as usize,
+            Self::Annotated(node) => node.element.identity(),
+            Self::TextualLabelReference(name) | Self::Collation(name) => {
+                name.as_str().as_ptr() as usize
+            }
+            // The constants are singletons.
+            Self::Null => 1,
+            Self::True => 2,
+            Self::False => 3,
+        }
+    }
+    /// Whether two handles are of the same node.
+    pub fn same(&self, other: &Self) -> bool {
+        self.identity() == other.identity()
+    }
+}

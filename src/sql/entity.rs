@@ -1,0 +1,62 @@
+//! What the SQL layer needs of the ORM: entities, and the plugin that compiles statements of them.
+
+use std::any::Any;
+use std::rc::Rc;
+
+use super::elements::ColumnElement;
+use super::selectable::{FromClause, Select};
+use crate::object::{Cx, Result, Str, Value};
+
+/// A mapper, an alias of one, a bundle: what may be given to `select()` besides SQL.
+pub trait Entity: Any {
+    /// For the downcast.
+    fn as_any(&self) -> &dyn Any;
+    /// What identifies it.
+    fn identity(&self) -> usize;
+    /// The value that scripts know it by (the mapped class, the alias).
+    fn value(&self) -> Value;
+    /// What it is selected from.
+    fn selectable(&self, cx: &Cx) -> Result<FromClause>;
+    /// The columns that selecting it selects, in a subquery or when printed.
+    fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>>;
+    /// The attribute `name` as an expression: what `filter_by(name=..)` compares.
+    fn entity_attribute(&self, name: &str, cx: &Cx) -> Result<Option<Value>>;
+    /// How `filter_by()` and the like name it in errors.
+    fn describe(&self, cx: &Cx) -> String;
+    /// What compiles a SELECT of it.
+    fn plugin(&self) -> Rc<dyn CompileStatePlugin>;
+}
+
+/// A SELECT being asked for by the compiler.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PluginContext {
+    /// Whether it is the outermost statement.
+    pub toplevel: bool,
+    /// Whether it is being compiled to be executed for ORM results rather than to be printed.
+    pub for_loading: bool,
+}
+
+/// Turns a SELECT of ORM entities into one of columns and tables alone.
+pub trait CompileStatePlugin {
+    /// The plain SELECT.
+    fn compile_select(&self, select: &Select, context: PluginContext, cx: &Cx) -> Result<Select>;
+    /// The columns a subquery of `select` offers, with their keys: `subquery().c`.
+    fn exported_columns(&self, select: &Select, cx: &Cx) -> Result<Vec<(Str, ColumnElement)>>;
+    /// `select.column_descriptions`.
+    fn column_descriptions(&self, select: &Select, cx: &Cx) -> Result<Value>;
+    /// The FROM list that the columns and `select_from()` alone imply.
+    fn columns_clause_froms(&self, select: &Select, cx: &Cx) -> Result<Vec<FromClause>>;
+    /// What `filter_by()` names: the entity joined last, else the first.
+    fn filter_by_entity(&self, select: &Select, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
+}
+
+/// The ORM's hook for values that are neither SQL nor literals: mapped classes, attributes,
+/// aliases. Registered in [`super::coercions::Coercions`].
+pub trait EntityCoercion {
+    /// The entity that `value` is.
+    fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
+    /// The expression that `value` is (`__clause_element__`).
+    fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>>;
+    /// Whether `value` is a relationship attribute, which only joins take as it is.
+    fn is_relationship(&self, value: &Value, cx: &Cx) -> bool;
+}

@@ -1,0 +1,5 @@
+//! SQL types.
+
+/// A SQL type: a cheap handle.
+#[derive(Clone)]
+pub struct SqlType;
