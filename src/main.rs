@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: argv to exit status.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ormsh::shell::main()
+}

@@ -11,6 +11,10 @@ use super::{Class, Cx, Result, Str, Value};
 
 /// What answers for one mapped attribute of the instances of a class.
 pub trait SlotDescriptor {
+    /// Whether it is a column's attribute, and so part of the row that an instance is.
+    fn is_column(&self) -> bool {
+        true
+    }
     /// Read the attribute while its slot is empty: load it, or give its default.
     fn load(&self, instance: &Rc<Instance>, slot: u32, cx: &Cx) -> Result<Value>;
     /// Assign the attribute.

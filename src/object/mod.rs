@@ -36,7 +36,7 @@ pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native};
 pub use module::{Export, Module, ModuleSpec};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
-pub use protocol::Object;
+pub use protocol::{Object, RowView};
 pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};
 pub use types::class_of;
 pub use value::{Obj, Str, Value};

@@ -140,8 +140,28 @@ pub trait Object: Any {
     fn set_name(&self, _owner: &Rc<Class>, _name: &str, _cx: &Cx) -> Result<()> {
         Ok(())
     }
+    /// It seen as one row, for a display as a table.
+    fn row_view(&self, _cx: &Cx) -> Result<Option<RowView>> {
+        Ok(None)
+    }
+    /// It seen as rows, for a display as a table; what it yields to a script stays the same.
+    fn table_view(&self, _cx: &Cx) -> Result<Option<Vec<RowView>>> {
+        Ok(None)
+    }
+    /// What a display shows that need not be Python's, a statement as its SQL for one.
+    fn display_text(&self, _cx: &Cx) -> Result<Option<String>> {
+        Ok(None)
+    }
     /// `format(this, spec)`; `None`: as `str()`.
     fn format(&self, _spec: &str, _cx: &Cx) -> Result<Option<String>> {
         Ok(None)
     }
+}
+
+/// A row as a display sees it.
+pub struct RowView {
+    /// The names of the columns.
+    pub columns: Rc<[String]>,
+    /// The values.
+    pub values: Vec<Value>,
 }
