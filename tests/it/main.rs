@@ -1,1 +1,7 @@
-//! tests
+//! The integration tests: the layers of the source, the program from outside, and the sessions.
+
+mod cli;
+mod layers;
+mod prompt;
+mod support;
+mod transcripts;

@@ -1,0 +1,133 @@
+//! Exit statuses, standard output and error, flags.
+
+use std::fs;
+
+use crate::support::{run, stderr, stdout};
+
+fn status(output: &std::process::Output) -> i32 {
+    output.status.code().expect("it ends by itself")
+}
+
+#[test]
+fn a_script_on_standard_input_runs() {
+    let output = run(&[], "x = 20\nprint(x + 1)\nx * 2\n");
+    assert_eq!(
+        (status(&output), stdout(&output)),
+        (0, "21\n40\n".to_owned())
+    );
+}
+
+#[test]
+fn a_document_on_standard_input_runs_its_examples() {
+    let output = run(
+        &["run", "--transcript", "-"],
+        ">>> 1 + 1\n3\n>>> if True:\n...     5\n...\n",
+    );
+    assert_eq!(
+        stdout(&output),
+        ">>> 1 + 1\n2\n>>> if True:\n...     5\n...\n5\n"
+    );
+}
+
+#[test]
+fn a_script_stops_at_the_first_error_unless_told_otherwise() {
+    let output = run(
+        &["run", "--display", "python", "-"],
+        "print(1)\nnope\nprint(2)\n",
+    );
+    assert_eq!((status(&output), stdout(&output)), (1, "1\n".to_owned()));
+    assert_eq!(
+        stderr(&output),
+        "Traceback (most recent call last):\n  ...\nNameError: name 'nope' is not defined\n"
+    );
+    let output = run(&["run", "--keep-going", "-"], "nope\nprint(2)\n");
+    assert_eq!((status(&output), stdout(&output)), (1, "2\n".to_owned()));
+}
+
+#[test]
+fn an_error_in_tables_display_shows_its_place_and_a_near_name() {
+    let output = run(&["run", "-"], "value = 1\nprint(valu)\n");
+    let shown = stderr(&output);
+    assert!(shown.contains("<stdin>:2:7"), "{shown}");
+    assert!(shown.contains("^^^^"), "{shown}");
+    assert!(
+        shown.contains("NameError: name 'valu' is not defined\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("help: did you mean 'value'?"), "{shown}");
+}
+
+#[test]
+fn usage_and_missing_files_have_statuses_of_their_own() {
+    assert_eq!(status(&run(&["run"], "")), 2);
+    assert_eq!(status(&run(&["run", "no-such-file.orm"], "")), 4);
+    assert_eq!(status(&run(&["sqlite:////no/such/folder/x.db"], "")), 4);
+    assert_eq!(status(&run(&[], "exit(7)\n")), 7);
+}
+
+#[test]
+fn documents_are_compared_with_their_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.md");
+    let name = path.to_str().expect("a name");
+    fs::write(
+        &path,
+        "Text\n\n>>> 1 + 1\n2\n\n>>> [1, 2]  # doctest: +ELLIPSIS\n[1...]\n",
+    )
+    .unwrap();
+    let output = run(&["test", name], "");
+    assert_eq!(status(&output), 0, "{}", stdout(&output));
+    assert_eq!(
+        stdout(&output),
+        "2 examples in 1 document: 2 same, 0 different\n"
+    );
+    fs::write(&path, ">>> 1 + 1\n3\n").unwrap();
+    let output = run(&["test", name], "");
+    assert_eq!(status(&output), 3);
+    assert!(
+        stdout(&output).contains("- 3\n+ 2\n"),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn endless_recursion_ends_in_an_error() {
+    let output = run(
+        &["run", "--display", "python", "-"],
+        "def f():\n    return f()\nf()\n",
+    );
+    assert_eq!(status(&output), 1);
+    assert!(
+        stderr(&output).ends_with("RecursionError: maximum recursion depth exceeded\n"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn what_is_outside_the_language_is_refused_before_anything_runs() {
+    let output = run(&["run", "-"], "print(1)\nasync def f():\n    pass\n");
+    assert_eq!((status(&output), stdout(&output)), (1, String::new()));
+    assert!(stderr(&output).contains("async"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_select_shows_its_sql_and_its_rows_as_a_table() {
+    let script = "\
+from sqlalchemy import create_engine, text
+engine = create_engine('sqlite://', echo=True)
+with engine.connect() as connection:
+    rows = connection.execute(text(\"select 1 as one, null as nothing\")).all()
+";
+    let output = run(&["run", "-"], script);
+    let shown = stdout(&output);
+    for part in [
+        "BEGIN (implicit)\n",
+        "select 1 as one, null as nothing\n[...] ()\n",
+        "NULL",
+        "(1 row)",
+    ] {
+        assert!(shown.contains(part), "{part:?} in {shown}");
+    }
+}
