@@ -345,6 +345,11 @@ impl Bound<'_> {
     pub fn at(&self, index: usize) -> &Value {
         &self.values[index]
     }
+    /// Whether the function has a parameter `name` at all.
+    pub fn has(&self, name: &str) -> bool {
+        let mut parameters = self.signature.parameters.iter();
+        parameters.any(|parameter| parameter.name.as_str() == name)
+    }
     /// The argument, if it was given (perhaps as `None`).
     pub fn given(&self, name: &str) -> Option<&Value> {
         Some(self.value(name)).filter(|value| !value.is_undefined())

@@ -4,6 +4,7 @@
 //! [`Executable`]; scripts hold them as `Value::object(element)`, a table as
 //! `Value::object(FromClause::Table(..))`, a column as `Value::object(ColumnElement::Column(..))`.
 
+pub mod dialects;
 pub mod dml;
 mod elements;
 mod entity;

@@ -1,7 +1,32 @@
-//! Schema: `MetaData`, `Table`, `Column`, constraints.
+//! The schema: metadata, tables, columns, constraints, indexes, defaults, sequences.
 
-/// A table.
-pub struct Table;
+mod column;
+mod constraint;
+mod defaults;
+mod foreign_key;
+mod index;
+mod metadata;
+mod table;
 
-/// A column of a table.
-pub struct Column;
+use std::cell::Cell;
+
+pub use column::{Autoincrement, Column, ColumnOptions};
+pub use constraint::{Constraint, ConstraintKind, ConstraintName, ForeignKeyRules};
+pub use defaults::{ColumnDefault, Computed, Identity, Sequence, SequenceOptions, ServerDefault};
+pub use foreign_key::{ForeignKey, ForeignKeyTarget};
+pub use index::{Index, IndexPart};
+pub use metadata::{MetaData, NamingConvention};
+pub use table::Table;
+
+thread_local! {
+    static CREATED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The next creation number: columns and constraints keep the order in which they were made.
+pub fn next_creation_order() -> u64 {
+    CREATED.set(CREATED.get() + 1);
+    CREATED.get()
+}
+
+/// Options by dialect: `sqlite_autoincrement=True` is `("sqlite_autoincrement", True)`.
+pub type DialectOptions = Vec<(crate::object::Str, crate::object::Value)>;

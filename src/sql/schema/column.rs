@@ -1,0 +1,219 @@
+//! `Column`: a column of a table, or one that waits for its table.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::{Rc, Weak};
+
+use super::{
+    ColumnDefault, Constraint, DialectOptions, ForeignKey, ServerDefault, Table,
+    next_creation_order,
+};
+use crate::object::{Dict, Str, Value};
+use crate::sql::types::SqlType;
+
+/// `autoincrement=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are those of the argument's values")]
+pub enum Autoincrement {
+    Auto,
+    True,
+    False,
+    IgnoreFk,
+}
+
+/// The plain options of a column, as its constructor takes them.
+#[derive(Clone)]
+pub struct ColumnOptions {
+    /// `nullable=`.
+    pub nullable: bool,
+    /// Whether `nullable=` was given.
+    pub nullable_given: bool,
+    /// `primary_key=`.
+    pub primary_key: bool,
+    /// `unique=`.
+    pub unique: Option<bool>,
+    /// `index=`.
+    pub index: Option<bool>,
+    /// `autoincrement=`.
+    pub autoincrement: Autoincrement,
+    /// `quote=`.
+    pub quote: Option<bool>,
+    /// `system=`.
+    pub system: bool,
+    /// `comment=`.
+    pub comment: Option<Str>,
+    /// `insert_sentinel=`.
+    pub insert_sentinel: bool,
+}
+
+impl Default for ColumnOptions {
+    fn default() -> Self {
+        Self {
+            nullable: true,
+            nullable_given: false,
+            primary_key: false,
+            unique: None,
+            index: None,
+            autoincrement: Autoincrement::Auto,
+            quote: None,
+            system: false,
+            comment: None,
+            insert_sentinel: false,
+        }
+    }
+}
+
+/// A column. Much of it is set late: the name by declarative, the type by a foreign key, the
+/// table when it is attached.
+pub struct Column {
+    creation_order: Cell<u64>,
+    name: RefCell<Option<Str>>,
+    key: RefCell<Option<Str>>,
+    ty: RefCell<SqlType>,
+    table: RefCell<Weak<Table>>,
+    /// Its place among the columns of its table.
+    position: Cell<usize>,
+    /// The plain options.
+    pub options: RefCell<ColumnOptions>,
+    /// `default=`.
+    pub default: RefCell<Option<Rc<ColumnDefault>>>,
+    /// `onupdate=`.
+    pub onupdate: RefCell<Option<Rc<ColumnDefault>>>,
+    /// `server_default=`, `Computed`, `Identity`.
+    pub server_default: RefCell<Option<Rc<ServerDefault>>>,
+    /// `server_onupdate=`.
+    pub server_onupdate: RefCell<Option<Rc<ServerDefault>>>,
+    /// Its foreign keys, in order.
+    pub foreign_keys: RefCell<Vec<Rc<ForeignKey>>>,
+    /// Column-level constraints (CHECK) given to the constructor.
+    pub constraints: RefCell<Vec<Rc<Constraint>>>,
+    /// `info`, made at the first use.
+    info: OnceCell<Rc<Dict>>,
+    /// Options by dialect.
+    pub dialect_options: RefCell<DialectOptions>,
+    /// `doc=`.
+    pub doc: RefCell<Value>,
+    /// What an upper layer remembers of it.
+    pub extension: OnceCell<Rc<dyn std::any::Any>>,
+}
+
+impl Column {
+    /// A column that waits for its table (and perhaps its name).
+    pub fn new(name: Option<Str>, key: Option<Str>, ty: SqlType, options: ColumnOptions) -> Rc<Self> {
+        Rc::new(Self {
+            creation_order: Cell::new(next_creation_order()),
+            key: RefCell::new(key.or_else(|| name.clone())),
+            name: RefCell::new(name),
+            ty: RefCell::new(ty),
+            table: RefCell::new(Weak::new()),
+            position: Cell::new(0),
+            options: RefCell::new(options),
+            default: RefCell::default(),
+            onupdate: RefCell::default(),
+            server_default: RefCell::default(),
+            server_onupdate: RefCell::default(),
+            foreign_keys: RefCell::default(),
+            constraints: RefCell::default(),
+            info: OnceCell::new(),
+            dialect_options: RefCell::default(),
+            doc: RefCell::new(Value::None),
+            extension: OnceCell::new(),
+        })
+    }
+
+    /// Its place in the order in which columns were made.
+    pub fn creation_order(&self) -> u64 {
+        self.creation_order.get()
+    }
+    /// Set its place in the order in which columns were made.
+    pub fn set_creation_order(&self, order: u64) {
+        self.creation_order.set(order);
+    }
+    /// Its name; empty while it has none.
+    pub fn name(&self) -> Str {
+        self.name.borrow().clone().unwrap_or_else(|| Str::new(""))
+    }
+    /// Its name, if it has one yet.
+    pub fn name_given(&self) -> Option<Str> {
+        self.name.borrow().clone()
+    }
+    /// Give it a name.
+    pub fn set_name(&self, name: Str) {
+        *self.name.borrow_mut() = Some(name);
+    }
+    /// Its key in the table's collection; the name where it has none of its own.
+    pub fn key(&self) -> Str {
+        self.key.borrow().clone().unwrap_or_else(|| self.name())
+    }
+    /// Its key, if it was given or set.
+    pub fn key_given(&self) -> Option<Str> {
+        self.key.borrow().clone()
+    }
+    /// Give it a key.
+    pub fn set_key(&self, key: Str) {
+        *self.key.borrow_mut() = Some(key);
+    }
+    /// Its type.
+    pub fn sql_type(&self) -> SqlType {
+        self.ty.borrow().clone()
+    }
+    /// Look at its type without a clone.
+    pub fn with_type<R>(&self, look: impl FnOnce(&SqlType) -> R) -> R {
+        look(&self.ty.borrow())
+    }
+    /// Give it a type.
+    pub fn set_type(&self, ty: SqlType) {
+        *self.ty.borrow_mut() = ty;
+    }
+    /// Its table, once attached.
+    pub fn table(&self) -> Option<Rc<Table>> {
+        self.table.borrow().upgrade()
+    }
+    /// Whether it belongs to `table`.
+    pub fn belongs_to(&self, table: &Rc<Table>) -> bool {
+        std::ptr::eq(self.table.borrow().as_ptr(), Rc::as_ptr(table))
+    }
+    /// The address of its table; 0 without one.
+    pub fn table_address(&self) -> usize {
+        let table = self.table.borrow();
+        if table.strong_count() == 0 {
+            0
+        } else {
+            table.as_ptr() as usize
+        }
+    }
+    /// Its place among the columns of its table.
+    pub fn position(&self) -> usize {
+        self.position.get()
+    }
+    pub(super) fn attach(&self, table: &Rc<Table>, position: usize) {
+        *self.table.borrow_mut() = Rc::downgrade(table);
+        self.position.set(position);
+    }
+    /// `nullable`.
+    pub fn nullable(&self) -> bool {
+        self.options.borrow().nullable
+    }
+    /// `primary_key`.
+    pub fn primary_key(&self) -> bool {
+        self.options.borrow().primary_key
+    }
+    /// `quote=`.
+    pub fn quote(&self) -> Option<bool> {
+        self.options.borrow().quote
+    }
+    /// The info dict.
+    pub fn info(&self) -> &Rc<Dict> {
+        self.info.get_or_init(Rc::default)
+    }
+    /// The info dict, if it was ever asked for.
+    pub fn info_given(&self) -> Option<&Rc<Dict>> {
+        self.info.get()
+    }
+    /// `table.name`, or the name alone: what messages and `str()` show.
+    pub fn description(&self) -> String {
+        match self.table() {
+            Some(table) => format!("{}.{}", table.full_name(), self.name()),
+            None => self.name().to_string(),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Constraints: primary key, foreign key, unique, check.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::{Rc, Weak};
+
+use super::{Column, DialectOptions, ForeignKey, Table, next_creation_order};
+use crate::object::{Dict, Str, Value};
+
+/// A constraint's name, or why it has none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConstraintName {
+    /// None was given: a naming convention may make one.
+    Unnamed,
+    /// As given.
+    Given(Str),
+    /// From a naming convention, or `conv()`: conventions leave it alone.
+    Convention(Str),
+}
+
+impl ConstraintName {
+    /// The name.
+    pub fn as_str(&self) -> Option<&Str> {
+        match self {
+            Self::Unnamed => None,
+            Self::Given(name) | Self::Convention(name) => Some(name),
+        }
+    }
+}
+
+/// What a foreign key says beside its columns.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignKeyRules {
+    /// `ON UPDATE`.
+    pub onupdate: Option<Str>,
+    /// `ON DELETE`.
+    pub ondelete: Option<Str>,
+    /// `MATCH`.
+    pub match_: Option<Str>,
+    /// Created by ALTER, and ignored when tables are sorted.
+    pub use_alter: bool,
+    /// Whether the target names a column by name rather than key.
+    pub link_to_name: bool,
+}
+
+/// Which constraint it is.
+pub enum ConstraintKind {
+    /// PRIMARY KEY.
+    PrimaryKey {
+        /// Made by the table itself, not given.
+        implicit: bool,
+    },
+    /// FOREIGN KEY.
+    ForeignKey {
+        /// A key for each column, in order.
+        elements: RefCell<Vec<Rc<ForeignKey>>>,
+        /// The rest.
+        rules: ForeignKeyRules,
+    },
+    /// UNIQUE.
+    Unique,
+    /// CHECK.
+    Check {
+        /// The condition.
+        sqltext: Value,
+        /// The type that made it (Boolean, Enum): it may not apply under a dialect.
+        type_bound: Option<crate::sql::types::SqlType>,
+    },
+}
+
+/// A constraint.
+pub struct Constraint {
+    creation_order: u64,
+    /// Which one it is.
+    pub kind: ConstraintKind,
+    /// Its name.
+    pub name: RefCell<ConstraintName>,
+    /// Its columns, once it is attached.
+    pub columns: RefCell<Vec<Rc<Column>>>,
+    /// Columns by name, which wait for the table.
+    pub pending: RefCell<Vec<Str>>,
+    /// `DEFERRABLE`.
+    pub deferrable: Option<bool>,
+    /// `INITIALLY`.
+    pub initially: Option<Str>,
+    /// Its comment.
+    pub comment: Option<Str>,
+    /// Made by a column's `unique=True` or `ForeignKey`, so a copy of the table makes it anew.
+    pub column_flag: Cell<bool>,
+    /// Options by dialect.
+    pub dialect_options: RefCell<DialectOptions>,
+    info: OnceCell<Rc<Dict>>,
+    table: RefCell<Weak<Table>>,
+    /// The name that conventions made, by what they were made of.
+    pub resolved: RefCell<Option<Str>>,
+}
+
+impl Constraint {
+    /// A constraint of `kind` that waits for its table.
+    pub fn new(kind: ConstraintKind, name: ConstraintName) -> Self {
+        Self {
+            creation_order: next_creation_order(),
+            kind,
+            name: RefCell::new(name),
+            columns: RefCell::default(),
+            pending: RefCell::default(),
+            deferrable: None,
+            initially: None,
+            comment: None,
+            column_flag: Cell::new(false),
+            dialect_options: RefCell::default(),
+            info: OnceCell::new(),
+            table: RefCell::new(Weak::new()),
+            resolved: RefCell::default(),
+        }
+    }
+    /// Its place in the order in which constraints were made.
+    pub fn creation_order(&self) -> u64 {
+        self.creation_order
+    }
+    /// Its table, once attached.
+    pub fn table(&self) -> Option<Rc<Table>> {
+        self.table.borrow().upgrade()
+    }
+    pub(super) fn set_table(&self, table: &Rc<Table>) {
+        *self.table.borrow_mut() = Rc::downgrade(table);
+    }
+    /// The info dict.
+    pub fn info(&self) -> &Rc<Dict> {
+        self.info.get_or_init(Rc::default)
+    }
+    /// Its foreign keys, of a foreign key constraint.
+    pub fn elements(&self) -> Vec<Rc<ForeignKey>> {
+        match &self.kind {
+            ConstraintKind::ForeignKey { elements, .. } => elements.borrow().clone(),
+            _ => Vec::new(),
+        }
+    }
+    /// The rules, of a foreign key constraint.
+    pub fn rules(&self) -> Option<&ForeignKeyRules> {
+        match &self.kind {
+            ConstraintKind::ForeignKey { rules, .. } => Some(rules),
+            _ => None,
+        }
+    }
+    /// Whether it is a primary key.
+    pub fn is_primary_key(&self) -> bool {
+        matches!(self.kind, ConstraintKind::PrimaryKey { .. })
+    }
+}

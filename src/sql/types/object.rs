@@ -1,0 +1,165 @@
+//! Types as scripts see them: construction, attributes, reprs.
+
+use std::rc::Rc;
+
+use super::class::{SqlType, type_class};
+use super::{Decorator, decorator, names};
+use crate::engine::exc::ARGUMENT_ERROR;
+use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
+use crate::object::{Args, Class, Cx, Instance, Members, Object, Result, Str, TypeSpec, Value};
+use crate::sql::dialects::DialectObject;
+
+/// Makes an instance of a class of types, a script's subclass included.
+pub fn construct_type(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
+    let Some(native) = class.native().and_then(type_class) else {
+        return Err(TYPE_ERROR.error(format!("cannot create '{}' instances", class.full_name())));
+    };
+    if class.spec().is_some() {
+        return SqlType::build(native, args, cx).map(Value::object);
+    }
+    let instance = Instance::new(class.clone());
+    let this = Value::Instance(instance.clone());
+    // A subclass with its own __init__ hands on what it likes, through super().
+    let own_init = class.script_method("__init__").is_some();
+    let ty = if own_init || std::ptr::eq(native, &raw const names::TypeDecorator) {
+        let (behaviour, _) = super::class::parts(native, Args::none(), cx)?;
+        SqlType::new(native, behaviour)
+    } else {
+        SqlType::build(native, args.clone(), cx)?
+    };
+    ty.set_script(this.clone());
+    instance.set_payload(Rc::new(ty.clone()));
+    if !own_init {
+        initialize(&ty, class, args, cx)?;
+    }
+    Ok(this)
+}
+
+/// What `TypeEngine.__init__` does with the arguments that reach it.
+fn initialize(ty: &SqlType, class: &Rc<Class>, args: Args, cx: &Cx) -> Result<()> {
+    if std::ptr::eq(ty.class(), &raw const names::TypeDecorator) {
+        let inner = decorator::impl_of(class, args, cx)?;
+        ty.set_behaviour(Rc::new(Decorator { inner }));
+        return Ok(());
+    }
+    ty.rebuild(args, cx)
+}
+
+/// The members of every type.
+pub fn type_members(members: &mut Members) {
+    members
+        .method_on_value("__init__(*args, **kwargs)", |this, bound, cx| {
+            let (Some(ty), Value::Instance(instance)) = (this.downcast::<SqlType>(), this) else {
+                return Ok(Value::None);
+            };
+            let args = Args {
+                pos: bound.rest().iter().cloned().collect(),
+                kw: bound.keywords().to_vec(),
+            };
+            initialize(ty, instance.class(), args, cx)?;
+            Ok(Value::None)
+        })
+        .method_on_value("__repr__()", |this, _, cx| match this.downcast::<SqlType>() {
+            Some(ty) => ty.repr(cx).map(Value::from),
+            None => Ok(Value::str("")),
+        })
+        .method_on_value("__str__()", |this, _, cx| match this.downcast::<SqlType>() {
+            Some(ty) => ty.text(cx).map(Value::from),
+            None => Ok(Value::str("")),
+        })
+        .method("compile(dialect=None)", |ty: &SqlType, bound, cx| {
+            match bound.some("dialect") {
+                Some(given) => {
+                    let dialect = DialectObject::of(given, cx)?;
+                    ty.ddl(&dialect, cx).map(Value::from)
+                }
+                None => ty.text(cx).map(Value::from),
+            }
+        })
+        .method(
+            "with_variant(type_, *dialect_names)",
+            |ty: &SqlType, bound, cx| {
+                let variant = SqlType::from_value(bound.value("type_"), cx)?;
+                let mut added = Vec::new();
+                for name in bound.rest() {
+                    let Some(name) = name.as_str() else {
+                        return Err(ARGUMENT_ERROR.error("dialect names are expected to be str"));
+                    };
+                    if ty.variants().iter().any(|(known, _)| known == name) {
+                        return Err(ARGUMENT_ERROR.error(format!(
+                            "Dialect {} is already present in the mapping for this {ty}",
+                            cx.repr(&Value::str(name))?,
+                            ty = ty.repr(cx)?
+                        )));
+                    }
+                    added.push((Str::new(name), variant.clone()));
+                }
+                Ok(ty.with_variants(added).to_value())
+            },
+        )
+        .method("dialect_impl(dialect)", |ty: &SqlType, bound, cx| {
+            let dialect = DialectObject::of(bound.value("dialect"), cx)?;
+            ty.dialect_impl(&dialect, cx).map(|ty| ty.to_value())
+        })
+        .method("copy(**kw)", |ty: &SqlType, _, _| Ok(ty.with_variants([]).to_value()))
+        .method("evaluates_none()", |ty: &SqlType, _, _| {
+            Ok(ty.evaluating_none().to_value())
+        })
+        .method_on_value("load_dialect_impl(dialect)", |this, _, _| {
+            Ok(match this.downcast::<SqlType>().and_then(|ty| ty.behaviour().wrapped()) {
+                Some(inner) => inner.to_value(),
+                None => this.clone(),
+            })
+        })
+        .method(
+            "coerce_compared_value(op, value)",
+            |ty: &SqlType, bound, cx| {
+                let inner = ty.behaviour().wrapped();
+                if inner.is_some() {
+                    return Ok(ty.to_value());
+                }
+                ty.coerce_compared_value("", bound.value("value"), cx)
+                    .map(|ty| ty.to_value())
+            },
+        )
+        .getter("python_type", |ty: &SqlType, _| {
+            ty.behaviour()
+                .python_type()
+                .ok_or_else(|| crate::object::Raised::new(&NOT_IMPLEMENTED_ERROR, Vec::new()))
+        })
+        .getter("should_evaluate_none", |ty: &SqlType, _| {
+            Ok(ty.should_evaluate_none().into())
+        })
+        .getter("impl", |ty: &SqlType, cx| match ty.behaviour().wrapped() {
+            Some(inner) => Ok(inner.to_value()),
+            None => Err(crate::object::exceptions::ATTRIBUTE_ERROR.error(format!(
+                "'{}' object has no attribute 'impl'",
+                crate::object::class_of(&ty.to_value(), cx).name()
+            ))),
+        })
+        .getter("impl_instance", |ty: &SqlType, _| {
+            Ok(ty.behaviour().wrapped().map_or(Value::None, |ty| ty.to_value()))
+        })
+        .getter_on_value("NULL", |_, _| Ok((super::JSON_NULL)()))
+        .getter("__visit_name__", |ty: &SqlType, _| {
+            Ok(ty.visit_name().into())
+        });
+}
+
+impl Object for SqlType {
+    fn spec(&self) -> &'static TypeSpec {
+        &self.class().spec
+    }
+    fn identity(&self) -> Option<usize> {
+        Some(self.address())
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        SqlType::repr(self, cx).map(Some)
+    }
+    fn str(&self, cx: &Cx) -> Result<Option<String>> {
+        self.text(cx).map(Some)
+    }
+    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(self.attribute(name))
+    }
+}
