@@ -81,7 +81,11 @@ impl Backend {
 
 /// What a dialect is able to do; the names are those of SQLAlchemy's dialect attributes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, clippy::struct_excessive_bools, reason = "a table of capabilities")]
+#[expect(
+    missing_docs,
+    clippy::struct_excessive_bools,
+    reason = "a table of capabilities"
+)]
 pub struct Capabilities {
     pub native_boolean: bool,
     pub native_enum: bool,

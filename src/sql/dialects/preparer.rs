@@ -120,7 +120,12 @@ impl Dialect {
     }
 
     /// `schema.table`, each quoted where needed.
-    pub fn format_table_name(&self, name: &str, quote: Option<bool>, schema: Option<&Str>) -> String {
+    pub fn format_table_name(
+        &self,
+        name: &str,
+        quote: Option<bool>,
+        schema: Option<&Str>,
+    ) -> String {
         match self.effective_schema(schema) {
             Some(schema) => {
                 let parts: Vec<_> = match self.backend {

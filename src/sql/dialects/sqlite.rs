@@ -6,7 +6,9 @@ use std::rc::Rc;
 use super::Dialect;
 use crate::object::{Bound, Cx, Result, Value};
 use crate::sql::types::names::{Date, DateTime, JSON as GenericJson, Time};
-use crate::sql::types::{Affinity, Processor, SqlType, StorageFormat, TemporalKind, TypeEngine, type_table};
+use crate::sql::types::{
+    Affinity, Processor, SqlType, StorageFormat, TemporalKind, TypeEngine, type_table,
+};
 
 const MODULE: &str = "sqlalchemy.dialects.sqlite.base";
 const JSON_MODULE: &str = "sqlalchemy.dialects.sqlite.json";

@@ -4,7 +4,9 @@ use super::{Backend, Dialect};
 use crate::engine::exc::{ARGUMENT_ERROR, COMPILE_ERROR, UNSUPPORTED_COMPILATION_ERROR, with_code};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Cx, Raised, Result, Value};
-use crate::sql::types::{BinaryType, EnumType, NumericType, SqlType, StringType, TemporalType, UuidType};
+use crate::sql::types::{
+    BinaryType, EnumType, NumericType, SqlType, StringType, TemporalType, UuidType,
+};
 
 /// The DDL text of `ty`, whose behaviour leaves it to the dialect.
 pub fn type_ddl(ty: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<String> {
@@ -21,7 +23,9 @@ pub fn type_ddl(ty: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<String> {
     if let Some(length) = ty.engine(|binary: &BinaryType| binary.length) {
         return binary_ddl(ty.visit_name(), length, backend);
     }
-    if let Some(temporal) = ty.engine(|temporal: &TemporalType| (temporal.timezone, temporal.native)) {
+    if let Some(temporal) =
+        ty.engine(|temporal: &TemporalType| (temporal.timezone, temporal.native))
+    {
         return Ok(temporal_ddl(ty, temporal, backend));
     }
     if let Some(native) = ty.engine(|uuid: &UuidType| uuid.native_uuid) {
@@ -86,10 +90,12 @@ fn enum_ddl(ty: &EnumType, dialect: &Dialect) -> Result<String> {
             return Ok(format!("ENUM({})", quoted.join(",")));
         }
         let Some(name) = &ty.name else {
-            let word = if dialect.compat.is_14() { "ENUM" } else { "Enum" };
-            return Err(
-                COMPILE_ERROR.error(format!("PostgreSQL {word} type requires a name."))
-            );
+            let word = if dialect.compat.is_14() {
+                "ENUM"
+            } else {
+                "Enum"
+            };
+            return Err(COMPILE_ERROR.error(format!("PostgreSQL {word} type requires a name.")));
         };
         return Ok(dialect.format_table_name(name, None, ty.schema.as_ref()));
     }
@@ -161,14 +167,21 @@ fn oracle_string(visit: &str, length: Option<i64>) -> String {
 }
 
 fn needs_length(what: &str, dialect: &Dialect) -> Raised {
-    COMPILE_ERROR.error(format!("{what} requires a length on dialect {}", dialect.name))
+    COMPILE_ERROR.error(format!(
+        "{what} requires a length on dialect {}",
+        dialect.name
+    ))
 }
 
 fn numeric_ddl(visit: &str, ty: &NumericType, dialect: &Dialect) -> Result<String> {
     let backend = dialect.backend;
     Ok(match visit {
         "numeric" | "NUMERIC" | "DECIMAL" => {
-            let name = if visit == "DECIMAL" { "DECIMAL" } else { "NUMERIC" };
+            let name = if visit == "DECIMAL" {
+                "DECIMAL"
+            } else {
+                "NUMERIC"
+            };
             match (ty.precision, ty.scale) {
                 (None, _) => name.to_owned(),
                 (Some(precision), None) => format!("{name}({precision})"),
@@ -222,7 +235,11 @@ fn binary_ddl(visit: &str, length: Option<i64>, backend: Backend) -> Result<Stri
 }
 
 fn temporal_ddl(ty: &SqlType, (timezone, native): (bool, bool), backend: Backend) -> String {
-    let zone = if timezone { "WITH TIME ZONE" } else { "WITHOUT TIME ZONE" };
+    let zone = if timezone {
+        "WITH TIME ZONE"
+    } else {
+        "WITHOUT TIME ZONE"
+    };
     let number = |name: &str| ty.argument(name).as_ref().and_then(Value::as_int);
     match (ty.visit_name(), backend) {
         ("interval", Backend::Postgresql) if native => match number("second_precision") {

@@ -98,7 +98,12 @@ pub struct Column {
 
 impl Column {
     /// A column that waits for its table (and perhaps its name).
-    pub fn new(name: Option<Str>, key: Option<Str>, ty: SqlType, options: ColumnOptions) -> Rc<Self> {
+    pub fn new(
+        name: Option<Str>,
+        key: Option<Str>,
+        ty: SqlType,
+        options: ColumnOptions,
+    ) -> Rc<Self> {
         Rc::new(Self {
             creation_order: Cell::new(next_creation_order()),
             key: RefCell::new(key.or_else(|| name.clone())),

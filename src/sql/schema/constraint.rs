@@ -4,7 +4,8 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::{Column, DialectOptions, ForeignKey, Table, next_creation_order};
-use crate::object::{Dict, Str, Value};
+use crate::object::{Dict, Str};
+use crate::sql::ColumnElement;
 
 /// A constraint's name, or why it has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +62,7 @@ pub enum ConstraintKind {
     /// CHECK.
     Check {
         /// The condition.
-        sqltext: Value,
+        sqltext: ColumnElement,
         /// The type that made it (Boolean, Enum): it may not apply under a dialect.
         type_bound: Option<crate::sql::types::SqlType>,
     },

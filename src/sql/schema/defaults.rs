@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::MetaData;
 use crate::object::{Str, Value};
+use crate::sql::ColumnElement;
 
 /// `default=` or `onupdate=`.
 pub enum ColumnDefault {
@@ -16,15 +17,17 @@ pub enum ColumnDefault {
     /// A function that is given the execution context.
     ContextCallable(Value),
     /// A SQL expression, rendered into the statement.
-    Clause(Value),
+    Clause(ColumnElement),
     /// A sequence.
     Sequence(Rc<Sequence>),
 }
 
 /// `server_default=` or `server_onupdate=`.
 pub enum ServerDefault {
-    /// `DefaultClause`: a text that is quoted, or a SQL expression.
-    Default(Value),
+    /// `DefaultClause` of a text, which is quoted.
+    Text(Str),
+    /// `DefaultClause` of a SQL expression, `text()` among them.
+    Clause(ColumnElement),
     /// `FetchedValue()`: the database does something on its own.
     Fetched,
     /// `Computed(..)`.
@@ -36,7 +39,7 @@ pub enum ServerDefault {
 /// `Computed(sqltext, persisted=None)`.
 pub struct Computed {
     /// The expression.
-    pub sqltext: Value,
+    pub sqltext: ColumnElement,
     /// `STORED`, `VIRTUAL`, or what the database does.
     pub persisted: Option<bool>,
 }

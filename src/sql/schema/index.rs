@@ -4,7 +4,8 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::{Column, ConstraintName, DialectOptions, Table};
-use crate::object::{Dict, Str, Value};
+use crate::object::{Dict, Str};
+use crate::sql::ColumnElement;
 
 /// One part of an index.
 #[derive(Clone)]
@@ -14,7 +15,7 @@ pub enum IndexPart {
     /// A column by name, which waits for the table.
     Pending(Str),
     /// An expression.
-    Expression(Value),
+    Expression(ColumnElement),
 }
 
 /// An index.

@@ -5,11 +5,10 @@ use std::rc::Rc;
 
 use super::Affinity;
 use super::class::{SqlType, TypeEngine};
-use crate::engine::exc::COMPILE_ERROR;
 use crate::object::exceptions::VALUE_ERROR;
 use crate::object::types::LIST;
 use crate::object::{Bound, Cx, Result, Value};
-use crate::sql::dialects::{Backend, Dialect};
+use crate::sql::dialects::{Backend, Dialect, unsupported};
 
 /// `ARRAY(item_type)`.
 pub struct ArrayType {
@@ -29,12 +28,10 @@ impl TypeEngine for ArrayType {
         Affinity::Array
     }
     fn ddl(&self, ty: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<Option<String>> {
-        if dialect.backend != Backend::Postgresql {
-            return Err(COMPILE_ERROR.error(format!(
-                "Compiler <sqlalchemy.dialects.{}.base object> can't render element of type {}",
-                dialect.name,
-                ty.class().name()
-            )));
+        match dialect.backend {
+            Backend::Postgresql => {}
+            Backend::Default => return Ok(Some("ARRAY".to_owned())),
+            _ => return Err(unsupported(ty, dialect)),
         }
         let dimensions = usize::try_from(self.dimensions.unwrap_or(1)).unwrap_or(1);
         let item = self.item_type.ddl(dialect, cx)?;

@@ -7,9 +7,7 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::Affinity;
-use crate::object::{
-    Args, Bound, Cx, ParameterKind, Result, Signature, Str, TypeSpec, Value,
-};
+use crate::object::{Args, Bound, Cx, ParameterKind, Result, Signature, Str, TypeSpec, Value};
 use crate::sql::dialects::{Dialect, dialect_named, type_ddl};
 
 /// Turns a value into what the driver takes, or what the driver gave into a value.
@@ -101,12 +99,7 @@ pub trait TypeEngine: Any {
         Ok(None)
     }
     /// What stands in for it under `dialect`; `None`: itself.
-    fn dialect_impl(
-        &self,
-        _ty: &SqlType,
-        _dialect: &Dialect,
-        _cx: &Cx,
-    ) -> Result<Option<SqlType>> {
+    fn dialect_impl(&self, _ty: &SqlType, _dialect: &Dialect, _cx: &Cx) -> Result<Option<SqlType>> {
         Ok(None)
     }
     /// The Python class of its values, by name; `None`: not defined.
@@ -211,7 +204,12 @@ impl SqlType {
     }
     /// What `look` makes of its behaviour, where that is an `E`.
     pub fn engine<E: TypeEngine, R>(&self, look: impl FnOnce(&E) -> R) -> Option<R> {
-        self.0.engine.borrow().as_any().downcast_ref::<E>().map(look)
+        self.0
+            .engine
+            .borrow()
+            .as_any()
+            .downcast_ref::<E>()
+            .map(look)
     }
     /// What the DDL compilers know it by.
     pub fn visit_name(&self) -> &'static str {
@@ -377,7 +375,10 @@ impl SqlType {
             }
             return Ok(format!("{text}({})", shown.join(", ")));
         }
-        let shown = self.behaviour().wrapped().filter(|_| self.script().is_some());
+        let shown = self
+            .behaviour()
+            .wrapped()
+            .filter(|_| self.script().is_some());
         let arguments = match &shown {
             Some(wrapped) => wrapped.0.arguments.borrow().clone(),
             None => self.0.arguments.borrow().clone(),

@@ -62,7 +62,9 @@ impl TypeEngine for Decorator {
         dialect: &Dialect,
         cx: &Cx,
     ) -> Result<Option<Processor>> {
-        let inner = self.impl_for(ty, dialect, cx)?.bind_processor(dialect, cx)?;
+        let inner = self
+            .impl_for(ty, dialect, cx)?
+            .bind_processor(dialect, cx)?;
         let Some((this, method)) = script_method(ty, "process_bind_param") else {
             return Ok(inner);
         };
@@ -165,12 +167,7 @@ fn script_flag(ty: &SqlType, name: &str) -> bool {
 pub struct UserDefined;
 
 impl UserDefined {
-    fn processor(
-        ty: &SqlType,
-        name: &str,
-        args: Vec<Value>,
-        cx: &Cx,
-    ) -> Result<Option<Processor>> {
+    fn processor(ty: &SqlType, name: &str, args: Vec<Value>, cx: &Cx) -> Result<Option<Processor>> {
         let Some((this, method)) = script_method(ty, name) else {
             return Ok(None);
         };

@@ -110,10 +110,12 @@ impl TypeEngine for JsonType {
         _cx: &Cx,
     ) -> Result<Option<Processor>> {
         let deserializer = dialect.json_deserializer.clone();
-        Ok(Some(Rc::new(move |value, cx| match (value, &deserializer) {
-            (Value::None, _) => Ok(Value::None),
-            (value, Some(deserializer)) => cx.call(deserializer, [value]),
-            (value, None) => super::python::json_loads(&value, cx),
+        Ok(Some(Rc::new(move |value, cx| {
+            match (value, &deserializer) {
+                (Value::None, _) => Ok(Value::None),
+                (value, Some(deserializer)) => cx.call(deserializer, [value]),
+                (value, None) => super::python::json_loads(&value, cx),
+            }
         })))
     }
     fn literal(

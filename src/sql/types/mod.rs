@@ -35,8 +35,8 @@ pub use object::{construct_type, type_members};
 pub use resolve::{enum_type, type_of_value};
 pub use storage::StorageFormat;
 pub use string::StringType;
-pub use table::{TYPES, names, row};
 pub(crate) use table::type_table;
+pub use table::{TYPES, names, row};
 pub use temporal::{TemporalKind, TemporalType};
 pub use uuid::UuidType;
 

@@ -59,23 +59,28 @@ pub fn type_members(members: &mut Members) {
             initialize(ty, instance.class(), args, cx)?;
             Ok(Value::None)
         })
-        .method_on_value("__repr__()", |this, _, cx| match this.downcast::<SqlType>() {
-            Some(ty) => ty.repr(cx).map(Value::from),
-            None => Ok(Value::str("")),
+        .method_on_value("__repr__()", |this, _, cx| {
+            match this.downcast::<SqlType>() {
+                Some(ty) => ty.repr(cx).map(Value::from),
+                None => Ok(Value::str("")),
+            }
         })
-        .method_on_value("__str__()", |this, _, cx| match this.downcast::<SqlType>() {
-            Some(ty) => ty.text(cx).map(Value::from),
-            None => Ok(Value::str("")),
+        .method_on_value("__str__()", |this, _, cx| {
+            match this.downcast::<SqlType>() {
+                Some(ty) => ty.text(cx).map(Value::from),
+                None => Ok(Value::str("")),
+            }
         })
-        .method("compile(dialect=None)", |ty: &SqlType, bound, cx| {
-            match bound.some("dialect") {
+        .method(
+            "compile(dialect=None)",
+            |ty: &SqlType, bound, cx| match bound.some("dialect") {
                 Some(given) => {
                     let dialect = DialectObject::of(given, cx)?;
                     ty.ddl(&dialect, cx).map(Value::from)
                 }
                 None => ty.text(cx).map(Value::from),
-            }
-        })
+            },
+        )
         .method(
             "with_variant(type_, *dialect_names)",
             |ty: &SqlType, bound, cx| {
@@ -101,15 +106,22 @@ pub fn type_members(members: &mut Members) {
             let dialect = DialectObject::of(bound.value("dialect"), cx)?;
             ty.dialect_impl(&dialect, cx).map(|ty| ty.to_value())
         })
-        .method("copy(**kw)", |ty: &SqlType, _, _| Ok(ty.with_variants([]).to_value()))
+        .method("copy(**kw)", |ty: &SqlType, _, _| {
+            Ok(ty.with_variants([]).to_value())
+        })
         .method("evaluates_none()", |ty: &SqlType, _, _| {
             Ok(ty.evaluating_none().to_value())
         })
         .method_on_value("load_dialect_impl(dialect)", |this, _, _| {
-            Ok(match this.downcast::<SqlType>().and_then(|ty| ty.behaviour().wrapped()) {
-                Some(inner) => inner.to_value(),
-                None => this.clone(),
-            })
+            Ok(
+                match this
+                    .downcast::<SqlType>()
+                    .and_then(|ty| ty.behaviour().wrapped())
+                {
+                    Some(inner) => inner.to_value(),
+                    None => this.clone(),
+                },
+            )
         })
         .method(
             "coerce_compared_value(op, value)",
@@ -138,7 +150,10 @@ pub fn type_members(members: &mut Members) {
             ))),
         })
         .getter("impl_instance", |ty: &SqlType, _| {
-            Ok(ty.behaviour().wrapped().map_or(Value::None, |ty| ty.to_value()))
+            Ok(ty
+                .behaviour()
+                .wrapped()
+                .map_or(Value::None, |ty| ty.to_value()))
         })
         .getter_on_value("NULL", |_, _| Ok((super::JSON_NULL)()))
         .getter("__visit_name__", |ty: &SqlType, _| {

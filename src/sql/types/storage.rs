@@ -92,12 +92,8 @@ impl StorageFormat {
     pub fn write(&self, kind: TemporalKind, value: &Value) -> Result<String> {
         let parts = python::temporal_parts(kind, value).ok_or_else(|| {
             TYPE_ERROR.error(match kind {
-                TemporalKind::Date => {
-                    "SQLite Date type only accepts Python date objects as input."
-                }
-                TemporalKind::Time => {
-                    "SQLite Time type only accepts Python time objects as input."
-                }
+                TemporalKind::Date => "SQLite Date type only accepts Python date objects as input.",
+                TemporalKind::Time => "SQLite Time type only accepts Python time objects as input.",
                 _ => "SQLite DateTime type only accepts Python datetime and date objects as input.",
             })
         })?;
@@ -124,7 +120,10 @@ impl StorageFormat {
             )));
         };
         let number = |part: Option<regex::Match<'_>>| -> Value {
-            Value::Int(part.and_then(|part| part.as_str().parse().ok()).unwrap_or(0))
+            Value::Int(
+                part.and_then(|part| part.as_str().parse().ok())
+                    .unwrap_or(0),
+            )
         };
         let mut args = crate::object::Args::none();
         if regexp.capture_names().flatten().next().is_some() {

@@ -40,7 +40,10 @@ impl TypeEngine for StringType {
 }
 
 /// `text` as a string literal of `dialect`.
-#[expect(clippy::unnecessary_wraps, reason = "it stands where a type's literal does")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands where a type's literal does"
+)]
 pub(super) fn quoted_literal(text: &str, dialect: &Dialect) -> Result<String> {
     let mut quoted = text.replace('\'', "''");
     if dialect.doubles_percents() {

@@ -2,7 +2,9 @@
 
 use super::class::{Make, TypeClass};
 use super::object::{construct_type, type_members};
-use super::{array, binary, boolean, decorator, enums, json, null, numeric, string, temporal, uuid};
+use super::{
+    array, binary, boolean, decorator, enums, json, null, numeric, string, temporal, uuid,
+};
 use crate::object::TypeSpec;
 use crate::object::types::OBJECT;
 
@@ -34,9 +36,10 @@ macro_rules! type_table {
     ($list:ident; $($module:ident $id:ident $name:literal $visit:literal [$($base:path),*] $signature:literal $make:path;)*) => {
         $(
             #[doc = concat!("`", $name, "`.")]
-            pub static $id: $crate::sql::types::TypeClass = $crate::sql::types::table::row(
-                $module, $name, $visit, &[$(&$base.spec),*], $signature, $make,
-            );
+            pub static $id: $crate::sql::types::TypeClass = {
+                static BASES: &[&$crate::object::TypeSpec] = &[$(&$base.spec),*];
+                $crate::sql::types::row($module, $name, $visit, BASES, $signature, $make)
+            };
         )*
         /// The types of this table.
         pub static $list: &[&$crate::sql::types::TypeClass] = &[$(&$id),*];
@@ -47,7 +50,10 @@ pub(crate) use type_table;
 pub use names::TYPES;
 
 /// The classes, by the names that scripts know them by.
-#[expect(non_upper_case_globals, reason = "the names are SQLAlchemy's, where case matters")]
+#[expect(
+    non_upper_case_globals,
+    reason = "the names are SQLAlchemy's, where case matters"
+)]
 pub mod names {
     use super::{
         API, MODULE, OBJECT, TypeClass, TypeSpec, array, binary, boolean, construct_type,
@@ -66,17 +72,41 @@ pub mod names {
         make: null::make,
     };
     /// `SchemaType`, the mark of types that make constraints.
-    pub static SchemaType: TypeClass =
-        super::row(MODULE, "SchemaType", "", &[&OBJECT], "SchemaType()", null::make);
+    pub static SchemaType: TypeClass = super::row(
+        MODULE,
+        "SchemaType",
+        "",
+        &[&OBJECT],
+        "SchemaType()",
+        null::make,
+    );
     /// `Concatenable`.
-    pub static Concatenable: TypeClass =
-        super::row(MODULE, "Concatenable", "", &[&OBJECT], "Concatenable()", null::make);
+    pub static Concatenable: TypeClass = super::row(
+        MODULE,
+        "Concatenable",
+        "",
+        &[&OBJECT],
+        "Concatenable()",
+        null::make,
+    );
     /// `Indexable`.
-    pub static Indexable: TypeClass =
-        super::row(MODULE, "Indexable", "", &[&OBJECT], "Indexable()", null::make);
+    pub static Indexable: TypeClass = super::row(
+        MODULE,
+        "Indexable",
+        "",
+        &[&OBJECT],
+        "Indexable()",
+        null::make,
+    );
     /// `ExternalType`.
-    pub static ExternalType: TypeClass =
-        super::row(API, "ExternalType", "", &[&OBJECT], "ExternalType()", null::make);
+    pub static ExternalType: TypeClass = super::row(
+        API,
+        "ExternalType",
+        "",
+        &[&OBJECT],
+        "ExternalType()",
+        null::make,
+    );
 
     type_table! {
         TYPES;

@@ -55,9 +55,8 @@ impl TemporalType {
     /// The text that SQLite keeps for `value`.
     fn sqlite_text(&self, value: &Value) -> Result<String> {
         let text = match self.kind {
-            TemporalKind::Date => python::date_parts(value).map(|(year, month, day)| {
-                format!("{year:04}-{month:02}-{day:02}")
-            }),
+            TemporalKind::Date => python::date_parts(value)
+                .map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}")),
             TemporalKind::DateTime => python::datetime_text(value),
             TemporalKind::Interval => python::interval_text(value),
             TemporalKind::Time => python::time_text(value),
@@ -114,7 +113,9 @@ impl TypeEngine for TemporalType {
         cx: &Cx,
     ) -> Result<Option<String>> {
         if dialect.backend == Backend::Sqlite {
-            return self.sqlite_text(value).map(|text| Some(format!("'{text}'")));
+            return self
+                .sqlite_text(value)
+                .map(|text| Some(format!("'{text}'")));
         }
         if dialect.compat.is_14() {
             return Ok(None);
