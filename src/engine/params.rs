@@ -90,6 +90,16 @@ pub fn repr_tuple(items: &[Value], cx: &Cx) -> Result<String> {
     Ok(format!("({}{comma})", repr_values(items, cx)?))
 }
 
+/// The repr of a fetched row.
+pub fn repr_row(items: &[Value], cx: &Cx) -> Result<String> {
+    let shown: Vec<_> = items
+        .iter()
+        .map(|value| repr_value(value, cx))
+        .collect::<Result<_>>()?;
+    let comma = if items.len() == 1 { "," } else { "" };
+    Ok(format!("({}{comma})", shown.join(", ")))
+}
+
 fn repr_values(items: &[Value], cx: &Cx) -> Result<String> {
     shorten(items, cx, |value| repr_value(value, cx))
 }

@@ -1,0 +1,68 @@
+//! Database drivers: what a connection and a cursor of any database must do, and SQLite's.
+
+mod sqlite;
+mod sqlite_bind;
+mod sqlite_cache;
+mod sqlite_error;
+
+use crate::object::{Cx, Dict, Result, Str, Value};
+
+pub use sqlite::{OpenOptions, SqliteConnection};
+
+/// One set of parameters.
+#[derive(Clone, Copy)]
+pub enum ParameterSet<'a> {
+    /// By position.
+    Positional(&'a [Value]),
+    /// By name.
+    Named(&'a Dict),
+}
+
+/// What running a statement gave.
+pub struct Executed {
+    /// The rows, where the statement returns any.
+    pub cursor: Option<Box<dyn DriverCursor>>,
+    /// How many rows it changed; -1 where that does not apply.
+    pub rowcount: i64,
+    /// The id of the row inserted last.
+    pub lastrowid: Option<i64>,
+}
+
+/// Rows of a statement, read on demand.
+pub trait DriverCursor {
+    /// The names of the columns.
+    fn columns(&self) -> &[Str];
+    /// Put the next row into `row`, whose contents are replaced; `false` at the end.
+    fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool>;
+    /// How many rows the statement changed, known once all rows are read.
+    fn rowcount(&self) -> i64;
+}
+
+/// A connection of a driver, with the transaction behaviour of its Python driver.
+pub trait DriverConnection {
+    /// Run a statement.
+    fn execute(&self, sql: &Str, parameters: ParameterSet<'_>, cx: &Cx) -> Result<Executed>;
+    /// Run a statement once per set of parameters.
+    fn execute_many(
+        &self,
+        sql: &Str,
+        sets: &mut dyn Iterator<Item = ParameterSet<'_>>,
+        cx: &Cx,
+    ) -> Result<Executed>;
+    /// Run a statement that returns rows once per set, appending all rows to `rows`.
+    fn execute_each(
+        &self,
+        sql: &Str,
+        set: &[Value],
+        rows: &mut Vec<Vec<Value>>,
+        cx: &Cx,
+    ) -> Result<()>;
+    /// Commit the transaction, if one is open.
+    fn commit(&self, cx: &Cx) -> Result<()>;
+    /// Roll the transaction back, if one is open.
+    fn rollback(&self, cx: &Cx) -> Result<()>;
+    /// Switch between transactions and autocommit.
+    fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()>;
+    /// The server's version.
+    fn server_version(&self) -> (u32, u32, u32);
+}

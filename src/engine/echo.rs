@@ -1,0 +1,373 @@
+//! What the engine tells of its work: typed events with their causes. Nothing below the shell
+//! prints; it listens here.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::object::{Cx, Str, Value};
+
+/// How much of an engine's work is echoed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EchoLevel {
+    /// Nothing.
+    #[default]
+    Off,
+    /// Statements and transactions.
+    Info,
+    /// Rows too.
+    Debug,
+}
+
+/// Why a statement was emitted; causes stack.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The application ran it.
+    Statement,
+    /// `Session.flush()`, or a commit's flush.
+    Flush,
+    /// A flush before a query.
+    Autoflush {
+        /// What asked for it.
+        by: Str,
+    },
+    /// A relationship was read.
+    LazyLoad {
+        /// The class.
+        class: Str,
+        /// The relationship.
+        attribute: Str,
+    },
+    /// A deferred column was read.
+    DeferredLoad {
+        /// The class.
+        class: Str,
+        /// The attributes.
+        attribute: Str,
+    },
+    /// An expired object was read.
+    Expired {
+        /// The class.
+        class: Str,
+    },
+    /// `Session.refresh()`.
+    Refresh {
+        /// The class.
+        class: Str,
+    },
+    /// `Session.get()`.
+    Get {
+        /// The class.
+        class: Str,
+    },
+    /// An eager loading strategy.
+    EagerLoad {
+        /// `selectin`, `subquery`, ...
+        strategy: Str,
+        /// The relationship, `User.addresses`.
+        attribute: Str,
+    },
+    /// A cascade reached further objects.
+    Cascade {
+        /// `delete`, ...
+        kind: Str,
+        /// The relationship.
+        attribute: Str,
+    },
+    /// `Session.merge()`.
+    Merge {
+        /// The class.
+        class: Str,
+    },
+    /// A column default that the database computes beforehand.
+    Default {
+        /// The column.
+        column: Str,
+    },
+    /// `MetaData.create_all()`.
+    CreateAll,
+    /// `MetaData.drop_all()`.
+    DropAll,
+    /// Reflection or inspection of the schema.
+    Reflection,
+    /// `commit()`, `rollback()`, `begin_nested()` and their blocks.
+    Transaction,
+}
+
+/// Where a compiled statement came from, as the log says.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum StatsKind {
+    /// Compiled for the first time on this engine.
+    GeneratedIn(f64),
+    /// Compiled before; the seconds since.
+    CachedSince(f64),
+    /// The construct can't be cached.
+    NoKey(f64),
+    /// `query_cache_size=0`.
+    CachingDisabled(f64),
+    /// A string for the driver.
+    RawSql,
+    /// A later batch of an insertmanyvalues.
+    InsertManyValues,
+}
+
+/// The first part of a statement's second log record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stats {
+    /// Where the SQL came from.
+    pub kind: StatsKind,
+    /// What follows inside the brackets, ` 1/2 (ordered)` of an insertmanyvalues batch.
+    pub suffix: String,
+}
+
+impl Stats {
+    /// Stats without a suffix.
+    pub fn new(kind: StatsKind) -> Self {
+        Self {
+            kind,
+            suffix: String::new(),
+        }
+    }
+    /// The text inside the brackets.
+    pub fn text(&self) -> String {
+        let kind = match self.kind {
+            StatsKind::GeneratedIn(seconds) => format!("generated in {seconds:.5}s"),
+            StatsKind::CachedSince(seconds) => {
+                format!("cached since {}s ago", four_digits(seconds))
+            }
+            StatsKind::NoKey(seconds) => format!("no key {seconds:.5}s"),
+            StatsKind::CachingDisabled(seconds) => format!("caching disabled {seconds:.5}s"),
+            StatsKind::RawSql => "raw sql".to_owned(),
+            StatsKind::InsertManyValues => "insertmanyvalues".to_owned(),
+        };
+        format!("{kind}{}", self.suffix)
+    }
+    /// The text with the times left out, `...` in their place, as documents show it.
+    pub fn timeless(&self) -> String {
+        match self.kind {
+            StatsKind::RawSql | StatsKind::InsertManyValues => self.text(),
+            StatsKind::NoKey(_) => format!("no key ...{}", self.suffix),
+            StatsKind::CachingDisabled(_) => format!("caching disabled ...{}", self.suffix),
+            StatsKind::GeneratedIn(_) | StatsKind::CachedSince(_) => format!("...{}", self.suffix),
+        }
+    }
+}
+
+/// C's `%.4g`.
+fn four_digits(number: f64) -> String {
+    if number == 0.0 || !number.is_finite() {
+        return "0".to_owned();
+    }
+    let scientific = format!("{number:.3e}");
+    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let trim = |text: &str| -> String {
+        match text.contains('.') {
+            true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+            false => text.to_owned(),
+        }
+    };
+    if (-4..4).contains(&exponent) {
+        let decimals = usize::try_from(3 - exponent).unwrap_or(0);
+        return trim(&format!("{number:.decimals$}"));
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{}e{sign}{:02}", trim(digits), exponent.abs())
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    /// A transaction began; the log's text.
+    Begin(Str),
+    /// A transaction was committed.
+    Commit(Str),
+    /// A transaction was rolled back.
+    Rollback(Str),
+    /// A statement is about to run.
+    Statement {
+        /// Its SQL as logged.
+        sql: Str,
+        /// Its parameters as logged.
+        parameters: String,
+        /// The parameters themselves: a tuple, or a list or tuple of sets.
+        values: Value,
+        /// Where the SQL came from.
+        stats: Stats,
+    },
+    /// It returns rows of these columns.
+    Columns(Rc<[Str]>),
+    /// A row was fetched.
+    Row(Vec<Value>),
+    /// All rows were fetched, this many.
+    ResultEnd(usize),
+}
+
+/// One event.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// How much the connection echoes: `Off` where only a sink asked for the event.
+    pub echo: EchoLevel,
+    /// Which engine, numbered from 1 in order of creation.
+    pub engine: u32,
+    /// `create_engine(logging_name=)`.
+    pub logging_name: Option<Str>,
+    /// Which connection, numbered from 1 per session.
+    pub connection: u64,
+    /// The connection's `logging_token`.
+    pub token: Option<Str>,
+    /// Why, outermost first.
+    pub causes: Vec<Cause>,
+    /// What.
+    pub kind: EventKind,
+}
+
+impl Event {
+    /// The records that Python's logging would show: `[tok] ` in front where there is a token.
+    /// With `timeless`, times are left out of the stats.
+    pub fn log_records(&self, timeless: bool, cx: &Cx) -> Vec<String> {
+        let token = self
+            .token
+            .as_ref()
+            .map_or_else(String::new, |token| format!("[{token}] "));
+        match &self.kind {
+            EventKind::Begin(text) | EventKind::Commit(text) | EventKind::Rollback(text) => {
+                vec![format!("{token}{text}")]
+            }
+            EventKind::Statement {
+                sql,
+                parameters,
+                stats,
+                ..
+            } => {
+                let stats = if timeless {
+                    stats.timeless()
+                } else {
+                    stats.text()
+                };
+                vec![
+                    format!("{token}{sql}"),
+                    format!("{token}[{stats}] {parameters}"),
+                ]
+            }
+            EventKind::Columns(names) if self.echo == EchoLevel::Debug => {
+                let names: Vec<_> = names.iter().cloned().map(Value::Str).collect();
+                let names = super::repr_tuple(&names, cx).unwrap_or_default();
+                vec![format!("{token}Col {names}")]
+            }
+            EventKind::Row(values) if self.echo == EchoLevel::Debug => {
+                let values = super::repr_row(values, cx).unwrap_or_default();
+                vec![format!("{token}Row {values}")]
+            }
+            EventKind::Columns(_) | EventKind::Row(_) | EventKind::ResultEnd(_) => Vec::new(),
+        }
+    }
+}
+
+/// Hears of events.
+pub trait EventSink {
+    /// Something happened.
+    fn event(&self, event: &Event, cx: &Cx);
+    /// Whether events are wanted of connections that do not echo.
+    fn wants_all(&self) -> bool {
+        false
+    }
+    /// Whether rows are wanted.
+    fn wants_rows(&self) -> bool {
+        false
+    }
+}
+
+/// The session's sinks and the stack of causes: `cx.service::<Echo>()`.
+#[derive(Default)]
+pub struct Echo {
+    sinks: RefCell<Vec<Rc<dyn EventSink>>>,
+    causes: RefCell<Vec<Cause>>,
+    logger: Cell<EchoLevel>,
+    engines: Cell<u32>,
+    connections: Cell<u64>,
+}
+
+impl Echo {
+    /// Add a sink.
+    pub fn add_sink(&self, sink: Rc<dyn EventSink>) {
+        self.sinks.borrow_mut().push(sink);
+    }
+    /// Remove a sink.
+    pub fn remove_sink(&self, sink: &Rc<dyn EventSink>) {
+        self.sinks
+            .borrow_mut()
+            .retain(|known| !Rc::ptr_eq(known, sink));
+    }
+    /// Whether some sink wants the events of connections that do not echo.
+    pub fn wants_all(&self) -> bool {
+        self.sinks.borrow().iter().any(|sink| sink.wants_all())
+    }
+    /// Whether some sink wants rows.
+    pub fn wants_rows(&self) -> bool {
+        self.sinks.borrow().iter().any(|sink| sink.wants_rows())
+    }
+    /// The level set on the logger `sqlalchemy.engine`, which counts for every engine.
+    pub fn logger_level(&self) -> EchoLevel {
+        self.logger.get()
+    }
+    /// Set the level of the logger `sqlalchemy.engine`.
+    pub fn set_logger_level(&self, level: EchoLevel) {
+        self.logger.set(level);
+    }
+    /// Tell the sinks.
+    pub fn emit(&self, event: &Event, cx: &Cx) {
+        let sinks = self.sinks.borrow().clone();
+        for sink in sinks {
+            if event.echo > EchoLevel::Off || sink.wants_all() {
+                sink.event(event, cx);
+            }
+        }
+    }
+    /// Note why statements are emitted until the guard is dropped.
+    #[must_use]
+    pub fn because(self: &Rc<Self>, cause: Cause) -> CauseGuard {
+        self.causes.borrow_mut().push(cause);
+        CauseGuard(self.clone())
+    }
+    /// The causes, outermost first.
+    pub fn causes(&self) -> Vec<Cause> {
+        self.causes.borrow().clone()
+    }
+    pub(super) fn next_engine(&self) -> u32 {
+        self.engines.set(self.engines.get() + 1);
+        self.engines.get()
+    }
+    pub(super) fn next_connection(&self) -> u64 {
+        self.connections.set(self.connections.get() + 1);
+        self.connections.get()
+    }
+}
+
+/// Note why statements are emitted until the guard is dropped.
+#[must_use]
+pub fn because(cause: Cause, cx: &Cx) -> CauseGuard {
+    cx.service::<Echo>().because(cause)
+}
+
+/// Ends a cause when dropped.
+pub struct CauseGuard(Rc<Echo>);
+
+impl Drop for CauseGuard {
+    fn drop(&mut self) {
+        self.0.causes.borrow_mut().pop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_shown_as_python_formats_them() {
+        let text = |seconds| Stats::new(StatsKind::CachedSince(seconds)).text();
+        assert_eq!(text(0.123_456), "cached since 0.1235s ago");
+        assert_eq!(text(12_345.6), "cached since 1.235e+04s ago");
+        assert_eq!(text(0.000_012_34), "cached since 1.234e-05s ago");
+        assert_eq!(text(3.0), "cached since 3s ago");
+    }
+}

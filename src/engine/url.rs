@@ -1,0 +1,263 @@
+//! Database URLs: parsing, rendering with the password hidden, and changes.
+
+use std::rc::Rc;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::exc::ARGUMENT_ERROR;
+use crate::object::exceptions::VALUE_ERROR;
+use crate::object::{Cx, Result, Str};
+use crate::util::Compat;
+
+/// A database URL, immutable; a cheap handle.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url(Rc<UrlParts>);
+
+/// The parts of a URL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UrlParts {
+    /// `sqlite`, `postgresql+psycopg2`.
+    pub drivername: Str,
+    /// The user.
+    pub username: Option<Str>,
+    /// The password.
+    pub password: Option<Str>,
+    /// The host.
+    pub host: Option<Str>,
+    /// The port.
+    pub port: Option<i64>,
+    /// The database; for SQLite the file.
+    pub database: Option<Str>,
+    /// The query: each name with its values, more than one where it is repeated.
+    pub query: Vec<(Str, Vec<Str>)>,
+}
+
+static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?P<name>[\w\+]+)://",
+        r"(?:(?P<username>[^:/]*)(?::(?P<password>[^@]*))?@)?",
+        r"(?:(?:\[(?P<ipv6host>[^/\?]+)\]|(?P<ipv4host>[^/:\?]+))?(?::(?P<port>[^/\?]*))?)?",
+        r"(?:/(?P<database>[^\?]*))?",
+        r"(?:\?(?P<query>.*))?",
+    ))
+    .expect("the pattern is a constant")
+});
+
+impl Url {
+    /// A URL of `parts`.
+    pub fn new(parts: UrlParts) -> Self {
+        Self(Rc::new(parts))
+    }
+    /// Parse `text`.
+    pub fn parse(text: &str, cx: &Cx) -> Result<Self> {
+        let Some(found) = PATTERN.captures(text) else {
+            return Err(ARGUMENT_ERROR.error(match cx.compat() {
+                Compat::V14 => format!("Could not parse SQLAlchemy URL from string '{text}'"),
+                Compat::V20 => "Could not parse SQLAlchemy URL from given URL string".to_owned(),
+            }));
+        };
+        let part = |name: &str| found.name(name).map(|part| part.as_str());
+        let port = match part("port").filter(|port| !port.is_empty()) {
+            Some(port) => Some(parse_port(port)?),
+            None => None,
+        };
+        Ok(Self::new(UrlParts {
+            drivername: Str::new(part("name").unwrap_or_default()),
+            username: part("username").map(|text| unquote(text, false)),
+            password: part("password").map(|text| unquote(text, false)),
+            host: part("ipv4host").or_else(|| part("ipv6host")).map(Str::new),
+            port,
+            database: part("database").map(Str::new),
+            query: part("query").map(parse_query).unwrap_or_default(),
+        }))
+    }
+
+    /// The parts.
+    pub fn parts(&self) -> &UrlParts {
+        &self.0
+    }
+    /// `drivername`.
+    pub fn drivername(&self) -> &Str {
+        &self.0.drivername
+    }
+    /// `username`.
+    pub fn username(&self) -> Option<&Str> {
+        self.0.username.as_ref()
+    }
+    /// `password`.
+    pub fn password(&self) -> Option<&Str> {
+        self.0.password.as_ref()
+    }
+    /// `host`.
+    pub fn host(&self) -> Option<&Str> {
+        self.0.host.as_ref()
+    }
+    /// `port`.
+    pub fn port(&self) -> Option<i64> {
+        self.0.port
+    }
+    /// `database`.
+    pub fn database(&self) -> Option<&Str> {
+        self.0.database.as_ref()
+    }
+    /// `query`.
+    pub fn query(&self) -> &[(Str, Vec<Str>)] {
+        &self.0.query
+    }
+    /// The database part of the driver name.
+    pub fn backend_name(&self) -> &str {
+        let name = self.0.drivername.as_str();
+        name.split_once('+').map_or(name, |(backend, _)| backend)
+    }
+    /// What identifies the handle.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+
+    /// The URL as text.
+    pub fn render(&self, hide_password: bool, compat: Compat) -> String {
+        let parts = &*self.0;
+        let quote = |text: &str| match compat {
+            Compat::V14 => quote_some(text),
+            Compat::V20 => quote(text, " +"),
+        };
+        let mut text = format!("{}://", parts.drivername);
+        if let Some(username) = &parts.username {
+            text.push_str(&quote(username));
+            if let Some(password) = &parts.password {
+                text.push(':');
+                match hide_password {
+                    true => text.push_str("***"),
+                    false => text.push_str(&quote(password)),
+                }
+            }
+            text.push('@');
+        }
+        match &parts.host {
+            Some(host) if host.contains(':') => text.push_str(&format!("[{host}]")),
+            Some(host) => text.push_str(host),
+            None => {}
+        }
+        if let Some(port) = parts.port {
+            text.push_str(&format!(":{port}"));
+        }
+        if let Some(database) = &parts.database {
+            text.push('/');
+            text.push_str(database);
+        }
+        let mut query: Vec<_> = parts.query.iter().collect();
+        query.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut separator = '?';
+        for (name, values) in query {
+            for value in values {
+                text.push(separator);
+                separator = '&';
+                let (name, value) = (quote_plus(name), quote_plus(value));
+                text.push_str(&format!("{name}={value}"));
+            }
+        }
+        text
+    }
+    /// `str(url)`: 1.4 shows the password.
+    pub fn text(&self, compat: Compat) -> String {
+        self.render(compat.is_20(), compat)
+    }
+}
+
+/// Python's `int(port)`.
+pub fn parse_port(text: &str) -> Result<i64> {
+    text.trim()
+        .parse()
+        .map_err(|_| VALUE_ERROR.error(format!("invalid literal for int() with base 10: '{text}'")))
+}
+
+/// Python's `parse_qsl`, values of a repeated name together.
+pub fn parse_query(text: &str) -> Vec<(Str, Vec<Str>)> {
+    let mut query: Vec<(Str, Vec<Str>)> = Vec::new();
+    for pair in text.split('&') {
+        let Some((name, value)) = pair.split_once('=').filter(|(_, value)| !value.is_empty())
+        else {
+            continue;
+        };
+        let (name, value) = (unquote(name, true), unquote(value, true));
+        match query.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => values.push(value),
+            None => query.push((name, vec![value])),
+        }
+    }
+    query
+}
+
+fn unquote(text: &str, plus: bool) -> Str {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let code = text
+            .get(at + 1..at + 3)
+            .filter(|_| byte == b'%')
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match code {
+            Some(code) => {
+                decoded.push(code);
+                at += 3;
+            }
+            None => {
+                decoded.push(if plus && byte == b'+' { b' ' } else { byte });
+                at += 1;
+            }
+        }
+    }
+    Str::new(String::from_utf8_lossy(&decoded).into_owned())
+}
+
+/// Percent-encode all but letters, digits, `_.-~` and `safe`.
+fn quote(text: &str, safe: &str) -> String {
+    let mut quoted = String::new();
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte);
+        if plain || safe.as_bytes().contains(&byte) {
+            quoted.push(char::from(byte));
+        } else {
+            quoted.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    quoted
+}
+
+fn quote_plus(text: &str) -> String {
+    quote(text, " ").replace(' ', "+")
+}
+
+/// What 1.4 encodes: the characters that would end the part.
+fn quote_some(text: &str) -> String {
+    text.replace(':', "%3A")
+        .replace('@', "%40")
+        .replace('/', "%2F")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing::cx;
+
+    #[test]
+    fn parts_are_found_and_rendered() {
+        let cx = cx();
+        let url = Url::parse("postgresql://u:p%40x@[::1]:80/d?x=1&x=2&b=c", &cx)
+            .expect("the URL is well formed");
+        assert_eq!(url.password().map(Str::as_str), Some("p@x"));
+        assert_eq!(url.host().map(Str::as_str), Some("::1"));
+        assert_eq!(
+            url.render(true, Compat::V20),
+            "postgresql://u:***@[::1]:80/d?b=c&x=1&x=2"
+        );
+        assert_eq!(
+            url.render(false, Compat::V14),
+            "postgresql://u:p%40x@[::1]:80/d?b=c&x=1&x=2"
+        );
+        let file = Url::parse("sqlite:////tmp/x.db", &cx).expect("the URL is well formed");
+        assert_eq!(file.database().map(Str::as_str), Some("/tmp/x.db"));
+    }
+}
