@@ -11,7 +11,7 @@ use super::exc::{
     INVALID_REQUEST_ERROR, MULTIPLE_RESULTS_FOUND, NO_RESULT_FOUND, RESOURCE_CLOSED_ERROR,
 };
 use super::row::{Row, RowMapping, RowMeta, Uniqueness};
-use crate::object::{Cx, Key, Raised, Result, Str, Value};
+use crate::object::{Cx, Key, Result, Str, Value};
 
 /// Where the rows of a result come from: a cursor, or the ORM's loading.
 pub trait RowSource {
@@ -113,13 +113,7 @@ struct View {
 impl ResultSet {
     /// A result that reads rows from `source`.
     pub fn of_rows(kind: ResultKind, meta: Rc<RowMeta>, source: Box<dyn RowSource>) -> Self {
-        Self::build(
-            kind,
-            meta,
-            Some(source),
-            None,
-            CursorOutcome::default(),
-        )
+        Self::build(kind, meta, Some(source), None, CursorOutcome::default())
     }
     /// The result of a statement that reads rows from `source`, or returns none.
     pub fn of_cursor(
@@ -275,9 +269,8 @@ impl ResultSet {
         if self.0.data.returns_rows {
             return Ok(());
         }
-        Err(RESOURCE_CLOSED_ERROR.error(
-            "This result object does not return rows. It has been closed automatically.",
-        ))
+        Err(RESOURCE_CLOSED_ERROR
+            .error("This result object does not return rows. It has been closed automatically."))
     }
 
     /// The values of the next row of the source; `false` at the end.
@@ -531,9 +524,4 @@ impl ResultData {
             hook(cx);
         }
     }
-}
-
-/// The error for a result that is closed.
-pub fn result_is_closed() -> Raised {
-    RESOURCE_CLOSED_ERROR.error("This result object is closed.")
 }

@@ -1,0 +1,347 @@
+//! `Row`, `RowMapping` and the key view, as scripts see them.
+
+use std::rc::Rc;
+
+use crate::engine::{Row, RowMapping, RowMeta};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
+use crate::object::types::OBJECT;
+use crate::object::{
+    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, Set, TypeSpec, Value, class_of,
+    hash_value, ops,
+};
+
+/// `sqlalchemy.engine.row.Row`.
+pub static ROW: TypeSpec = TypeSpec::new("sqlalchemy.engine.row", "Row")
+    .bases(&[&OBJECT])
+    .members(row_members);
+/// `sqlalchemy.engine.row.LegacyRow` of 1.4.
+pub static LEGACY_ROW: TypeSpec = TypeSpec::new("sqlalchemy.engine.row", "LegacyRow")
+    .bases(&[&ROW])
+    .members(legacy_members);
+/// `sqlalchemy.engine.row.RowMapping`.
+pub static ROW_MAPPING: TypeSpec = TypeSpec::new("sqlalchemy.engine.row", "RowMapping")
+    .bases(&[&OBJECT])
+    .members(mapping_members);
+static KEY_VIEW: TypeSpec =
+    TypeSpec::new("sqlalchemy.engine.result", "RMKeyView").bases(&[&OBJECT]);
+static VALUES_VIEW: TypeSpec =
+    TypeSpec::new("sqlalchemy.engine.row", "ROMappingKeysValuesView").bases(&[&OBJECT]);
+static ITEMS_VIEW: TypeSpec =
+    TypeSpec::new("sqlalchemy.engine.row", "ROMappingItemsView").bases(&[&OBJECT]);
+
+fn fields(meta: &RowMeta) -> Vec<Value> {
+    meta.keys().iter().cloned().map(Value::Str).collect()
+}
+
+fn as_dict(row: &Row) -> Value {
+    let pairs = row.meta().keys().iter().zip(row.values().iter());
+    Value::Dict(Rc::new(Dict::from_pairs(
+        pairs.map(|(key, value)| (key.clone(), value.clone())),
+    )))
+}
+
+fn row_members(members: &mut Members) {
+    members
+        .getter("_mapping", |row: &Row, _| {
+            Ok(Value::object(RowMapping(row.clone())))
+        })
+        .getter("_fields", |row: &Row, _| {
+            Ok(Value::tuple(fields(row.meta())))
+        })
+        .getter("_data", |row: &Row, _| Ok(row.to_tuple()))
+        .getter("t", |row: &Row, cx| since_20(row, "t", cx))
+        .getter("_t", |row: &Row, cx| since_20(row, "_t", cx))
+        .method("_tuple()", |row: &Row, _, cx| since_20(row, "_tuple", cx))
+        .method("_asdict()", |row: &Row, _, _| Ok(as_dict(row)))
+        .method("tuple()", |row: &Row, _, cx| since_20(row, "tuple", cx))
+        .method("count(value)", |row: &Row, bound, cx| {
+            let mut count = 0;
+            for value in row.values().iter() {
+                count += i64::from(cx.eq(value, bound.value("value"))?);
+            }
+            Ok(Value::Int(count))
+        })
+        .method(
+            "index(value, start=0, stop=None)",
+            |row: &Row, bound, cx| {
+                let start = bound.value("start").as_int().unwrap_or(0);
+                let start = usize::try_from(start).unwrap_or(0);
+                for (index, value) in row.values().iter().enumerate().skip(start) {
+                    if cx.eq(value, bound.value("value"))? {
+                        return Ok(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+                    }
+                }
+                Err(VALUE_ERROR.error("tuple.index(x): x not in tuple"))
+            },
+        )
+        .method("keys()", |row: &Row, _, cx| match cx.compat().is_14() {
+            true => Ok(Value::object(KeyView(row.meta().clone()))),
+            false => Err(missing("keys", cx)),
+        });
+}
+
+/// What only 2.0 has; in 1.4 a column may have the name.
+fn since_20(row: &Row, name: &str, cx: &Cx) -> Result<Value> {
+    if cx.compat().is_20() {
+        return Ok(row.to_tuple());
+    }
+    row.by_name(name)?.ok_or_else(|| missing(name, cx))
+}
+
+fn missing(name: &str, cx: &Cx) -> Raised {
+    ATTRIBUTE_ERROR.error(match cx.compat().is_14() {
+        true => format!("Could not locate column in row for column '{name}'"),
+        false => name.to_owned(),
+    })
+}
+
+fn legacy_members(members: &mut Members) {
+    members
+        .method("values()", |row: &Row, _, _| {
+            Ok(Value::list(row.values().to_vec()))
+        })
+        .method("items()", |row: &Row, _, _| Ok(Value::list(items(row))))
+        .method("iterkeys()", |row: &Row, _, _| {
+            Ok(Value::list(fields(row.meta())))
+        })
+        .method("itervalues()", |row: &Row, _, _| {
+            Ok(Value::list(row.values().to_vec()))
+        })
+        .method("has_key(key)", |row: &Row, bound, cx| {
+            Ok(Value::Bool(
+                row.meta().find(bound.value("key"), cx)?.is_some(),
+            ))
+        });
+}
+
+fn items(row: &Row) -> Vec<Value> {
+    let pairs = row.meta().keys().iter().zip(row.values().iter());
+    pairs
+        .map(|(key, value)| Value::tuple(vec![Value::Str(key.clone()), value.clone()]))
+        .collect()
+}
+
+/// The row at `index`, counted from the end where negative.
+fn at_index(row: &Row, index: i64) -> Result<Value> {
+    let count = row.values().len();
+    let position = match usize::try_from(index) {
+        Ok(position) => Some(position),
+        Err(_) => usize::try_from(index.unsigned_abs())
+            .ok()
+            .and_then(|back| count.checked_sub(back)),
+    };
+    position
+        .and_then(|position| row.get(position).cloned())
+        .ok_or_else(|| INDEX_ERROR.error("tuple index out of range"))
+}
+
+impl Object for Row {
+    fn spec(&self) -> &'static TypeSpec {
+        match self.meta().is_legacy() {
+            true => &LEGACY_ROW,
+            false => &ROW,
+        }
+    }
+    fn identity(&self) -> Option<usize> {
+        Some(self.address())
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        cx.repr(&self.to_tuple()).map(Some)
+    }
+    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        match self.by_name(name)? {
+            Some(value) => Ok(Some(value)),
+            // Names that Python itself asks for are no columns.
+            None if name.starts_with("__") => Ok(None),
+            None => Err(missing(name, cx)),
+        }
+    }
+    fn set_attr(&self, _name: &str, _value: &Value, _cx: &Cx) -> Result<bool> {
+        Err(ATTRIBUTE_ERROR.error("can't set attribute"))
+    }
+    fn attr_names(&self) -> Vec<String> {
+        self.meta().keys().iter().map(ToString::to_string).collect()
+    }
+    fn compare(
+        &self,
+        _this: &Value,
+        op: CompareOp,
+        other: &Value,
+        cx: &Cx,
+    ) -> Result<Option<Value>> {
+        let other = match other.downcast::<Self>() {
+            Some(row) => row.to_tuple(),
+            None if matches!(other, Value::Tuple(_)) => other.clone(),
+            None => return Ok(None),
+        };
+        ops::compare(op, &self.to_tuple(), &other, cx).map(Some)
+    }
+    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        if self.meta().is_legacy() {
+            return Ok(Some(self.meta().find(item, cx)?.is_some()));
+        }
+        for value in self.values().iter() {
+            if cx.eq(value, item)? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        match key {
+            Value::Int(index) => at_index(self, *index).map(Some),
+            Value::Bool(flag) => at_index(self, i64::from(*flag)).map(Some),
+            _ if is_slice(key, cx) => {
+                let tuple = self.to_tuple();
+                cx.call_method(&tuple, "__getitem__", [key.clone()])
+                    .map(Some)
+            }
+            _ if cx.compat().is_14() => self.by_key(key, cx).map(Some),
+            _ => Err(TYPE_ERROR.error(format!(
+                "tuple indices must be integers or slices, not {}",
+                class_of(key, cx).name()
+            ))),
+        }
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.values().len()))
+    }
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(self.to_tuple()))
+    }
+    fn hash(&self, cx: &Cx) -> Result<Option<u64>> {
+        hash_value(&self.to_tuple(), cx).map(Some)
+    }
+}
+
+fn is_slice(key: &Value, cx: &Cx) -> bool {
+    class_of(key, cx).full_name() == "slice"
+}
+
+fn mapping_members(members: &mut Members) {
+    members
+        .method("keys()", |row: &RowMapping, _, _| {
+            Ok(Value::object(KeyView(row.0.meta().clone())))
+        })
+        .method("values()", |row: &RowMapping, _, _| {
+            Ok(Value::object(ListView {
+                spec: &VALUES_VIEW,
+                items: row.0.values().to_vec(),
+            }))
+        })
+        .method("items()", |row: &RowMapping, _, _| {
+            Ok(Value::object(ListView {
+                spec: &ITEMS_VIEW,
+                items: items(&row.0),
+            }))
+        })
+        .method(
+            "get(key, default=None)",
+            |row: &RowMapping, bound, cx| match row.0.meta().find(bound.value("key"), cx)? {
+                Some(index) => Ok(row.0.get(index).cloned().unwrap_or(Value::None)),
+                None => Ok(bound.given("default").cloned().unwrap_or(Value::None)),
+            },
+        );
+}
+
+impl Object for RowMapping {
+    fn spec(&self) -> &'static TypeSpec {
+        &ROW_MAPPING
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        cx.repr(&as_dict(&self.0)).map(Some)
+    }
+    fn compare(
+        &self,
+        _this: &Value,
+        op: CompareOp,
+        other: &Value,
+        cx: &Cx,
+    ) -> Result<Option<Value>> {
+        if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            return Ok(None);
+        }
+        let other = match other.downcast::<Self>() {
+            Some(mapping) => as_dict(&mapping.0),
+            None => other.clone(),
+        };
+        ops::compare(op, &as_dict(&self.0), &other, cx).map(Some)
+    }
+    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        Ok(Some(self.0.meta().find(item, cx)?.is_some()))
+    }
+    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        self.0.by_key(key, cx).map(Some)
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.0.values().len()))
+    }
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::tuple(fields(self.0.meta()))))
+    }
+    fn hash(&self, cx: &Cx) -> Result<Option<u64>> {
+        hash_value(&self.0.to_tuple(), cx).map(Some)
+    }
+}
+
+/// `result.keys()`.
+pub struct KeyView(pub Rc<RowMeta>);
+
+impl Object for KeyView {
+    fn spec(&self) -> &'static TypeSpec {
+        &KEY_VIEW
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let keys = cx.repr(&Value::list(fields(&self.0)))?;
+        Ok(Some(format!("RMKeyView({keys})")))
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.0.keys().len()))
+    }
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::tuple(fields(&self.0))))
+    }
+    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        if matches!(item, Value::Int(_)) {
+            return Ok(Some(false));
+        }
+        Ok(Some(self.0.find(item, cx)?.is_some()))
+    }
+    fn compare(
+        &self,
+        _this: &Value,
+        op: CompareOp,
+        other: &Value,
+        cx: &Cx,
+    ) -> Result<Option<Value>> {
+        if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
+            return Ok(None);
+        }
+        let other = Set::of(cx.collect(other)?, cx)?;
+        let own: indexmap::IndexSet<Key, _> = Set::of(fields(&self.0), cx)?;
+        let same = own.len() == other.len() && own.iter().all(|key| other.contains(key));
+        Ok(Some(Value::Bool(same == (op == CompareOp::Eq))))
+    }
+}
+
+/// `mapping.values()` and `mapping.items()`.
+struct ListView {
+    spec: &'static TypeSpec,
+    items: Vec<Value>,
+}
+
+impl Object for ListView {
+    fn spec(&self) -> &'static TypeSpec {
+        self.spec
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let items = cx.repr(&Value::list(self.items.clone()))?;
+        Ok(Some(format!("{}({items})", self.spec.name())))
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.items.len()))
+    }
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::tuple(self.items.clone())))
+    }
+}
