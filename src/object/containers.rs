@@ -1,6 +1,7 @@
 //! The built-in containers: list, tuple, dict, set, with the hook through which an instrumented
 //! collection hears of its changes.
 
+use std::any::Any;
 use std::cell::{OnceCell, Ref, RefCell, RefMut};
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
@@ -19,6 +20,8 @@ pub trait CollectionHook {
     fn append(&self, item: Value, cx: &Cx) -> Result<Value>;
     /// `item` is about to leave.
     fn remove(&self, item: &Value, cx: &Cx) -> Result<()>;
+    /// For the owner's downcast.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// A `list`.
@@ -41,6 +44,10 @@ impl List {
             items: RefCell::new(items),
             hook: OnceCell::from(hook),
         }
+    }
+    /// Have `hook` hear of changes from now on; the first hook stays.
+    pub fn instrument(&self, hook: Rc<dyn CollectionHook>) {
+        drop(self.hook.set(hook));
     }
     /// The hook, on an instrumented list.
     pub fn hook(&self) -> Option<&Rc<dyn CollectionHook>> {
@@ -201,6 +208,10 @@ impl Dict {
                 .collect(),
         )
     }
+    /// Have `hook` hear of changes from now on; the first hook stays.
+    pub fn instrument(&self, hook: Rc<dyn CollectionHook>) {
+        drop(self.hook.set(hook));
+    }
     /// The hook, on an instrumented dict.
     pub fn hook(&self) -> Option<&Rc<dyn CollectionHook>> {
         self.hook.get()
@@ -283,6 +294,10 @@ impl Set {
     /// Whether this is a frozenset.
     pub fn is_frozen(&self) -> bool {
         self.frozen
+    }
+    /// Have `hook` hear of changes from now on; the first hook stays.
+    pub fn instrument(&self, hook: Rc<dyn CollectionHook>) {
+        drop(self.hook.set(hook));
     }
     /// The hook, on an instrumented set.
     pub fn hook(&self) -> Option<&Rc<dyn CollectionHook>> {

@@ -1,0 +1,44 @@
+//! The constructor of mapped classes that define none: keyword arguments set attributes.
+
+use std::rc::Rc;
+
+use super::mapped_class::MappedClass;
+use crate::object::exceptions::TYPE_ERROR;
+use crate::object::{Args, Cx, Instance, Result, Value, find_attr};
+
+/// Stands in for `__init__` of a mapped class without one.
+pub fn default_init(
+    mapped: &MappedClass,
+    instance: &Rc<Instance>,
+    args: &Args,
+    cx: &Cx,
+) -> Result<bool> {
+    if !args.pos.is_empty() {
+        return Err(TYPE_ERROR.error(format!(
+            "__init__() takes 1 positional argument but {} were given",
+            args.pos.len() + 1
+        )));
+    }
+    let constructor = &mapped.registry().constructor;
+    let this = Value::Instance(instance.clone());
+    if !constructor.is_undefined() {
+        if constructor.is_none() {
+            return Ok(false);
+        }
+        cx.call(constructor, args.clone().prepend(this))?;
+        return Ok(true);
+    }
+    let class = instance.class();
+    for (name, value) in &args.kw {
+        let known = class.slot(name).is_some()
+            || find_attr(&Value::Class(class.clone()), name, cx)?.is_some();
+        if !known {
+            return Err(TYPE_ERROR.error(format!(
+                "'{name}' is an invalid keyword argument for {}",
+                class.name()
+            )));
+        }
+        cx.set_attr(&this, name, value.clone())?;
+    }
+    Ok(true)
+}

@@ -1,0 +1,134 @@
+//! `History`: what was added to an attribute, what stayed, what left.
+
+use rustc_hash::FxHashSet;
+
+use super::attribute::{Attribute, Held};
+use super::state::Committed;
+use crate::object::{Cx, Result, Value};
+
+/// What changed in an attribute since the last load or flush.
+#[derive(Clone, Default, Debug)]
+pub struct History {
+    /// What is new; `None` shows as `()`.
+    pub added: Option<Vec<Value>>,
+    /// What stayed.
+    pub unchanged: Option<Vec<Value>>,
+    /// What was before.
+    pub deleted: Option<Vec<Value>>,
+}
+
+impl History {
+    fn new(added: Option<Value>, unchanged: Option<Value>, deleted: Option<Value>) -> Self {
+        Self {
+            added: added.map(|value| vec![value]),
+            unchanged: unchanged.map(|value| vec![value]),
+            deleted: deleted.map(|value| vec![value]),
+        }
+    }
+    /// What is new.
+    pub fn added(&self) -> &[Value] {
+        self.added.as_deref().unwrap_or_default()
+    }
+    /// What stayed.
+    pub fn unchanged(&self) -> &[Value] {
+        self.unchanged.as_deref().unwrap_or_default()
+    }
+    /// What was before.
+    pub fn deleted(&self) -> &[Value] {
+        self.deleted.as_deref().unwrap_or_default()
+    }
+    /// Whether anything changed.
+    pub fn has_changes(&self) -> bool {
+        !self.added().is_empty() || !self.deleted().is_empty()
+    }
+    /// Whether there is nothing at all.
+    pub fn is_empty(&self) -> bool {
+        !self.has_changes() && self.unchanged().is_empty()
+    }
+    /// All of it: added, unchanged, deleted.
+    pub fn sum(&self) -> Vec<Value> {
+        [self.added(), self.unchanged(), self.deleted()].concat()
+    }
+
+    /// The history of a scalar that holds `current`.
+    pub fn of_scalar(
+        attribute: &Attribute,
+        current: &Held,
+        original: Option<Committed>,
+        cx: &Cx,
+    ) -> Result<Self> {
+        let original = match original {
+            None => return Ok(Self::untouched(current)),
+            Some(Committed::Value(original)) => Some(original),
+            Some(_) => None,
+        };
+        match (current, original) {
+            (Held::Value(current), Some(original)) => {
+                if attribute.property().values_equal(current, &original, cx)? {
+                    Ok(Self::new(None, Some(current.clone()), None))
+                } else {
+                    Ok(Self::new(Some(current.clone()), None, Some(original)))
+                }
+            }
+            (Held::Value(current), None) => Ok(Self::new(Some(current.clone()), None, None)),
+            (_, Some(original)) => Ok(Self::new(None, None, Some(original))),
+            (_, None) => Ok(Self::new(Some(Value::None), None, None)),
+        }
+    }
+    /// The history of an object attribute that holds `current`.
+    pub fn of_object(current: &Held, original: Option<Committed>) -> Self {
+        let original = match original {
+            None => return Self::untouched(current),
+            Some(Committed::Value(original)) => Some(original),
+            Some(_) => None,
+        };
+        if let (Held::Value(current), Some(original)) = (current, &original) {
+            if current.is(original) {
+                return Self::new(None, Some(current.clone()), None);
+            }
+        }
+        match (current, original.filter(|original| !original.is_none())) {
+            (Held::Value(current), deleted) => Self::new(Some(current.clone()), None, deleted),
+            (_, Some(original)) => Self::new(None, None, Some(original)),
+            (_, None) => Self::new(Some(Value::None), None, None),
+        }
+    }
+    fn untouched(current: &Held) -> Self {
+        match current {
+            Held::Value(current) => Self::new(None, Some(current.clone()), None),
+            _ => Self::default(),
+        }
+    }
+    /// The history of a collection of `current`.
+    pub fn of_collection(current: Vec<Value>, original: Option<Committed>) -> Self {
+        match original {
+            None => Self {
+                added: None,
+                unchanged: Some(current),
+                deleted: None,
+            },
+            Some(Committed::Items(original)) => {
+                let is_in = |items: &[Value]| -> FxHashSet<usize> {
+                    items.iter().filter_map(Value::address).collect()
+                };
+                let (before, now) = (is_in(&original), is_in(&current));
+                let known = |set: &FxHashSet<usize>, item: &Value| {
+                    item.address().is_some_and(|address| set.contains(&address))
+                };
+                let deleted = original.iter().filter(|item| !known(&now, item));
+                let deleted = deleted.cloned().collect();
+                let (unchanged, added) = current.into_iter().partition(|item| known(&before, item));
+                Self {
+                    added: Some(added),
+                    unchanged: Some(unchanged),
+                    deleted: Some(deleted),
+                }
+            }
+            Some(_) => Self {
+                added: Some(current),
+                unchanged: None,
+                deleted: None,
+            },
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `Registry`: the mappers of a declarative base, and the names by which they refer to each
+//! other; the list of all registries.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use super::mapper::Mapper;
+use crate::object::{Class, Cx, Str, Value};
+use crate::sql::schema::MetaData;
+
+/// What a name of a registry stands for.
+#[derive(Clone)]
+pub enum RegisteredName {
+    /// One class.
+    Class(Weak<Class>),
+    /// Several classes of that name.
+    Multiple(Vec<Weak<Class>>),
+}
+
+/// The mappers of a declarative base.
+pub struct Registry {
+    metadata: Rc<MetaData>,
+    /// Classes by name.
+    pub(super) names: RefCell<IndexMap<Str, RegisteredName, FxBuildHasher>>,
+    mappers: RefCell<Vec<Rc<Mapper>>>,
+    /// `type_annotation_map=`: annotations and the types they stand for.
+    pub(super) type_annotation_map: RefCell<Vec<(Value, Value)>>,
+    /// `constructor=`; `Undefined` is the default one.
+    pub(super) constructor: Value,
+    /// Whether a mapper was made since the last configuration.
+    pub(super) has_new_mappers: Cell<bool>,
+    /// The registry as scripts see it.
+    pub(super) number: u32,
+}
+
+/// All registries, and whether mappers are being configured.
+#[derive(Default)]
+pub struct Mappings {
+    registries: RefCell<Vec<Weak<Registry>>>,
+    pub(super) configuring: Cell<bool>,
+    pub(super) next_mapper: Cell<u32>,
+    next_registry: Cell<u32>,
+    /// Goes up whenever a mapper is made or changed.
+    pub(super) generation: Cell<u64>,
+    /// Whether any registry may have new mappers.
+    pub(super) stale: Cell<bool>,
+}
+
+impl Registry {
+    /// A registry of `metadata`.
+    pub fn new(
+        metadata: Rc<MetaData>,
+        type_annotation_map: Vec<(Value, Value)>,
+        constructor: Value,
+        cx: &Cx,
+    ) -> Rc<Self> {
+        let mappings = cx.service::<Mappings>();
+        let number = mappings.next_registry.get();
+        mappings.next_registry.set(number + 1);
+        let registry = Rc::new(Self {
+            metadata,
+            names: RefCell::default(),
+            mappers: RefCell::default(),
+            type_annotation_map: RefCell::new(type_annotation_map),
+            constructor,
+            has_new_mappers: Cell::new(false),
+            number,
+        });
+        mappings
+            .registries
+            .borrow_mut()
+            .push(Rc::downgrade(&registry));
+        registry
+    }
+    /// Its metadata.
+    pub fn metadata(&self) -> &Rc<MetaData> {
+        &self.metadata
+    }
+    /// Its mappers, in the order in which they were made.
+    pub fn mappers(&self) -> Vec<Rc<Mapper>> {
+        self.mappers.borrow().clone()
+    }
+    /// Add a mapper.
+    pub(super) fn add_mapper(&self, mapper: &Rc<Mapper>, cx: &Cx) {
+        self.mappers.borrow_mut().push(mapper.clone());
+        self.mark_new(cx);
+    }
+    /// A mapper is new or has a new property: the next use configures it.
+    pub(super) fn mark_new(&self, cx: &Cx) {
+        self.has_new_mappers.set(true);
+        let mappings = cx.service::<Mappings>();
+        mappings.stale.set(true);
+        mappings.generation.set(mappings.generation.get() + 1);
+    }
+    /// Forget its mappers (`dispose()`).
+    pub(super) fn clear(&self) {
+        self.mappers.borrow_mut().clear();
+        self.names.borrow_mut().clear();
+        self.has_new_mappers.set(false);
+    }
+}
+
+impl Mappings {
+    /// The registries that exist, in the order in which they were made.
+    pub fn registries(&self) -> Vec<Rc<Registry>> {
+        self.registries
+            .borrow()
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect()
+    }
+    /// Goes up whenever a mapper is made or changed: what caches over all mappers compare.
+    pub fn generation(&self) -> u64 {
+        self.generation.get()
+    }
+}
