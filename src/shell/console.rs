@@ -3,9 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use nu_ansi_term::{Color, Style};
+
 use super::cli::Display;
 use super::output::Output;
-use super::render::{RowTable, table_of};
+use super::render::{RowTable, highlight, table_of};
+use crate::engine::{Cause, Echo, Event, EventKind, EventSink};
 use crate::object::{Console, Cx, Result, TypeSpec, Value};
 
 /// Writes to the session's output.
@@ -20,23 +23,89 @@ pub(super) struct ShellConsole {
 impl ShellConsole {
     /// A console that displays as `display` says; `timing` shows the real times of the echo.
     pub(super) fn new(output: Rc<Output>, display: Display, timing: bool) -> Self {
-        Self {
-            output,
-            display,
-            timing,
-            rows: RefCell::default(),
-        }
+        Self { output, display, timing, rows: RefCell::default() }
     }
     /// Hear of the echo of `cx`'s engines.
-    pub(super) fn listen(self: &Rc<Self>, _cx: &Cx) {}
+    pub(super) fn listen(self: &Rc<Self>, cx: &Cx) {
+        cx.service::<Echo>().add_sink(self.clone());
+    }
     /// An input has ended: show what is still collected.
-    pub(super) fn settle(&self, _cx: &Cx) {
-        if let Some(table) = self.rows.take() {
-            self.output.write(&table.render(None, self.output.color()));
-        }
+    pub(super) fn settle(&self) {
+        self.show_rows(false);
         if self.output.on_terminal() {
             self.output.flush();
         }
+    }
+
+    /// Show the rows that arrived; a result that nobody read to its end may have more.
+    fn show_rows(&self, ended: bool) {
+        if let Some(table) = self.rows.take() {
+            if ended || !table.is_empty() {
+                self.output.write(&self.render(table.fetched(!ended)));
+            }
+        }
+    }
+    fn render(&self, table: RowTable) -> String {
+        table.render(self.output.width(), self.output.color())
+    }
+
+    /// The records of an event, as SQLAlchemy logs them, in colours on a terminal.
+    fn show_records(&self, event: &Event, cx: &Cx) {
+        let records = event.log_records(!self.timing, cx);
+        if !self.output.color() {
+            for record in records {
+                self.output.write(&record);
+                self.output.write("\n");
+            }
+            return;
+        }
+        let faint = Style::new().dimmed();
+        let transaction = Style::new().fg(Color::Magenta);
+        for (at, record) in records.iter().enumerate() {
+            let shown = match &event.kind {
+                EventKind::Statement { .. } if at == 0 => highlight(record),
+                EventKind::Statement { .. } | EventKind::Columns(_) | EventKind::Row(_) => {
+                    faint.paint(record).to_string()
+                }
+                _ => transaction.paint(record).to_string(),
+            };
+            self.output.write(&shown);
+            self.output.write("\n");
+        }
+    }
+}
+
+/// Whether the rows of a statement that was emitted for `causes` are shown under it: those of
+/// catalog queries say nothing to who did not ask for them.
+fn shows_rows(causes: &[Cause]) -> bool {
+    !causes
+        .iter()
+        .any(|cause| matches!(cause, Cause::CreateAll | Cause::DropAll | Cause::Reflection))
+}
+
+impl EventSink for ShellConsole {
+    fn event(&self, event: &Event, cx: &Cx) {
+        match &event.kind {
+            EventKind::Columns(names) if self.display == Display::Tables => {
+                if shows_rows(&event.causes) {
+                    let names = names.iter().map(ToString::to_string).collect();
+                    *self.rows.borrow_mut() = Some(RowTable::new(names));
+                }
+            }
+            EventKind::Row(values) if self.display == Display::Tables => {
+                if let Some(table) = &mut *self.rows.borrow_mut() {
+                    table.push(values, self.output.color(), cx);
+                }
+            }
+            EventKind::ResultEnd(_) => self.show_rows(true),
+            _ => {
+                self.show_rows(false);
+                self.show_records(event, cx);
+            }
+        }
+    }
+    fn wants_rows(&self) -> bool {
+        self.display == Display::Tables
     }
 }
 
@@ -45,17 +114,35 @@ impl Console for ShellConsole {
         self.output.write(text);
     }
     fn display(&self, value: &Value, cx: &Cx) -> Result<()> {
-        let _ = self.timing;
         if self.display == Display::Tables {
-            if let Some(table) = table_of(value, self.output.color(), cx)? {
-                self.output.write(&table.render(None, self.output.color()));
+            if let Some(shown) = self.shown_as_table(value, cx)? {
+                self.show_rows(false);
+                self.output.write(&shown);
                 return Ok(());
             }
         }
         let text = cx.repr(value)?;
+        self.show_rows(false);
         self.output.write(&text);
         self.output.write("\n");
         Ok(())
     }
-    fn warn(&self, _category: &'static TypeSpec, _message: &str) {}
+    fn warn(&self, category: &'static TypeSpec, message: &str) {
+        // Python's prompt writes warnings to standard error, where no transcript sees them.
+        if self.display == Display::Tables {
+            self.output.warn(&format!("{}: {message}\n", category.name()));
+        }
+    }
+}
+
+impl ShellConsole {
+    fn shown_as_table(&self, value: &Value, cx: &Cx) -> Result<Option<String>> {
+        if let Value::Object(object) = value {
+            if let Some(text) = object.display_text(cx)? {
+                let text = if self.output.color() { highlight(&text) } else { text };
+                return Ok(Some(format!("{text}\n")));
+            }
+        }
+        Ok(table_of(value, self.output.color(), cx)?.map(|table| self.render(table)))
+    }
 }

@@ -34,6 +34,13 @@ impl Output {
     pub(super) fn on_terminal(&self) -> bool {
         self.on_terminal
     }
+    /// The width of the terminal, where standard output is one.
+    pub(super) fn width(&self) -> Option<u16> {
+        if !self.on_terminal || self.capture.borrow().is_some() {
+            return None;
+        }
+        terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width)
+    }
     /// Whether to colour what is written now.
     pub(super) fn color(&self) -> bool {
         self.color && self.capture.borrow().is_none()
@@ -69,6 +76,16 @@ impl Output {
     /// Write an error: into a capture or onto the terminal, else to standard error.
     pub(super) fn error(&self, text: &str) {
         if self.capture.borrow().is_some() || self.on_terminal {
+            self.write(text);
+            return;
+        }
+        self.flush();
+        let written = io::stderr().lock().write_all(text.as_bytes());
+        self.note(&written);
+    }
+    /// Write a warning: to standard error, past any capture.
+    pub(super) fn warn(&self, text: &str) {
+        if self.on_terminal {
             self.write(text);
             return;
         }

@@ -123,7 +123,7 @@ impl Shell {
     /// Run one statement; an uncaught exception is shown.
     pub(super) fn run_statement(&mut self, statement: &Statement) -> Ended {
         let ran = self.interp.run(statement);
-        self.console.settle(self.interp.cx());
+        self.console.settle();
         match ran {
             Ok(()) => Ended::Well,
             Err(raised) => self.end(&raised),

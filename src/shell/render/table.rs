@@ -15,6 +15,7 @@ pub(in crate::shell) struct RowTable {
     columns: Vec<String>,
     rows: Vec<Vec<Cell>>,
     count: usize,
+    partly: bool,
 }
 
 impl RowTable {
@@ -34,10 +35,20 @@ impl RowTable {
                 .push(values.iter().map(|value| cell(value, color, cx)).collect());
         }
     }
+    /// Whether it has no rows.
+    pub(in crate::shell) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+    /// Say in the footer whether only these rows were fetched.
+    pub(in crate::shell) fn fetched(mut self, partly: bool) -> Self {
+        self.partly = partly;
+        self
+    }
     /// The table, each line ended; `width` is that of the terminal, where there is one.
     pub(in crate::shell) fn render(self, width: Option<u16>, color: bool) -> String {
         let footer = match self.count {
             0 => "(no rows)".to_owned(),
+            count if self.partly => format!("({count} fetched)"),
             1 => "(1 row)".to_owned(),
             count => format!("({count} rows)"),
         };
