@@ -141,13 +141,12 @@ impl Stats {
         };
         format!("{kind}{}", self.suffix)
     }
-    /// The text with the times left out, `...` in their place, as documents show it.
+    /// The text with the times left out, `...` in their place, as SQLAlchemy's documentation
+    /// shows it.
     pub fn timeless(&self) -> String {
         match self.kind {
-            StatsKind::RawSql | StatsKind::InsertManyValues => self.text(),
-            StatsKind::NoKey(_) => format!("no key ...{}", self.suffix),
-            StatsKind::CachingDisabled(_) => format!("caching disabled ...{}", self.suffix),
-            StatsKind::GeneratedIn(_) | StatsKind::CachedSince(_) => format!("...{}", self.suffix),
+            StatsKind::InsertManyValues => self.text(),
+            _ => format!("...{}", self.suffix),
         }
     }
 }

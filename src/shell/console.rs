@@ -8,7 +8,7 @@ use nu_ansi_term::{Color, Style};
 use super::cli::Display;
 use super::output::Output;
 use super::render::{RowTable, highlight, table_of};
-use crate::engine::{Cause, Echo, Event, EventKind, EventSink};
+use crate::engine::echo::{Cause, Echo, Event, EventKind, EventSink};
 use crate::object::{Console, Cx, Result, TypeSpec, Value};
 
 /// Writes to the session's output.
@@ -23,7 +23,12 @@ pub(super) struct ShellConsole {
 impl ShellConsole {
     /// A console that displays as `display` says; `timing` shows the real times of the echo.
     pub(super) fn new(output: Rc<Output>, display: Display, timing: bool) -> Self {
-        Self { output, display, timing, rows: RefCell::default() }
+        Self {
+            output,
+            display,
+            timing,
+            rows: RefCell::default(),
+        }
     }
     /// Hear of the echo of `cx`'s engines.
     pub(super) fn listen(self: &Rc<Self>, cx: &Cx) {
@@ -130,7 +135,8 @@ impl Console for ShellConsole {
     fn warn(&self, category: &'static TypeSpec, message: &str) {
         // Python's prompt writes warnings to standard error, where no transcript sees them.
         if self.display == Display::Tables {
-            self.output.warn(&format!("{}: {message}\n", category.name()));
+            self.output
+                .warn(&format!("{}: {message}\n", category.name()));
         }
     }
 }
@@ -139,7 +145,11 @@ impl ShellConsole {
     fn shown_as_table(&self, value: &Value, cx: &Cx) -> Result<Option<String>> {
         if let Value::Object(object) = value {
             if let Some(text) = object.display_text(cx)? {
-                let text = if self.output.color() { highlight(&text) } else { text };
+                let text = if self.output.color() {
+                    highlight(&text)
+                } else {
+                    text
+                };
                 return Ok(Some(format!("{text}\n")));
             }
         }

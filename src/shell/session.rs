@@ -78,12 +78,12 @@ impl Shell {
     }
     /// The first lines of a session on a terminal.
     pub(super) fn greet(&self) {
+        let (major, minor, patch) = crate::engine::sqlite_version();
         self.output.write(&format!(
-            "ormsh {} — SQLAlchemy {} behaviour, SQLite {}\nType or paste Python with SQLAlchemy; \
+            "ormsh {} — SQLAlchemy {} behaviour, SQLite {major}.{minor}.{patch}\nType or paste Python with SQLAlchemy; \
              Ctrl-D leaves.\n",
             env!("CARGO_PKG_VERSION"),
             self.interp.cx().compat(),
-            "3"
         ));
     }
 

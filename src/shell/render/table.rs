@@ -25,6 +25,7 @@ impl RowTable {
             columns,
             rows: Vec::new(),
             count: 0,
+            partly: false,
         }
     }
     /// Add a row.
