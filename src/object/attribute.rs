@@ -57,6 +57,8 @@ fn find_instance_attr(
     match name {
         "__class__" => return Ok(Some(Value::Class(class.clone()))),
         "__dict__" => return Ok(Some(types::instance_dict(instance))),
+        "__module__" => return Ok(Some(class.module().clone().into())),
+        "__doc__" => return Ok(Some(Value::None)),
         _ => {}
     }
     if let Some(hook) = class.lookup("__getattr__") {
@@ -343,7 +345,8 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         }
     }
     let init = class.script_method("__init__");
-    if let Some(construct) = class.constructor() {
+    let new = class.script_method("__new__");
+    if let Some(construct) = class.constructor().filter(|_| new.is_none()) {
         if class.spec().is_some() || init.is_none() {
             let _depth = cx.enter()?;
             return construct(class, args, cx);
@@ -351,11 +354,19 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         let made = construct(class, args.clone(), cx)?;
         return run_init(made, class, init, args, cx);
     }
-    if class.spec().is_some() && !class.derives_from(&types::OBJECT) {
+    if class
+        .spec()
+        .is_some_and(|spec| !std::ptr::eq(spec, &raw const types::OBJECT))
+    {
         return Err(TYPE_ERROR.error(format!("cannot create '{}' instances", class.full_name())));
     }
-    let made = match class.script_method("__new__") {
-        Some(new) => cx.call(&new, args.clone().prepend(Value::Class(class.clone())))?,
+    let has_new = new.is_some();
+    let made = match new {
+        Some(new) => {
+            // `__new__` is a static method, whether it says so or not.
+            let new = bind(&new, None, class, cx)?;
+            cx.call(&new, args.clone().prepend(Value::Class(class.clone())))?
+        }
         None => Value::Instance(Instance::new(class.clone())),
     };
     let Value::Instance(instance) = &made else {
@@ -366,6 +377,9 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         if init.is_none() && extension.default_init(instance, &args, cx)? {
             return Ok(made);
         }
+    }
+    if init.is_none() && has_new {
+        return Ok(made);
     }
     run_init(made, class, init, args, cx)
 }

@@ -26,6 +26,7 @@ pub struct TypeSpec {
     members: Option<fn(&mut Members)>,
     construct: Option<Construct>,
     init_subclass: Option<InitSubclass>,
+    covers: Option<fn(&Rc<Class>) -> bool>,
     subclassable: bool,
     doc: &'static str,
     index: OnceLock<usize>,
@@ -49,6 +50,7 @@ impl TypeSpec {
             members: None,
             construct: None,
             init_subclass: None,
+            covers: None,
             subclassable: false,
             doc: "",
             index: OnceLock::new(),
@@ -80,6 +82,15 @@ impl TypeSpec {
         self.subclassable = true;
         self
     }
+    /// Which classes count as its subclasses without deriving from it, as those of an ABC do.
+    pub const fn covers(mut self, covers: fn(&Rc<Class>) -> bool) -> Self {
+        self.covers = Some(covers);
+        self
+    }
+    /// The test for classes that count as its subclasses.
+    pub fn virtual_check(&self) -> Option<fn(&Rc<Class>) -> bool> {
+        self.covers
+    }
     /// What `help()` says.
     pub const fn doc(mut self, doc: &'static str) -> Self {
         self.doc = doc;
@@ -96,7 +107,10 @@ impl TypeSpec {
     }
 
     fn make(&'static self, index: usize) -> Rc<Class> {
-        let bases = self.bases.iter().map(|base| base.class()).collect();
+        let mut bases: Vec<_> = self.bases.iter().map(|base| base.class()).collect();
+        if bases.is_empty() && !std::ptr::eq(self, &raw const super::types::OBJECT) {
+            bases.push(super::types::OBJECT.class());
+        }
         let class = Class::build(
             Str::new(self.name),
             Str::new(self.module),
@@ -416,6 +430,15 @@ impl Class {
             Value::Object(object) if object.as_any().is::<super::Method>() => None,
             value => Some(value),
         }
+    }
+    /// A special method, unless it is the default of `object` or of a built-in type, which the
+    /// operations know themselves.
+    pub fn special(&self, name: &str) -> Option<Value> {
+        let found = self.lookup(name)?;
+        let built_in = found
+            .downcast::<super::Method>()
+            .is_some_and(super::Method::is_builtin_default);
+        (!built_in).then_some(found)
     }
     /// `__hash__`: `None` the default, `Some(Value::None)` unhashable.
     pub fn hash_method(&self) -> Option<Value> {

@@ -80,7 +80,10 @@ pub fn hash_value(value: &Value, cx: &Cx) -> Result<u64> {
             None => hash_u64(object.address() as u64),
         },
         Value::Instance(instance) => match instance.class().hash_method() {
-            None => hash_u64(std::rc::Rc::as_ptr(instance) as u64),
+            None => match super::types::payload(instance) {
+                Some(base) => hash_value(&base, cx)?,
+                None => hash_u64(std::rc::Rc::as_ptr(instance) as u64),
+            },
             Some(Value::None) => return Err(unhashable(value, cx)),
             Some(method) => {
                 let answer = cx.call(&method, [value.clone()])?;

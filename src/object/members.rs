@@ -57,6 +57,27 @@ impl Method {
     pub fn text(&self) -> &'static str {
         self.text
     }
+    /// Whether it belongs to `object` or to a built-in type whose behaviour the operations know.
+    pub fn is_builtin_default(&self) -> bool {
+        matches!(
+            self.owner,
+            Some(
+                "object"
+                    | "int"
+                    | "bool"
+                    | "float"
+                    | "str"
+                    | "bytes"
+                    | "list"
+                    | "tuple"
+                    | "dict"
+                    | "set"
+                    | "frozenset"
+                    | "range"
+                    | "type"
+            )
+        )
+    }
     /// How it is reached.
     pub fn kind(&self) -> MethodKind {
         self.kind

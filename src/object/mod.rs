@@ -12,6 +12,7 @@ mod cx;
 pub mod exceptions;
 mod hash;
 mod instance;
+mod iteration;
 mod members;
 mod module;
 mod operators;

@@ -4,9 +4,13 @@ use std::rc::Rc;
 
 use super::exceptions::TYPE_ERROR;
 use super::{
-    BinaryOp, Class, CompareOp, Cx, List, Obj, Raised, Result, Tuple, Value, attribute, class_of,
-    types,
+    BinaryOp, Class, CompareOp, Cx, Raised, Result, UnaryOp, Value, attribute, class_of, types,
 };
+
+pub use super::hash::hash_value as hash;
+pub use super::iteration::{ValueIter, collect, iterate};
+pub use super::types::format::format;
+pub use super::types::{contains, delete_item, get_item, is_instance, is_subclass, len, set_item};
 
 /// `repr(value)`.
 pub fn repr(value: &Value, cx: &Cx) -> Result<String> {
@@ -36,12 +40,16 @@ pub fn str(value: &Value, cx: &Cx) -> Result<String> {
             Some(text) => Ok(text),
             None => repr(value, cx),
         },
-        Value::Instance(instance) => match instance.class().lookup("__str__") {
+        Value::Instance(instance) => match instance.class().special("__str__") {
             Some(method) => {
                 let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
                 text_of(cx.call(&bound, [])?, "__str__", cx)
             }
-            None => repr(value, cx),
+            None => match types::payload(instance) {
+                // A subclass of str is its text; the others show their repr.
+                Some(Value::Str(text)) => Ok(text.to_string()),
+                _ => repr(value, cx),
+            },
         },
         _ => repr(value, cx),
     }
@@ -78,13 +86,16 @@ pub fn truthy(value: &Value, cx: &Cx) -> Result<bool> {
         },
         Value::Instance(instance) => {
             for name in ["__bool__", "__len__"] {
-                if let Some(method) = instance.class().lookup(name) {
+                if let Some(method) = instance.class().special(name) {
                     let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
                     let answer = cx.call(&bound, [])?;
                     return Ok(answer.as_int().is_some_and(|number| number != 0));
                 }
             }
-            true
+            match types::payload(instance) {
+                Some(base) => truthy(&base, cx)?,
+                None => true,
+            }
         }
     })
 }
@@ -159,7 +170,7 @@ pub fn special(
     other: &Value,
     cx: &Cx,
 ) -> Result<Option<Value>> {
-    let Some(method) = class.lookup(name) else {
+    let Some(method) = class.special(name) else {
         return Ok(None);
     };
     let bound = attribute::bind(&method, Some(this), class, cx)?;
@@ -199,128 +210,53 @@ pub fn binary(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
     Err(types::unsupported_operands(op, a, b, cx))
 }
 
-/// An iteration under way; the common containers without a heap object.
-pub enum ValueIter {
-    /// A list, by index: it may change meanwhile.
-    List(Rc<List>, usize),
-    /// A tuple.
-    Tuple(Rc<Tuple>, usize),
-    /// A range: next, stop, step.
-    Range(i64, i64, i64),
-    /// Values collected beforehand.
-    Values(std::vec::IntoIter<Value>),
-    /// An iterator object.
-    Object(Obj),
-    /// An instance with `__next__`.
-    Instance(Value),
-}
-
-impl ValueIter {
-    /// The next value; `None` is the end.
-    pub fn next(&mut self, cx: &Cx) -> Result<Option<Value>> {
-        match self {
-            Self::List(list, at) => {
-                let item = list.get(*at);
-                *at += 1;
-                Ok(item)
-            }
-            Self::Tuple(items, at) => {
-                let item = items.get(*at).cloned();
-                *at += 1;
-                Ok(item)
-            }
-            Self::Range(next, stop, step) => {
-                let more = if *step > 0 {
-                    *next < *stop
-                } else {
-                    *next > *stop
-                };
-                if !more {
-                    return Ok(None);
-                }
-                let value = *next;
-                *next = next.saturating_add(*step);
-                Ok(Some(Value::Int(value)))
-            }
-            Self::Values(values) => Ok(values.next()),
-            Self::Object(object) => object.next(cx),
-            Self::Instance(instance) => match cx.call_method(instance, "__next__", []) {
-                Ok(value) => Ok(Some(value)),
-                Err(raised) if raised.is(&super::exceptions::STOP_ITERATION) => Ok(None),
-                Err(raised) => Err(raised),
-            },
-        }
-    }
-}
-
-/// `iter(value)`.
-pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
-    match value {
-        Value::List(list) => Ok(ValueIter::List(list.clone(), 0)),
-        Value::Tuple(items) => Ok(ValueIter::Tuple(items.clone(), 0)),
-        Value::Object(object) => {
-            if let Some(range) = types::range_bounds(object) {
-                return Ok(ValueIter::Range(range.0, range.1, range.2));
-            }
-            if object.is_iterator() {
-                return Ok(ValueIter::Object(object.clone()));
-            }
-            match object.iter(value, cx)? {
-                Some(Value::Object(iterator)) if iterator.is_iterator() => {
-                    Ok(ValueIter::Object(iterator))
-                }
-                Some(other) => iterate(&other, cx),
-                None => Err(not_iterable(value, cx)),
+/// `a op= b`: in place where the left side can, else `a op b`.
+pub fn in_place(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
+    match a {
+        Value::List(_) | Value::Set(_) | Value::Dict(_) => {
+            if let Some(answer) = types::in_place_builtin(op, a, b, cx)? {
+                return Ok(answer);
             }
         }
         Value::Instance(instance) => {
-            if let Some(method) = instance.class().lookup("__iter__") {
-                let bound = attribute::bind(&method, Some(value), instance.class(), cx)?;
-                let iterator = cx.call(&bound, [])?;
-                return match &iterator {
-                    Value::Instance(found) if found.class().lookup("__next__").is_some() => {
-                        Ok(ValueIter::Instance(iterator))
-                    }
-                    Value::Instance(_) => Err(TYPE_ERROR.error(format!(
-                        "iter() returned non-iterator of type '{}'",
-                        class_of(&iterator, cx).name()
-                    ))),
-                    _ => iterate(&iterator, cx),
-                };
+            if let Some(answer) = special(a, instance.class(), op.methods().2, b, cx)? {
+                return Ok(answer);
             }
-            types::iterate_payload(instance, cx)?.ok_or_else(|| not_iterable(value, cx))
-        }
-        Value::Class(class) => {
-            if let Some(extension) = class.nearest_extension() {
-                if let Some(values) = extension.iterate_class(class, cx)? {
-                    return Ok(ValueIter::Values(values.into_iter()));
-                }
+            if let Some(answer) = types::in_place_builtin(op, a, b, cx)? {
+                return Ok(answer);
             }
-            Err(TYPE_ERROR.error("'type' object is not iterable"))
         }
-        _ => types::iterate_builtin(value).ok_or_else(|| not_iterable(value, cx)),
+        Value::Object(object) => {
+            if let Some(answer) = special(a, &object.class(), op.methods().2, b, cx)? {
+                return Ok(answer);
+            }
+        }
+        _ => {}
     }
+    binary(op, a, b, cx).map_err(|raised| {
+        let plain = types::unsupported_operands(op, a, b, cx).message(cx);
+        if raised.is(&TYPE_ERROR) && raised.message(cx) == plain {
+            return types::operator_error(&format!("{}=", op.symbol()), a, b, cx);
+        }
+        raised
+    })
 }
 
-fn not_iterable(value: &Value, cx: &Cx) -> Raised {
-    TYPE_ERROR.error(format!(
-        "'{}' object is not iterable",
-        class_of(value, cx).name()
-    ))
-}
-
-/// All that iterating `value` yields.
-pub fn collect(value: &Value, cx: &Cx) -> Result<Vec<Value>> {
-    match value {
-        Value::List(list) => Ok(list.to_vec()),
-        Value::Tuple(items) => Ok(items.to_vec()),
-        _ => {
-            let mut iterator = iterate(value, cx)?;
-            let mut values = Vec::new();
-            while let Some(item) = iterator.next(cx)? {
-                values.push(item);
-            }
-            Ok(values)
-        }
-    }
+/// `-x`, `+x`, `~x`.
+pub fn unary(op: UnaryOp, value: &Value, cx: &Cx) -> Result<Value> {
+    let answer = match value {
+        Value::Object(object) => object.unary(value, op, cx)?,
+        Value::Instance(_) => match types::call_special(value, op.method(), cx)? {
+            Some(answer) => Some(answer),
+            None => types::unary_builtin(op, value),
+        },
+        _ => types::unary_builtin(op, value),
+    };
+    answer.ok_or_else(|| {
+        TYPE_ERROR.error(format!(
+            "bad operand type for unary {}: '{}'",
+            op.symbol(),
+            class_of(value, cx).name()
+        ))
+    })
 }

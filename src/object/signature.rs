@@ -358,6 +358,10 @@ impl Bound<'_> {
     pub fn some(&self, name: &str) -> Option<&Value> {
         self.given(name).filter(|value| !value.is_none())
     }
+    /// The argument at `index`, if it was given and is not `None`.
+    pub fn some_at(&self, index: usize) -> Option<&Value> {
+        Some(self.at(index)).filter(|value| !value.is_undefined() && !value.is_none())
+    }
     /// The argument of a flag, by Python's truth for the plain types.
     pub fn flag(&self, name: &str, default: bool) -> bool {
         match self.value(name) {

@@ -87,6 +87,16 @@ impl Value {
         matches!(self, Self::Undefined)
     }
 
+    /// The value, `None` where there is none: how a native reads an argument with that default.
+    #[must_use]
+    pub fn or_none(self) -> Self {
+        if self.is_undefined() {
+            Self::None
+        } else {
+            self
+        }
+    }
+
     /// The text of a `str`.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -1,39 +1,62 @@
 //! The built-in types, a file each: their members, reprs and operators.
 
+mod arithmetic;
+pub mod bytes;
+mod compare;
+pub mod dict;
+mod dict_views;
+pub mod float;
+pub mod format;
+pub mod generic;
+pub mod int;
+mod items;
+pub mod iterators;
+mod list;
+mod list_methods;
+mod object;
+mod percent;
+mod range;
+mod repr;
+mod set;
+mod slice;
+mod str;
+mod str_format;
+mod str_methods;
+pub mod str_repr;
+mod tuple;
+mod type_type;
+
+use std::any::Any;
 use std::rc::Rc;
 
 use super::exceptions::TYPE_ERROR;
-use super::{
-    BinaryOp, Class, CompareOp, Cx, Instance, Key, Obj, Object, Raised, Result, TypeSpec, Value,
-    ValueIter,
-};
+use super::{Args, Class, Cx, Instance, Result, Str, TypeSpec, Value, attribute};
 
-/// `object`.
-pub static OBJECT: TypeSpec = TypeSpec::new("builtins", "object").subclassable();
-/// `type`.
-pub static TYPE: TypeSpec = TypeSpec::new("builtins", "type").bases(&[&OBJECT]);
-/// `NoneType`.
-pub static NONE_TYPE: TypeSpec = TypeSpec::new("builtins", "NoneType");
-/// `bool`.
-pub static BOOL: TypeSpec = TypeSpec::new("builtins", "bool").bases(&[&INT]);
-/// `int`.
-pub static INT: TypeSpec = TypeSpec::new("builtins", "int").subclassable();
-/// `float`.
-pub static FLOAT: TypeSpec = TypeSpec::new("builtins", "float").subclassable();
-/// `str`.
-pub static STR: TypeSpec = TypeSpec::new("builtins", "str").subclassable();
-/// `bytes`.
-pub static BYTES: TypeSpec = TypeSpec::new("builtins", "bytes").subclassable();
-/// `list`.
-pub static LIST: TypeSpec = TypeSpec::new("builtins", "list").subclassable();
-/// `tuple`.
-pub static TUPLE: TypeSpec = TypeSpec::new("builtins", "tuple").subclassable();
-/// `dict`.
-pub static DICT: TypeSpec = TypeSpec::new("builtins", "dict").subclassable();
-/// `set`.
-pub static SET: TypeSpec = TypeSpec::new("builtins", "set").subclassable();
-/// `frozenset`.
-pub static FROZENSET: TypeSpec = TypeSpec::new("builtins", "frozenset").subclassable();
+pub use arithmetic::{absolute, div_mod};
+pub use arithmetic::{binary_builtin, binary_payload, in_place_builtin, unary_builtin};
+pub use arithmetic::{operator_error, unsupported_operands};
+pub use bytes::BYTES;
+pub use compare::{compare_builtin, compare_payload};
+pub use dict::DICT;
+pub use float::FLOAT;
+pub use int::{BOOL, INT};
+pub use items::{contains, delete_item, get_item, get_native_item, len, set_item};
+pub use iterators::{iterate_builtin, iterate_payload, range_bounds};
+pub use list::LIST;
+pub use list_methods::{sort, sorted};
+pub use object::{
+    ELLIPSIS_TYPE, EllipsisObject, NONE_TYPE, NotImplementedObject, OBJECT, instance_dict,
+    is_not_implemented,
+};
+pub use range::{RANGE, Range};
+pub use repr::{ReprGuard, write_entries, write_items, write_repr};
+pub use set::{FROZENSET, SET, ordered_members, python_hash};
+pub use slice::Indices;
+pub use slice::{SLICE, Slice};
+pub use str::STR;
+pub use str_methods::is_identifier;
+pub use tuple::TUPLE;
+pub use type_type::{TYPE, class_attr, is_instance, is_subclass, make_class};
 
 /// The class of a value.
 pub fn class_of(value: &Value, _cx: &Cx) -> Rc<Class> {
@@ -62,201 +85,105 @@ pub fn class_of(value: &Value, _cx: &Cx) -> Rc<Class> {
     }
 }
 
-/// Python's `NotImplemented`.
-pub struct NotImplementedObject;
-
-static NOT_IMPLEMENTED_TYPE: TypeSpec = TypeSpec::new("builtins", "NotImplementedType");
-
-impl Object for NotImplementedObject {
-    fn spec(&self) -> &'static TypeSpec {
-        &NOT_IMPLEMENTED_TYPE
+/// The built-in value that an instance of a subclass of a built-in type carries.
+pub fn payload(instance: &Rc<Instance>) -> Option<Value> {
+    if let Some(text) = instance.payload::<Str>() {
+        return Some(Value::Str(text.clone()));
     }
-    fn identity(&self) -> Option<usize> {
-        Some(1)
+    if let Some(value) = instance.payload::<Value>() {
+        return Some(value.clone());
     }
-    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
-        Ok(Some("NotImplemented".to_owned()))
+    if let Some(list) = instance.payload_rc() {
+        return Some(Value::List(list));
     }
+    if let Some(dict) = instance.payload_rc() {
+        return Some(Value::Dict(dict));
+    }
+    if let Some(set) = instance.payload_rc() {
+        return Some(Value::Set(set));
+    }
+    instance.payload_rc().map(Value::Tuple)
 }
 
-/// Whether a special method answered `NotImplemented`.
-pub fn is_not_implemented(value: &Value) -> bool {
-    value.downcast::<NotImplementedObject>().is_some()
-}
-
-/// The `__dict__` of an instance: loaded mapped attributes, then plain ones.
-pub fn instance_dict(instance: &Rc<Instance>) -> Value {
-    let layout = instance.class().layout();
-    let mapped = layout
-        .names()
-        .into_iter()
-        .enumerate()
-        .filter_map(|(slot, name)| {
-            let value = instance.slot(u32::try_from(slot).ok()?);
-            (!value.is_undefined()).then_some((name, value))
-        });
-    let dict = super::Dict::from_pairs(mapped);
-    for (name, value) in instance.attributes() {
-        dict.insert_str(&name, value);
-    }
-    Value::Dict(Rc::new(dict))
-}
-
-/// The attributes that every class has.
-pub fn class_attr(_value: &Value, class: &Rc<Class>, name: &str) -> Option<Value> {
-    Some(match name {
-        "__name__" => class.name().into(),
-        "__qualname__" => class.qualname().into(),
-        "__module__" => class.module().clone().into(),
-        "__class__" => TYPE.class().into(),
-        "__doc__" => Value::None,
-        "__bases__" => Value::tuple(class.bases().into_iter().map(Value::Class).collect()),
-        "__mro__" => Value::tuple(
-            std::iter::once(class.clone())
-                .chain(class.ancestors().iter().cloned())
-                .map(Value::Class)
-                .collect(),
-        ),
-        "__dict__" => Value::Dict(Rc::new(super::Dict::from_pairs(
-            class.own_names().into_iter().filter_map(|name| {
-                let value = class.own(&name)?;
-                Some((name, value))
-            }),
-        ))),
-        _ => return None,
-    })
-}
-
-/// Append `repr(value)` to `out`.
-pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
-    let _depth = cx.enter()?;
+/// The value itself, or the built-in value that it carries as an instance of a subclass.
+pub fn base_value(value: &Value) -> Value {
     match value {
-        Value::Undefined => out.push_str("<undefined>"),
-        Value::None => out.push_str("None"),
-        Value::Bool(flag) => out.push_str(if *flag { "True" } else { "False" }),
-        Value::Int(number) => out.push_str(&number.to_string()),
-        Value::BigInt(number) => out.push_str(&number.to_string()),
-        Value::Float(number) => out.push_str(&number.to_string()),
-        Value::Str(text) => out.push_str(&format!("'{text}'")),
-        Value::Bytes(bytes) => out.push_str(&format!("{bytes:?}")),
-        Value::List(list) => write_items(&list.to_vec(), "[", "]", out, cx)?,
-        Value::Tuple(items) if items.len() == 1 => write_items(items, "(", ",)", out, cx)?,
-        Value::Tuple(items) => write_items(items, "(", ")", out, cx)?,
-        Value::Set(set) => write_items(&set.to_vec(), "{", "}", out, cx)?,
-        Value::Dict(dict) => {
-            let entries: Vec<(Key, Value)> = dict
-                .borrow()
-                .iter()
-                .map(|(k, v)| (k.clone(), v.clone()))
-                .collect();
-            out.push('{');
-            for (at, (key, value)) in entries.iter().enumerate() {
-                if at > 0 {
-                    out.push_str(", ");
-                }
-                write_repr(key.value(), out, cx)?;
-                out.push_str(": ");
-                write_repr(value, out, cx)?;
-            }
-            out.push('}');
-        }
-        Value::Class(class) => out.push_str(&format!("<class '{}'>", class.full_name())),
-        Value::Instance(instance) => match instance.class().lookup("__repr__") {
-            Some(method) => {
-                let bound = super::bind(&method, Some(value), instance.class(), cx)?;
-                let answer = cx.call(&bound, [])?;
-                out.push_str(&super::ops::text_of(answer, "__repr__", cx)?);
-            }
-            None => out.push_str(&super::ops::default_repr(value, cx)),
-        },
-        Value::Object(object) => match object.repr(cx)? {
-            Some(text) => out.push_str(&text),
-            None => out.push_str(&super::ops::default_repr(value, cx)),
-        },
+        Value::Instance(instance) => payload(instance).unwrap_or_else(|| value.clone()),
+        _ => value.clone(),
     }
-    Ok(())
 }
 
-fn write_items(items: &[Value], open: &str, close: &str, out: &mut String, cx: &Cx) -> Result<()> {
-    out.push_str(open);
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push_str(", ");
-        }
-        write_repr(item, out, cx)?;
+/// An instance of `class`, a subclass of a built-in type, that carries `base`.
+pub fn with_base(class: &Rc<Class>, base: Value) -> Rc<Instance> {
+    let payload: Rc<dyn Any> = match base {
+        Value::List(list) => list,
+        Value::Dict(dict) => dict,
+        Value::Set(set) => set,
+        Value::Tuple(items) => items,
+        Value::Str(text) => Rc::new(text),
+        other => Rc::new(other),
+    };
+    Instance::with_payload(class.clone(), payload)
+}
+
+/// `value` as an instance of `class`: itself where that is the class of `spec`.
+pub fn of_class(class: &Rc<Class>, spec: &'static TypeSpec, value: Value) -> Value {
+    if class.spec().is_some_and(|own| std::ptr::eq(own, spec)) {
+        return value;
     }
-    out.push_str(close);
-    Ok(())
+    Value::Instance(with_base(class, value))
 }
 
-/// A comparison of built-in values; `None`: not defined between these.
-pub fn compare_builtin(a: &Value, op: CompareOp, b: &Value, _cx: &Cx) -> Result<Option<Value>> {
-    Ok(match (a, b) {
-        (Value::Str(a), Value::Str(b)) => Some(Value::Bool(op.holds(a.cmp(b)))),
+/// A number as its plain value: bools as ints, instances as what they carry.
+pub fn number_of(value: &Value) -> Option<Value> {
+    match value {
+        Value::Int(_) | Value::Float(_) | Value::BigInt(_) => Some(value.clone()),
+        Value::Bool(flag) => Some(Value::Int(i64::from(*flag))),
+        Value::Instance(instance) => match payload(instance)? {
+            number @ (Value::Int(_) | Value::Float(_) | Value::BigInt(_)) => Some(number),
+            _ => None,
+        },
         _ => None,
-    })
+    }
 }
 
-/// A comparison by the built-in value that an instance of a subclass carries.
-pub fn compare_payload(
-    _instance: &Rc<Instance>,
-    _op: CompareOp,
-    _other: &Value,
-    _cx: &Cx,
-) -> Result<Option<Value>> {
-    Ok(None)
+/// TypeError where a function that takes none was given keyword arguments.
+pub fn no_keywords(name: &str, args: &Args) -> Result<()> {
+    if args.kw.is_empty() {
+        return Ok(());
+    }
+    Err(TYPE_ERROR.error(format!("{name}() takes no keyword arguments")))
 }
 
-/// An operator between built-in values; `None`: not defined between these.
-pub fn binary_builtin(op: BinaryOp, a: &Value, b: &Value, _cx: &Cx) -> Result<Option<Value>> {
-    Ok(match (op, a, b) {
-        (BinaryOp::Add, Value::Str(a), Value::Str(b)) => Some(format!("{a}{b}").into()),
-        _ => None,
-    })
+/// Call a special method of an instance or native object; `None`: it has none.
+pub fn call_special(value: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    let class = match value {
+        Value::Instance(instance) => instance.class().clone(),
+        Value::Object(object) => object.class(),
+        _ => return Ok(None),
+    };
+    let Some(method) = class.special(name) else {
+        return Ok(None);
+    };
+    let bound = attribute::bind(&method, Some(value), &class, cx)?;
+    cx.call(&bound, []).map(Some)
 }
 
-/// An operator by the built-in values that instances of subclasses carry.
-pub fn binary_payload(_op: BinaryOp, _a: &Value, _b: &Value, _cx: &Cx) -> Result<Option<Value>> {
-    Ok(None)
+use arithmetic::{container_members, number_members, set_members};
+
+/// `hash(value)` as CPython answers it where that does not depend on addresses.
+pub fn hash_number(value: &Value, cx: &Cx) -> Result<Value> {
+    Ok(Value::Int(match python_hash(value) {
+        Some(hash) => hash,
+        None => super::hash_value(value, cx)?.cast_signed() >> 3,
+    }))
 }
 
-/// The TypeError for an operator that neither side knows.
-pub fn unsupported_operands(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Raised {
-    TYPE_ERROR.error(format!(
-        "unsupported operand type(s) for {}: '{}' and '{}'",
-        op.symbol(),
-        class_of(a, cx).name(),
-        class_of(b, cx).name()
-    ))
-}
-
-/// Start, stop and step of a `range`.
-pub fn range_bounds(_object: &Obj) -> Option<(i64, i64, i64)> {
-    None
-}
-
-/// Iterate the built-in value that an instance of a subclass carries.
-pub fn iterate_payload(_instance: &Rc<Instance>, _cx: &Cx) -> Result<Option<ValueIter>> {
-    Ok(None)
-}
-
-/// Iterate a built-in container other than list and tuple.
-pub fn iterate_builtin(value: &Value) -> Option<ValueIter> {
-    Some(match value {
-        Value::Str(text) => ValueIter::Values(
-            text.chars()
-                .map(|c| Value::str(c.to_string()))
-                .collect::<Vec<_>>()
-                .into_iter(),
-        ),
-        Value::Dict(dict) => ValueIter::Values(
-            dict.borrow()
-                .keys()
-                .map(|key| key.value().clone())
-                .collect::<Vec<_>>()
-                .into_iter(),
-        ),
-        Value::Set(set) => ValueIter::Values(set.to_vec().into_iter()),
-        _ => return None,
-    })
+/// How many characters a text has.
+pub(super) fn char_len(text: &str) -> usize {
+    if text.is_ascii() {
+        text.len()
+    } else {
+        text.chars().count()
+    }
 }
