@@ -74,9 +74,13 @@ pub trait StatementContext {
     fn postfetch_columns(&self, _cx: &Cx) -> Result<Value> {
         Ok(Value::list(Vec::new()))
     }
-    /// Whether UPDATE or INSERT was written with RETURNING by the application.
+    /// Whether the application asked for the rows that an INSERT, UPDATE or DELETE returns.
     fn is_explicit_returning(&self) -> bool {
-        false
+        true
+    }
+    /// Takes the rows returned that the application did not ask for.
+    fn take_returned(&self, _rows: Vec<Vec<Value>>, _cx: &Cx) -> Result<()> {
+        Ok(())
     }
     /// The context of `context.compiled` and the like, for the ORM.
     fn as_any(&self) -> &dyn std::any::Any;

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::execute::Parameters;
 use crate::object::{Cx, Str, Value};
 
 /// How much of an engine's work is echoed.
@@ -188,8 +189,8 @@ pub enum EventKind {
         sql: Str,
         /// Its parameters as logged.
         parameters: String,
-        /// The parameters themselves: a tuple, or a list or tuple of sets.
-        values: Value,
+        /// The parameters themselves.
+        values: Parameters,
         /// Where the SQL came from.
         stats: Stats,
     },

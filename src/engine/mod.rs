@@ -1,28 +1,41 @@
 //! Engines, connections, results, the echo, and what a dialect is.
 
+mod connection;
 mod context;
+mod database;
 pub mod dbapi;
 mod dialect;
 pub mod driver;
 pub mod echo;
 pub mod exc;
+mod execute;
 mod memory;
 mod options;
 mod params;
+mod pool;
 mod result;
 mod row;
 #[cfg(test)]
 mod testing;
+mod transaction;
 mod url;
 
+pub use connection::{Connection, check_isolation_level};
 pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert};
+pub use database::{ConnectHook, ConnectHooks, Engine, EngineOptions};
 pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version};
 
+pub use execute::{
+    Batch, BatchSorter, ExecutionRequest, ManyValues, Parameters, Processor, ResultColumns,
+    ResultShape,
+};
 pub use memory::Memory;
 pub use options::ExecutionOptions;
 pub use params::{Sets, long_statement, repr_params, repr_row, repr_sets, repr_tuple, repr_value};
+pub use pool::{Lease, Pool, PoolKind, PoolOptions};
 pub use result::{
     BufferedRows, CursorResult, OnlyOne, ResultKind, ResultMode, ResultSet, RowSource,
 };
 pub use row::{ColumnLookup, Row, RowMapping, RowMeta, Uniqueness};
+pub use transaction::{Transaction, TransactionKind};
 pub use url::{Url, UrlParts, parse_port, parse_query};

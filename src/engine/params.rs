@@ -38,22 +38,31 @@ pub fn repr_params(params: &Value, sets: Sets, cx: &Cx) -> Result<String> {
 
 /// The repr of the sets of an executemany, in a list or a tuple.
 pub fn repr_sets(sets: &[Value], list: bool, cx: &Cx) -> Result<String> {
+    repr_sets_of(sets.len(), list, |index| match sets.get(index) {
+        Some(set) => repr_set(set, cx),
+        None => Ok(String::new()),
+    })
+}
+
+/// The same of `count` sets, each shown by `show`, which is asked only for those shown.
+pub fn repr_sets_of(
+    count: usize,
+    list: bool,
+    show: impl Fn(usize) -> Result<String>,
+) -> Result<String> {
     let (open, close) = if list { ("[", "]") } else { ("(", ")") };
-    let join = |sets: &[Value]| -> Result<String> {
-        let shown: Vec<_> = sets
-            .iter()
-            .map(|set| repr_set(set, cx))
-            .collect::<Result<_>>()?;
+    let join = |range: std::ops::Range<usize>| -> Result<String> {
+        let shown: Vec<_> = range.map(&show).collect::<Result<_>>()?;
         Ok(shown.join(", "))
     };
-    if sets.len() <= SHOWN_SETS {
-        return Ok(format!("{open}{}{close}", join(sets)?));
+    if count <= SHOWN_SETS {
+        return Ok(format!("{open}{}{close}", join(0..count)?));
     }
     Ok(format!(
-        "{open}{}  ... displaying {SHOWN_SETS} of {} total bound parameter sets ...  {}{close}",
-        join(&sets[..SHOWN_SETS - 2])?,
-        sets.len(),
-        join(&sets[sets.len() - 2..])?,
+        "{open}{}  ... displaying {SHOWN_SETS} of {count} total bound parameter sets ...  \
+         {}{close}",
+        join(0..SHOWN_SETS - 2)?,
+        join(count - 2..count)?,
     ))
 }
 

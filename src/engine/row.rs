@@ -92,7 +92,20 @@ impl RowMeta {
         self.legacy = true;
         self
     }
-    /// The same fields, as rows of a legacy engine.
+    /// The same fields, in rows of a legacy engine.
+    #[must_use]
+    pub fn as_legacy(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            names: self.names.clone(),
+            lookup: self.lookup.clone(),
+            projection: self.projection.clone(),
+            uniqueness: self.uniqueness.clone(),
+            of_cursor: self.of_cursor,
+            legacy: true,
+        }
+    }
+    /// Whether these are rows of a legacy engine.
     pub fn is_legacy(&self) -> bool {
         self.legacy
     }

@@ -61,6 +61,10 @@ pub trait DriverConnection {
     fn commit(&self, cx: &Cx) -> Result<()>;
     /// Roll the transaction back, if one is open.
     fn rollback(&self, cx: &Cx) -> Result<()>;
+    /// Roll back what may be open, on the way back to the pool.
+    fn reset(&self);
+    /// Go back to the isolation level of a new connection.
+    fn reset_isolation(&self, level: &str);
     /// Switch between transactions and autocommit.
     fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()>;
     /// The server's version.

@@ -125,6 +125,23 @@ impl Shared {
         outcome.map_err(|error| raise(error, cx))
     }
 
+    fn apply_isolation(&self, level: &str) -> rusqlite::Result<()> {
+        *self.begin.borrow_mut() = match level {
+            "AUTOCOMMIT" => None,
+            _ => self
+                .default_begin
+                .clone()
+                .or_else(|| Some(Str::new("BEGIN"))),
+        };
+        let uncommitted = level == "READ UNCOMMITTED";
+        if uncommitted != self.read_uncommitted.replace(uncommitted) {
+            let flag = u8::from(uncommitted);
+            self.connection
+                .execute_batch(&format!("PRAGMA read_uncommitted = {flag}"))?;
+        }
+        Ok(())
+    }
+
     fn begin_before(&self, prepared: &Prepared, cx: &Cx) -> Result<()> {
         if prepared.is_dml && self.connection.is_autocommit() {
             let begin = self.begin.borrow().clone();
@@ -265,24 +282,21 @@ impl DriverConnection for SqliteConnection {
         self.shared.run(&Str::new("ROLLBACK"), cx)
     }
 
-    fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()> {
-        let autocommit = level == "AUTOCOMMIT";
-        *self.shared.begin.borrow_mut() = if autocommit {
-            None
-        } else {
-            self.shared
-                .default_begin
-                .clone()
-                .or_else(|| Some(Str::new("BEGIN")))
-        };
-        let uncommitted = level == "READ UNCOMMITTED";
-        if uncommitted != self.shared.read_uncommitted.get() {
-            self.shared.read_uncommitted.set(uncommitted);
-            let flag = u8::from(uncommitted);
-            self.shared
-                .run(&Str::new(format!("PRAGMA read_uncommitted = {flag}")), cx)?;
+    fn reset(&self) {
+        if !self.shared.connection.is_autocommit() {
+            // What can't be rolled back is rolled back when the connection closes.
+            drop(self.shared.connection.execute_batch("ROLLBACK"));
         }
-        Ok(())
+    }
+
+    fn reset_isolation(&self, level: &str) {
+        drop(self.shared.apply_isolation(level));
+    }
+
+    fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()> {
+        self.shared
+            .apply_isolation(level)
+            .map_err(|error| raise(error, cx))
     }
 
     fn server_version(&self) -> (u32, u32, u32) {

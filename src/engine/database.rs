@@ -1,0 +1,298 @@
+//! Engines: a database with its pool, dialect and options.
+
+use std::any::{Any, TypeId};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::connection::Connection;
+use super::dialect::Dialect;
+use super::driver::DriverConnection;
+use super::echo::{Echo, EchoLevel};
+use super::exc;
+use super::options::ExecutionOptions;
+use super::pool::{Lease, Pool, PoolKind, PoolOptions};
+use super::url::Url;
+use crate::object::{Cx, Result, Str, Value};
+
+/// Hears of each new connection of the driver, before anything uses it.
+pub trait ConnectHook {
+    /// A connection was opened.
+    fn connected(&self, connection: &Rc<dyn DriverConnection>, cx: &Cx) -> Result<()>;
+}
+
+/// How to make an engine.
+pub struct EngineOptions {
+    /// The database.
+    pub url: Url,
+    /// Its dialect.
+    pub dialect: Dialect,
+    /// `echo` as given.
+    pub echo: Value,
+    /// `logging_name`.
+    pub logging_name: Option<Str>,
+    /// `hide_parameters`.
+    pub hide_parameters: bool,
+    /// `isolation_level`.
+    pub isolation_level: Option<Str>,
+    /// `execution_options`.
+    pub execution_options: ExecutionOptions,
+    /// `connect_args`.
+    pub connect_args: Vec<(Str, Value)>,
+    /// `poolclass`, or the database's own.
+    pub pool_kind: PoolKind,
+    /// `pool_size` and the like.
+    pub pool_options: PoolOptions,
+    /// `query_cache_size`.
+    pub query_cache_size: i64,
+    /// Whether this is a 1.4 engine without `future=True`.
+    pub legacy: bool,
+}
+
+impl EngineOptions {
+    /// The defaults for `url`.
+    pub fn new(url: Url, dialect: Dialect) -> Self {
+        Self {
+            url,
+            dialect,
+            echo: Value::None,
+            logging_name: None,
+            hide_parameters: false,
+            isolation_level: None,
+            execution_options: ExecutionOptions::none(),
+            connect_args: Vec::new(),
+            pool_kind: PoolKind::SingletonThread,
+            pool_options: PoolOptions::default(),
+            query_cache_size: 500,
+            legacy: false,
+        }
+    }
+}
+
+/// An engine; a cheap handle.
+#[derive(Clone)]
+pub struct Engine(Rc<EngineData>);
+
+struct EngineData {
+    shared: Rc<Shared>,
+    echo: RefCell<Value>,
+    options: RefCell<ExecutionOptions>,
+}
+
+/// What an engine shares with those that `execution_options()` derives from it.
+struct Shared {
+    url: Url,
+    dialect: Dialect,
+    pool: RefCell<Pool>,
+    number: u32,
+    logging_name: Option<Str>,
+    hide_parameters: bool,
+    isolation_level: Option<Str>,
+    connect_args: Vec<(Str, Value)>,
+    pool_kind: PoolKind,
+    pool_options: PoolOptions,
+    query_cache_size: i64,
+    legacy: bool,
+    echo: Rc<Echo>,
+    hooks: Rc<RefCell<Vec<Rc<dyn ConnectHook>>>>,
+    extras: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
+    connections: Cell<u64>,
+}
+
+/// Hears of the connections of every engine.
+#[derive(Default)]
+pub struct ConnectHooks(RefCell<Vec<Rc<dyn ConnectHook>>>);
+
+impl ConnectHooks {
+    /// Add a hook.
+    pub fn add(&self, hook: Rc<dyn ConnectHook>) {
+        self.0.borrow_mut().push(hook);
+    }
+}
+
+impl Engine {
+    /// An engine; no connection is opened yet.
+    pub fn new(options: EngineOptions, cx: &Cx) -> Self {
+        let echo = cx.service::<Echo>();
+        let hooks: Rc<RefCell<Vec<Rc<dyn ConnectHook>>>> = Rc::default();
+        let shared = Shared {
+            pool: RefCell::new(make_pool(&options, &hooks)),
+            number: echo.next_engine(),
+            url: options.url,
+            dialect: options.dialect,
+            logging_name: options.logging_name,
+            hide_parameters: options.hide_parameters,
+            isolation_level: options.isolation_level,
+            connect_args: options.connect_args,
+            pool_kind: options.pool_kind,
+            pool_options: options.pool_options,
+            query_cache_size: options.query_cache_size,
+            legacy: options.legacy,
+            echo,
+            hooks,
+            extras: RefCell::default(),
+            connections: Cell::new(0),
+        };
+        Self(Rc::new(EngineData {
+            shared: Rc::new(shared),
+            echo: RefCell::new(options.echo),
+            options: RefCell::new(options.execution_options),
+        }))
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> &Url {
+        &self.0.shared.url
+    }
+    /// Its dialect.
+    pub fn dialect(&self) -> &Dialect {
+        &self.0.shared.dialect
+    }
+    /// Its pool.
+    pub fn pool(&self) -> Pool {
+        self.0.shared.pool.borrow().clone()
+    }
+    /// Its number in the session, from 1.
+    pub fn number(&self) -> u32 {
+        self.0.shared.number
+    }
+    /// `logging_name`.
+    pub fn logging_name(&self) -> Option<&Str> {
+        self.0.shared.logging_name.as_ref()
+    }
+    /// `hide_parameters`.
+    pub fn hide_parameters(&self) -> bool {
+        self.0.shared.hide_parameters
+    }
+    /// Whether this is a 1.4 engine without `future=True`.
+    pub fn is_legacy(&self) -> bool {
+        self.0.shared.legacy
+    }
+    /// `query_cache_size`.
+    pub fn query_cache_size(&self) -> i64 {
+        self.0.shared.query_cache_size
+    }
+    /// What a connection's isolation level is before any option.
+    pub fn isolation_level(&self) -> Option<&Str> {
+        self.0.shared.isolation_level.as_ref()
+    }
+    /// `echo` as given.
+    pub fn echo(&self) -> Value {
+        self.0.echo.borrow().clone()
+    }
+    /// Set `echo`.
+    pub fn set_echo(&self, echo: Value) {
+        *self.0.echo.borrow_mut() = echo;
+    }
+    /// How much new connections echo.
+    pub fn echo_level(&self) -> EchoLevel {
+        let own = match &*self.0.echo.borrow() {
+            Value::Str(text) if text == "debug" => EchoLevel::Debug,
+            Value::Undefined | Value::None | Value::Bool(false) | Value::Int(0) => EchoLevel::Off,
+            _ => EchoLevel::Info,
+        };
+        own.max(self.0.shared.echo.logger_level())
+    }
+    /// The session's sinks.
+    pub fn echo_service(&self) -> &Rc<Echo> {
+        &self.0.shared.echo
+    }
+    /// Its execution options.
+    pub fn options(&self) -> ExecutionOptions {
+        self.0.options.borrow().clone()
+    }
+    /// `update_execution_options()`.
+    pub fn update_options(&self, options: &ExecutionOptions) {
+        let union = self.0.options.borrow().union(options);
+        *self.0.options.borrow_mut() = union;
+    }
+    /// `execution_options()`: an engine that shares all but its options.
+    #[must_use]
+    pub fn with_options(&self, options: &ExecutionOptions) -> Self {
+        Self(Rc::new(EngineData {
+            shared: self.0.shared.clone(),
+            echo: RefCell::new(self.echo()),
+            options: RefCell::new(self.options().union(options)),
+        }))
+    }
+    /// What identifies the engine.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+    /// Whether both handles are of one engine.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+    /// What a layer keeps with the engine, its compiled statements for one; shared with the
+    /// engines derived from it. Made at the first use.
+    pub fn extra<T: Default + 'static>(&self) -> Rc<T> {
+        let mut extras = self.0.shared.extras.borrow_mut();
+        let extra = extras
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Rc::new(T::default()))
+            .clone();
+        extra
+            .downcast()
+            .expect("an extra is kept under its own type")
+    }
+    /// Hear of new connections of the driver.
+    pub fn on_connect(&self, hook: Rc<dyn ConnectHook>) {
+        self.0.shared.hooks.borrow_mut().push(hook);
+    }
+
+    /// `connect()`.
+    pub fn connect(&self, cx: &Cx) -> Result<Connection> {
+        Connection::open(self, cx)
+    }
+    /// A connection of the driver, out of the pool.
+    pub(super) fn checkout(&self, cx: &Cx) -> Result<Rc<Lease>> {
+        let shared = &self.0.shared;
+        let level = shared.dialect.default_isolation_level;
+        let lease = self
+            .pool()
+            .checkout(level, cx)
+            .map_err(|raised| exc::wrap(raised, None, cx))?;
+        if let Some(level) = &shared.isolation_level {
+            lease.driver().set_isolation(level, cx)?;
+        }
+        Ok(lease)
+    }
+    pub(super) fn next_connection(&self) -> u64 {
+        let next = self.0.shared.connections.get() + 1;
+        self.0.shared.connections.set(next);
+        self.0.shared.echo.next_connection()
+    }
+    /// `dispose()`: drop the pool's connections and start with a new pool.
+    pub fn dispose(&self) {
+        let shared = &self.0.shared;
+        self.pool().dispose();
+        let options = EngineOptions {
+            connect_args: shared.connect_args.clone(),
+            pool_kind: shared.pool_kind,
+            pool_options: shared.pool_options.clone(),
+            ..EngineOptions::new(shared.url.clone(), shared.dialect.clone())
+        };
+        *shared.pool.borrow_mut() = make_pool(&options, &shared.hooks);
+    }
+}
+
+fn make_pool(options: &EngineOptions, hooks: &Rc<RefCell<Vec<Rc<dyn ConnectHook>>>>) -> Pool {
+    let (url, dialect) = (options.url.clone(), options.dialect.clone());
+    let arguments = options.connect_args.clone();
+    let hooks = hooks.clone();
+    let open = move |cx: &Cx| {
+        let driver = dialect.connect(&url, &arguments, cx)?;
+        let everywhere = cx.service::<ConnectHooks>().0.borrow().clone();
+        let own = hooks.borrow().clone();
+        for hook in everywhere.iter().chain(&own) {
+            hook.connected(&driver, cx)?;
+        }
+        Ok(driver)
+    };
+    Pool::new(
+        options.pool_kind,
+        options.pool_options.clone(),
+        Box::new(open),
+    )
+}

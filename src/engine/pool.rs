@@ -1,0 +1,267 @@
+//! Connection pools: what is kept between checkouts, by SQLAlchemy's classes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use super::driver::DriverConnection;
+use super::exc::{self, TIMEOUT_ERROR};
+use crate::object::{Cx, Result};
+
+/// The pool classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// One connection for the session, shared by nested checkouts.
+    SingletonThread,
+    /// One connection for everything.
+    Static,
+    /// A new connection per checkout.
+    Null,
+    /// Idle connections wait in a queue.
+    Queue,
+    /// At most one checkout at a time.
+    Assertion,
+}
+
+impl PoolKind {
+    /// The class's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SingletonThread => "SingletonThreadPool",
+            Self::Static => "StaticPool",
+            Self::Null => "NullPool",
+            Self::Queue => "QueuePool",
+            Self::Assertion => "AssertionPool",
+        }
+    }
+}
+
+/// `create_engine(pool_size=, ...)`.
+#[derive(Clone, Debug)]
+pub struct PoolOptions {
+    /// How many connections a queue keeps.
+    pub size: i64,
+    /// How many more may be checked out; -1 for any number.
+    pub max_overflow: i64,
+    /// How long a checkout waits, for the message.
+    pub timeout: f64,
+    /// Whether the connection given back last is taken first.
+    pub lifo: bool,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self {
+            size: 5,
+            max_overflow: 10,
+            timeout: 30.0,
+            lifo: false,
+        }
+    }
+}
+
+type Opener = Box<dyn Fn(&Cx) -> Result<Rc<dyn DriverConnection>>>;
+
+/// A pool; a cheap handle.
+#[derive(Clone)]
+pub struct Pool(Rc<PoolData>);
+
+struct PoolData {
+    kind: PoolKind,
+    options: PoolOptions,
+    open: Opener,
+    idle: RefCell<VecDeque<Rc<dyn DriverConnection>>>,
+    /// The checkout that nested ones share, in a `SingletonThreadPool`.
+    current: RefCell<Weak<Lease>>,
+    checked_out: Cell<i64>,
+    disposed: Cell<bool>,
+}
+
+/// A connection that is checked out; shared by nested checkouts of a `SingletonThreadPool`.
+pub struct Lease {
+    driver: Rc<dyn DriverConnection>,
+    pool: Weak<PoolData>,
+    users: Cell<u32>,
+    isolation_changed: Cell<bool>,
+    default_isolation: &'static str,
+}
+
+impl Lease {
+    /// The driver's connection.
+    pub fn driver(&self) -> &Rc<dyn DriverConnection> {
+        &self.driver
+    }
+    /// Change the isolation level until the connection is given back.
+    pub fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()> {
+        self.driver.set_isolation(level, cx)?;
+        self.isolation_changed.set(true);
+        Ok(())
+    }
+    /// Give the connection back; `reset` rolls back what may be open.
+    pub fn release(&self, reset: bool) {
+        let users = self.users.get().saturating_sub(1);
+        self.users.set(users);
+        if users > 0 {
+            return;
+        }
+        if reset {
+            self.driver.reset();
+        }
+        if self.isolation_changed.take() {
+            self.driver.reset_isolation(self.default_isolation);
+        }
+        if let Some(pool) = self.pool.upgrade() {
+            pool.take_back(&self.driver);
+        }
+    }
+}
+
+impl PoolData {
+    fn take_back(&self, driver: &Rc<dyn DriverConnection>) {
+        self.checked_out.set(self.checked_out.get() - 1);
+        let keep = !self.disposed.get()
+            && match self.kind {
+                PoolKind::Null => false,
+                PoolKind::Queue => {
+                    let waiting = self.idle.borrow().len();
+                    self.options.size == 0
+                        || i64::try_from(waiting).unwrap_or(i64::MAX) < self.options.size
+                }
+                PoolKind::SingletonThread | PoolKind::Static | PoolKind::Assertion => true,
+            };
+        if keep {
+            self.idle.borrow_mut().push_back(driver.clone());
+        }
+    }
+
+    fn take_idle(&self) -> Option<Rc<dyn DriverConnection>> {
+        let mut idle = self.idle.borrow_mut();
+        match self.kind {
+            PoolKind::Null => None,
+            PoolKind::Queue if self.options.lifo => idle.pop_back(),
+            _ => idle.pop_front(),
+        }
+    }
+
+    /// Whether a further checkout is allowed.
+    fn check_room(&self) -> Result<()> {
+        let out = self.checked_out.get();
+        if self.kind == PoolKind::Assertion && out > 0 {
+            return Err(crate::object::exceptions::ASSERTION_ERROR
+                .error("connection is already checked out"));
+        }
+        let PoolOptions {
+            size,
+            max_overflow,
+            timeout,
+            ..
+        } = self.options;
+        if self.kind != PoolKind::Queue
+            || size == 0
+            || max_overflow < 0
+            || out < size.saturating_add(max_overflow)
+        {
+            return Ok(());
+        }
+        let raised = TIMEOUT_ERROR.error(format!(
+            "QueuePool limit of size {size} overflow {max_overflow} reached, connection timed \
+             out, timeout {timeout:.2}"
+        ));
+        Err(exc::with_code(raised, "3o7r"))
+    }
+}
+
+impl Pool {
+    /// A pool that opens connections with `open`.
+    pub fn new(kind: PoolKind, options: PoolOptions, open: Opener) -> Self {
+        Self(Rc::new(PoolData {
+            kind,
+            options,
+            open,
+            idle: RefCell::default(),
+            current: RefCell::default(),
+            checked_out: Cell::new(0),
+            disposed: Cell::new(false),
+        }))
+    }
+    /// Its class.
+    pub fn kind(&self) -> PoolKind {
+        self.0.kind
+    }
+    /// What identifies the pool.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+    /// `pool_size`.
+    pub fn size(&self) -> i64 {
+        self.0.options.size
+    }
+    /// How many connections wait.
+    pub fn checked_in(&self) -> usize {
+        self.0.idle.borrow().len()
+    }
+    /// How many connections are out.
+    pub fn checked_out(&self) -> i64 {
+        self.0.checked_out.get()
+    }
+    /// How many connections there are beyond `pool_size`; negative while there are fewer.
+    pub fn overflow(&self) -> i64 {
+        let idle = i64::try_from(self.checked_in()).unwrap_or(i64::MAX);
+        self.checked_out() + idle - self.0.options.size
+    }
+    /// `status()`.
+    pub fn status(&self) -> String {
+        match self.0.kind {
+            PoolKind::Queue => format!(
+                "Pool size: {}  Connections in pool: {} Current Overflow: {} Current Checked out \
+                 connections: {}",
+                self.size(),
+                self.checked_in(),
+                self.overflow(),
+                self.checked_out()
+            ),
+            PoolKind::SingletonThread => {
+                let all = self.checked_out() + i64::try_from(self.checked_in()).unwrap_or(0);
+                format!("SingletonThreadPool id:{} size: {all}", self.address())
+            }
+            PoolKind::Null => "NullPool".to_owned(),
+            PoolKind::Static => "StaticPool".to_owned(),
+            PoolKind::Assertion => "AssertionPool".to_owned(),
+        }
+    }
+
+    /// Check a connection out.
+    pub fn checkout(&self, default_isolation: &'static str, cx: &Cx) -> Result<Rc<Lease>> {
+        let shares = matches!(self.0.kind, PoolKind::SingletonThread | PoolKind::Static);
+        if shares {
+            let current = self.0.current.borrow().upgrade();
+            if let Some(lease) = current.filter(|lease| lease.users.get() > 0) {
+                lease.users.set(lease.users.get() + 1);
+                return Ok(lease);
+            }
+        }
+        self.0.check_room()?;
+        let driver = match self.0.take_idle() {
+            Some(driver) => driver,
+            None => (self.0.open)(cx)?,
+        };
+        self.0.checked_out.set(self.0.checked_out.get() + 1);
+        let lease = Rc::new(Lease {
+            driver,
+            pool: Rc::downgrade(&self.0),
+            users: Cell::new(1),
+            isolation_changed: Cell::new(false),
+            default_isolation,
+        });
+        if shares {
+            *self.0.current.borrow_mut() = Rc::downgrade(&lease);
+        }
+        Ok(lease)
+    }
+
+    /// Close the connections that wait; those that are out close when given back.
+    pub fn dispose(&self) {
+        self.0.idle.borrow_mut().clear();
+        self.0.disposed.set(true);
+    }
+}
