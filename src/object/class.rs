@@ -97,6 +97,11 @@ impl TypeSpec {
         self
     }
 
+    /// What [`TypeSpec::doc`] said.
+    pub fn doc_text(&self) -> &'static str {
+        self.doc
+    }
+
     /// The class, made at the first call.
     pub fn class(&'static self) -> Rc<Class> {
         let index = *self

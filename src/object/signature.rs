@@ -82,6 +82,9 @@ pub struct Signature {
     pub counts_self: bool,
     /// The parameters, in order.
     pub parameters: Vec<Parameter>,
+    /// Whether its errors are worded as those of CPython's own functions, which take their
+    /// arguments by position; written with a `/`.
+    pub c_style: bool,
     positional: usize,
     required: usize,
     has_rest: bool,
@@ -111,6 +114,7 @@ impl Signature {
         Self {
             has_rest: parameters.iter().any(|p| p.kind == VarPositional),
             has_keyword_rest: parameters.iter().any(|p| p.kind == VarKeyword),
+            c_style: false,
             qualname,
             counts_self,
             parameters,
@@ -129,6 +133,7 @@ impl Signature {
             .unwrap_or("");
         let mut parameters: Vec<Parameter> = Vec::new();
         let mut keyword_only = false;
+        let mut c_style = false;
         for part in split_parameters(inner) {
             let (declared, default) = match part.split_once('=') {
                 Some((name, default)) => (name, Some(default.to_owned())),
@@ -136,6 +141,7 @@ impl Signature {
             };
             let kind = match declared {
                 "/" => {
+                    c_style = true;
                     for parameter in &mut parameters {
                         parameter.kind = ParameterKind::PositionalOnly;
                     }
@@ -161,7 +167,9 @@ impl Signature {
             });
         }
         let qualname = owner.map_or_else(|| name.to_owned(), |owner| format!("{owner}.{name}"));
-        Self::new(qualname, owner.is_some(), parameters)
+        let mut signature = Self::new(qualname, owner.is_some(), parameters);
+        signature.c_style = c_style;
+        signature
     }
 
     /// The function's own name.
@@ -187,7 +195,11 @@ impl Signature {
         }
         if given > position {
             if !self.has_rest {
-                return Err(self.too_many(given, &args.kw));
+                return Err(if self.c_style {
+                    self.wrong_count(given)
+                } else {
+                    self.too_many(given, &args.kw)
+                });
             }
             rest.extend(arguments);
         }
@@ -202,13 +214,11 @@ impl Signature {
                     )));
                 }
                 None if self.has_keyword_rest => keywords.push((name, value)),
-                None => {
-                    return Err(TYPE_ERROR.error(format!(
-                        "{}() got an unexpected keyword argument '{name}'",
-                        self.qualname
-                    )));
-                }
+                None => return Err(self.unexpected_keyword(&name)),
             }
+        }
+        if self.c_style && given < self.required {
+            return Err(self.wrong_count(given));
         }
         self.check_required(&values)?;
         Ok(Bound {
@@ -253,6 +263,52 @@ impl Signature {
             }
         }
         Ok(())
+    }
+
+    fn unexpected_keyword(&self, name: &str) -> Raised {
+        let takes_some = self.parameters.iter().any(|p| {
+            matches!(
+                p.kind,
+                ParameterKind::PositionalOrKeyword | ParameterKind::KeywordOnly
+            )
+        });
+        TYPE_ERROR.error(match (self.c_style, takes_some) {
+            (true, false) => format!("{}() takes no keyword arguments", self.qualname),
+            (true, true) => format!(
+                "'{name}' is an invalid keyword argument for {}()",
+                self.name()
+            ),
+            (false, _) => format!(
+                "{}() got an unexpected keyword argument '{name}'",
+                self.qualname
+            ),
+        })
+    }
+
+    /// The TypeError for a wrong number of arguments, as CPython's own functions word it.
+    fn wrong_count(&self, given: usize) -> Raised {
+        let only = self.parameters.len() == self.positional;
+        TYPE_ERROR.error(match (self.required, self.positional) {
+            (_, 0) => format!("{}() takes no arguments ({given} given)", self.qualname),
+            (1, 1) if only => format!(
+                "{}() takes exactly one argument ({given} given)",
+                self.qualname
+            ),
+            (least, most) => {
+                let (how, count) = if least == most {
+                    ("", most)
+                } else if given < least {
+                    ("at least ", least)
+                } else {
+                    ("at most ", most)
+                };
+                let plural = if count == 1 { "" } else { "s" };
+                format!(
+                    "{} expected {how}{count} argument{plural}, got {given}",
+                    self.name()
+                )
+            }
+        })
     }
 
     /// The TypeError for arguments that were not given.

@@ -1,6 +1,89 @@
 //! The built-in functions, types and constants: `BUILTINS`, name to value.
 
-use crate::object::Export;
+mod attributes;
+mod constants;
+mod inspection;
+mod io;
+mod iteration;
+mod numbers;
+mod refused;
 
-/// What a script may name without an import; langcore's own (`property`, `super`...) excepted.
-pub static BUILTINS: &[(&str, Export)] = &[];
+use crate::object::Export;
+use crate::object::types::iterators::{ENUMERATE, FILTER, MAP, REVERSED, ZIP};
+use crate::object::types::{
+    BOOL, BYTES, DICT, FLOAT, FROZENSET, INT, LIST, OBJECT, RANGE, SET, SLICE, STR, TUPLE, TYPE,
+};
+
+pub use inspection::{Namespaces, help_text};
+
+macro_rules! classes {
+    ($($name:literal => $spec:expr),* $(,)?) => {
+        &[$(($name, |_| $spec.class().into())),*]
+    };
+}
+
+/// The built-in types.
+static TYPES: &[(&str, Export)] = classes![
+    "bool" => BOOL,
+    "bytes" => BYTES,
+    "dict" => DICT,
+    "enumerate" => ENUMERATE,
+    "filter" => FILTER,
+    "float" => FLOAT,
+    "frozenset" => FROZENSET,
+    "int" => INT,
+    "list" => LIST,
+    "map" => MAP,
+    "object" => OBJECT,
+    "range" => RANGE,
+    "reversed" => REVERSED,
+    "set" => SET,
+    "slice" => SLICE,
+    "str" => STR,
+    "tuple" => TUPLE,
+    "type" => TYPE,
+    "zip" => ZIP,
+];
+
+/// The groups of built-in names.
+const GROUPS: &[&[(&str, Export)]] = &[
+    TYPES,
+    attributes::FUNCTIONS,
+    constants::CONSTANTS,
+    constants::EXCEPTIONS,
+    inspection::FUNCTIONS,
+    io::FUNCTIONS,
+    iteration::FUNCTIONS,
+    numbers::FUNCTIONS,
+    refused::FUNCTIONS,
+];
+
+/// What a script may name without an import; `property` and its kin, which the evaluator
+/// defines, excepted.
+pub static BUILTINS: &[(&str, Export)] = &joined::<{ count(GROUPS) }>(GROUPS);
+
+const fn count(groups: &[&[(&str, Export)]]) -> usize {
+    let (mut total, mut at) = (0, 0);
+    while at < groups.len() {
+        total += groups[at].len();
+        at += 1;
+    }
+    total
+}
+
+const fn joined<const N: usize>(
+    groups: &[&[(&'static str, Export)]],
+) -> [(&'static str, Export); N] {
+    let mut all = [groups[0][0]; N];
+    let (mut to, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut at = 0;
+        while at < groups[group].len() {
+            all[to] = groups[group][at];
+            to += 1;
+            at += 1;
+        }
+        group += 1;
+    }
+    all
+}
