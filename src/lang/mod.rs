@@ -3,9 +3,11 @@
 //! Order inside: parse, compile, vm, builtins, modules, native, interp.
 
 pub mod builtins;
+mod compile;
 mod interp;
 pub mod modules;
 pub mod native;
 mod parse;
+mod vm;
 
 pub use interp::{Feed, Interp, SourceId, Statement};

@@ -1,7 +1,7 @@
 //! Text to syntax trees: whether an input is complete, and SyntaxErrors in CPython's words.
 
 use ruff_python_ast::token::TokenKind;
-use ruff_python_ast::{Expr, ModModule, PySourceType};
+use ruff_python_ast::{Expr, ModModule, PySourceType, Stmt};
 use ruff_python_parser::{
     InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, Parsed, parse_expression,
     parse_unchecked_source,
@@ -105,7 +105,8 @@ pub(super) fn is_complete(text: &str) -> Result<bool, Problem> {
     let last_line = text.rsplit('\n').next().unwrap_or("");
     let indented = last_line.starts_with([' ', '\t']) && !last_line.trim().is_empty();
     let Some(error) = parsed.errors().first() else {
-        return Ok(!indented);
+        let in_block = parsed.suite().last().is_some_and(is_compound);
+        return Ok(!(indented && in_block));
     };
     let at_end = error.location.end().to_usize() >= trimmed.len()
         || text[floor_boundary(text, error.location.end().to_usize())..]
@@ -127,6 +128,20 @@ pub(super) fn is_complete(text: &str) -> Result<bool, Problem> {
         return Ok(false);
     }
     Err(problem(&parsed, text).unwrap_or_else(|| Problem::at("invalid syntax", 0, 0)))
+}
+
+fn is_compound(statement: &Stmt) -> bool {
+    matches!(
+        statement,
+        Stmt::FunctionDef(_)
+            | Stmt::ClassDef(_)
+            | Stmt::For(_)
+            | Stmt::While(_)
+            | Stmt::If(_)
+            | Stmt::With(_)
+            | Stmt::Match(_)
+            | Stmt::Try(_)
+    )
 }
 
 /// Errors that one more line may mend.
@@ -188,6 +203,41 @@ fn open_bracket(parsed: &Parsed<ModModule>, text: &str) -> Option<(usize, char)>
     open.pop()
 }
 
+/// The first closing bracket that closes nothing, or the wrong thing.
+fn stray_bracket(parsed: &Parsed<ModModule>, text: &str) -> Option<Problem> {
+    let mut open = Vec::new();
+    for token in parsed.tokens() {
+        let at = token.start().to_usize();
+        let partner = match token.kind() {
+            TokenKind::Lpar | TokenKind::Lsqb | TokenKind::Lbrace => {
+                open.push(token.kind());
+                continue;
+            }
+            TokenKind::Rpar => (TokenKind::Lpar, ')'),
+            TokenKind::Rsqb => (TokenKind::Lsqb, ']'),
+            TokenKind::Rbrace => (TokenKind::Lbrace, '}'),
+            _ => continue,
+        };
+        let message = match open.pop() {
+            None => format!("unmatched '{}'", partner.1),
+            Some(opened) if opened != partner.0 => {
+                let opened = match opened {
+                    TokenKind::Lpar => '(',
+                    TokenKind::Lsqb => '[',
+                    _ => '{',
+                };
+                format!(
+                    "closing parenthesis '{}' does not match opening parenthesis '{opened}'",
+                    partner.1
+                )
+            }
+            Some(_) => continue,
+        };
+        return Some(Problem::at(message, at, (at + 1).min(text.len())));
+    }
+    None
+}
+
 /// Where a triple-quoted string starts that never ends.
 fn open_triple_quote(parsed: &Parsed<ModModule>, text: &str) -> Option<usize> {
     parsed.errors().iter().find_map(|error| {
@@ -235,6 +285,9 @@ fn problem(parsed: &Parsed<ModModule>, text: &str) -> Option<Problem> {
                 at + 1,
             ));
         }
+    }
+    if let Some(stray) = stray_bracket(parsed, text) {
+        return Some(stray);
     }
     let (kind, message) = describe(&error.error, text, start, end);
     Some(Problem {

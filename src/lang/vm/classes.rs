@@ -1,0 +1,203 @@
+//! The `class` statement.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::calls::{captured, keyword_arguments};
+use super::frame::Frame;
+use super::run::run;
+use super::runtime::Runtime;
+use crate::lang::compile::Code;
+use crate::object::exceptions::TYPE_ERROR;
+use crate::object::types::OBJECT;
+use crate::object::{
+    Class, Cx, MethodKind, Namespace, Result, Str, Value, bind, class_of, find_attr, types,
+};
+
+/// Build the class of the bases and keywords on the stack.
+pub(super) fn build(
+    frame: &mut Frame,
+    code: &Rc<Code>,
+    rt: &Rc<Runtime>,
+    cx: &Cx,
+) -> Result<Value> {
+    let keywords = keyword_arguments(&frame.pop())?;
+    let bases = match frame.pop() {
+        Value::Tuple(bases) => bases.to_vec(),
+        _ => Vec::new(),
+    };
+    let classes = resolve_bases(&bases, cx)?;
+    let namespace: Rc<RefCell<Namespace>> = Rc::default();
+    namespace
+        .borrow_mut()
+        .insert(Str::new("__module__"), "__main__".into());
+    if let Some(doc) = &code.doc {
+        namespace
+            .borrow_mut()
+            .insert(Str::new("__doc__"), doc.clone().into());
+    }
+    let cells = captured(frame, code);
+    let mut body = Frame::new(code, rt.take_buffer(), &cells);
+    body.namespace = Some(namespace.clone());
+    let depth = cx.enter()?;
+    let flow = run(&mut body, rt, cx);
+    drop(depth);
+    let own_cell = (code.own_cells > 0)
+        .then(|| body.cells.first().cloned())
+        .flatten();
+    rt.give_buffer(std::mem::take(&mut body.slots));
+    drop(body);
+    flow?;
+    let class = Class::new(code.name.clone(), Str::new("__main__"), classes)?;
+    class.set_qualname(code.qualname.clone());
+    if let Some(cell) = own_cell {
+        *cell.0.borrow_mut() = Some(Value::Class(class.clone()));
+    }
+    let entries = namespace.take();
+    finish(&class, entries, &bases, keywords, cx)?;
+    Ok(Value::Class(class))
+}
+
+/// Fill a new class with the names of its body, and tell everybody.
+fn finish(
+    class: &Rc<Class>,
+    entries: Namespace,
+    bases: &[Value],
+    keywords: Vec<(Str, Value)>,
+    cx: &Cx,
+) -> Result<()> {
+    let (metaclass, keywords): (Vec<_>, Vec<_>) = keywords
+        .into_iter()
+        .partition(|(name, _)| name == "metaclass");
+    if let Some((_, metaclass)) = metaclass.first() {
+        check_metaclass(metaclass)?;
+    }
+    for (name, value) in &entries {
+        class.set(name.clone(), value.clone());
+    }
+    if bases.iter().any(|base| !matches!(base, Value::Class(_))) {
+        class.set("__orig_bases__", Value::tuple(bases.to_vec()));
+    }
+    for (name, value) in &entries {
+        set_name(value, class, name, cx)?;
+    }
+    drop(entries);
+    init_subclass(class, &keywords, &metaclass, cx)
+}
+
+/// The classes that the bases of a `class` statement stand for.
+fn resolve_bases(bases: &[Value], cx: &Cx) -> Result<Vec<Rc<Class>>> {
+    let mut classes: Vec<Rc<Class>> = Vec::with_capacity(bases.len());
+    for base in bases {
+        match base {
+            Value::Class(class) => classes.push(class.clone()),
+            _ => {
+                let Some(entries) = find_attr(base, "__mro_entries__", cx)? else {
+                    return Err(TYPE_ERROR.error(format!(
+                        "ormsh can't derive a class from a '{}' object",
+                        class_of(base, cx).name()
+                    )));
+                };
+                let answer = cx.call(&entries, [Value::tuple(bases.to_vec())])?;
+                for entry in cx.collect(&answer)? {
+                    let Value::Class(class) = entry else {
+                        return Err(TYPE_ERROR.error("__mro_entries__ must return a tuple"));
+                    };
+                    if !classes.iter().any(|known| Rc::ptr_eq(known, &class)) {
+                        classes.push(class);
+                    }
+                }
+            }
+        }
+    }
+    for (at, class) in classes.iter().enumerate() {
+        if classes[..at].iter().any(|known| Rc::ptr_eq(known, class)) {
+            return Err(TYPE_ERROR.error(format!("duplicate base class {}", class.name())));
+        }
+    }
+    if classes.is_empty() {
+        classes.push(OBJECT.class());
+    }
+    Ok(classes)
+}
+
+fn check_metaclass(metaclass: &Value) -> Result<()> {
+    match metaclass {
+        Value::Class(class) if class.spec().is_some() => Ok(()),
+        Value::Class(class) => Err(TYPE_ERROR.error(format!(
+            "ormsh does not support metaclasses defined by scripts ('{}')",
+            class.name()
+        ))),
+        _ => Err(TYPE_ERROR.error("metaclass is not callable")),
+    }
+}
+
+fn set_name(value: &Value, class: &Rc<Class>, name: &Str, cx: &Cx) -> Result<()> {
+    match value {
+        Value::Object(object) => object.set_name(class, name, cx),
+        Value::Instance(instance) => {
+            let Some(hook) = instance.class().lookup("__set_name__") else {
+                return Ok(());
+            };
+            let hook = bind(&hook, Some(value), instance.class(), cx)?;
+            let args = [Value::Class(class.clone()), Value::Str(name.clone())];
+            cx.call(&hook, args).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Call the `__init_subclass__` of a script's base, and tell the native bases.
+fn init_subclass(
+    class: &Rc<Class>,
+    keywords: &[(Str, Value)],
+    metaclass: &[(Str, Value)],
+    cx: &Cx,
+) -> Result<()> {
+    let script = class.ancestors().iter().find_map(|ancestor| {
+        ancestor
+            .own("__init_subclass__")
+            .filter(|_| ancestor.spec().is_none())
+    });
+    if let Some(found) = script {
+        let this = Value::Class(class.clone());
+        // It is a class method even without the decorator.
+        let hook = match found.downcast::<super::descriptors::ClassMethod>() {
+            Some(method) => method.function().clone(),
+            None => found,
+        };
+        let mut args = crate::object::Args::positional([this]);
+        args.kw = keywords.to_vec();
+        cx.call(&hook, args)?;
+        return class.announce(metaclass, cx);
+    }
+    let all: Vec<(Str, Value)> = keywords.iter().chain(metaclass).cloned().collect();
+    if !keywords.is_empty() && !hears_of_subclasses(class) {
+        return Err(TYPE_ERROR.error(format!(
+            "{}.__init_subclass__() takes no keyword arguments",
+            class.name()
+        )));
+    }
+    class.announce(&all, cx)
+}
+
+fn hears_of_subclasses(class: &Class) -> bool {
+    class.ancestors().iter().any(|ancestor| {
+        ancestor.own_extension().is_some()
+            || ancestor
+                .spec()
+                .is_some_and(|spec| !std::ptr::eq(spec, &raw const OBJECT))
+    })
+}
+
+/// Whether a value found in a class is a native method that is reached through instances.
+pub(super) fn is_native_method(value: &Value) -> bool {
+    value
+        .downcast::<crate::object::Method>()
+        .is_some_and(|method| method.kind() == MethodKind::Method)
+}
+
+/// `type(name, bases, namespace)`, through the statement's machinery.
+pub(in crate::lang) fn is_class(value: &Value) -> bool {
+    matches!(value, Value::Class(_)) && types::TYPE.class().spec().is_some()
+}

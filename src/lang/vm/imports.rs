@@ -1,0 +1,119 @@
+//! Imports from the tables of modules.
+
+use super::runtime::Runtime;
+use crate::lang::{modules, native};
+use crate::object::exceptions::{IMPORT_ERROR, MODULE_NOT_FOUND_ERROR};
+use crate::object::{Cx, Module, ModuleSpec, Raised, Result, Value};
+
+fn find(name: &str) -> Option<&'static ModuleSpec> {
+    native::MODULES
+        .iter()
+        .chain(modules::MODULES)
+        .find(|spec| spec.name == name)
+        .copied()
+}
+
+/// The names of all modules.
+pub(in crate::lang) fn module_names() -> impl Iterator<Item = &'static str> {
+    native::MODULES
+        .iter()
+        .chain(modules::MODULES)
+        .map(|spec| spec.name)
+}
+
+/// The module called `name`; one a session.
+pub(super) fn module(name: &str, rt: &Runtime) -> Option<Value> {
+    if let Some(known) = rt.modules.borrow().get(name) {
+        return Some(known.clone());
+    }
+    let spec = find(name)?;
+    let made = Value::object(Module::new(spec));
+    rt.modules.borrow_mut().insert(spec.name, made.clone());
+    Some(made)
+}
+
+fn not_found(name: &str) -> Raised {
+    let mut parents = name.match_indices('.').map(|(at, _)| &name[..at]);
+    if let Some(missing) = parents.find(|parent| find(parent).is_none()) {
+        return MODULE_NOT_FOUND_ERROR
+            .error(format!("No module named '{missing}'"))
+            .with("name", missing);
+    }
+    let parent = name.rsplit_once('.').map(|(parent, _)| parent);
+    let is_package = parent.is_some_and(|parent| {
+        module_names().any(|known| {
+            known
+                .strip_prefix(parent)
+                .is_some_and(|rest| rest.starts_with('.'))
+        })
+    });
+    let message = match parent {
+        Some(parent) if !is_package => {
+            format!("No module named '{name}'; '{parent}' is not a package")
+        }
+        _ => format!("No module named '{name}'"),
+    };
+    MODULE_NOT_FOUND_ERROR.error(message).with("name", name)
+}
+
+/// `import name`; with `top` the value is the first part's module.
+pub(super) fn import(name: &str, top: bool, rt: &Runtime, cx: &Cx) -> Result<Value> {
+    let found = module(name, rt).ok_or_else(|| not_found(name))?;
+    let mut child = found.clone();
+    let mut path = name;
+    while let Some((parent, last)) = path.rsplit_once('.') {
+        let Some(above) = module(parent, rt) else {
+            break;
+        };
+        // Importing a submodule makes it an attribute of its package.
+        cx.set_attr(&above, last, child)?;
+        child = above;
+        path = parent;
+    }
+    Ok(if top { child } else { found })
+}
+
+/// `from module import name`.
+pub(super) fn import_from(from: &Value, name: &str, rt: &Runtime, cx: &Cx) -> Result<Value> {
+    let Some(module) = from.downcast::<Module>() else {
+        return cx.get_attr(from, name);
+    };
+    if let Some(value) = module.get(name, cx) {
+        return Ok(value);
+    }
+    let spec = module.description();
+    let path = format!("{}.{name}", spec.name);
+    if find(&path).is_some() {
+        return import(&path, false, rt, cx);
+    }
+    let refused = spec.unsupported.iter().find(|(known, _)| *known == name);
+    let message = match refused {
+        Some((_, instead)) if instead.is_empty() => {
+            format!("ormsh does not support {path} yet")
+        }
+        Some((_, instead)) => format!("ormsh does not support {path} yet; {instead}"),
+        None => {
+            format!(
+                "cannot import name '{name}' from '{}' (unknown location)",
+                spec.name
+            )
+        }
+    };
+    Err(IMPORT_ERROR.error(message).with("name", spec.name))
+}
+
+/// `from module import *`.
+pub(super) fn import_star(from: &Value, rt: &Runtime, cx: &Cx) {
+    let Some(module) = from.downcast::<Module>() else {
+        return;
+    };
+    for (name, _) in module.description().names {
+        if name.starts_with('_') {
+            continue;
+        }
+        if let Some(value) = module.get(name, cx) {
+            let slot = rt.globals.slot(name) as usize;
+            drop(rt.globals.set(slot, value));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Built-in names, and the errors for names that have no value.
+
+use super::BUILTINS as OWN;
+use super::runtime::Globals;
+use crate::lang::builtins::BUILTINS;
+use crate::object::exceptions::{EXCEPTIONS, NAME_ERROR, UNBOUND_LOCAL_ERROR};
+use crate::object::{Cx, Raised, Value};
+use crate::util::suggest;
+
+/// The built-in called `name`.
+pub(in crate::lang) fn builtin(name: &str, cx: &Cx) -> Option<Value> {
+    let mut exports = OWN.iter().chain(BUILTINS);
+    if let Some((_, export)) = exports.find(|(known, _)| *known == name) {
+        return Some(export(cx));
+    }
+    let spec = EXCEPTIONS.iter().find(|spec| spec.name() == name)?;
+    Some(Value::Class(spec.class()))
+}
+
+/// All built-in names.
+pub(in crate::lang) fn builtin_names() -> impl Iterator<Item = &'static str> {
+    OWN.iter()
+        .chain(BUILTINS)
+        .map(|(name, _)| *name)
+        .chain(EXCEPTIONS.iter().map(|spec| spec.name()))
+}
+
+/// NameError for a name that is nowhere.
+pub(super) fn undefined(name: &str, globals: &Globals) -> Raised {
+    let raised = NAME_ERROR
+        .error(format!("name '{name}' is not defined"))
+        .with("name", name);
+    let defined = globals.defined();
+    let known = defined
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .chain(builtin_names());
+    match suggest::nearest(name, known) {
+        Some(near) => raised.with("__suggestion__", near),
+        None => raised,
+    }
+}
+
+/// UnboundLocalError.
+pub(super) fn unbound_local(name: &str) -> Raised {
+    UNBOUND_LOCAL_ERROR
+        .error(format!(
+            "cannot access local variable '{name}' where it is not associated with a value"
+        ))
+        .with("name", name)
+}
+
+/// NameError for a variable of an enclosing function.
+pub(super) fn unbound_free(name: &str) -> Raised {
+    NAME_ERROR
+        .error(format!(
+            "cannot access free variable '{name}' where it is not associated with a value in \
+             enclosing scope"
+        ))
+        .with("name", name)
+}

@@ -1,0 +1,102 @@
+//! F-strings, built in the frame's buffer.
+
+use super::frame::Frame;
+use super::runtime::Runtime;
+use crate::lang::compile::{Code, Conversion, Operand};
+use crate::object::{Cx, Result, Str, Value, ops, types};
+
+/// Append a value to the f-string under construction.
+pub(super) fn value(
+    frame: &mut Frame,
+    code: &Code,
+    a: Operand,
+    conversion: Conversion,
+    spec: bool,
+    rt: &Runtime,
+    cx: &Cx,
+) -> Result<()> {
+    let spec = spec.then(|| frame.pop());
+    if spec.is_none() && conversion == Conversion::None && append_plain(frame, code, a, rt) {
+        return Ok(());
+    }
+    let value = frame.fetch(a, rt, cx)?;
+    let value = match conversion {
+        Conversion::None => value,
+        Conversion::Str => ops::str(&value, cx)?.into(),
+        Conversion::Repr => ops::repr(&value, cx)?.into(),
+        Conversion::Ascii => ascii(&ops::repr(&value, cx)?).into(),
+    };
+    let spec = spec.as_ref().and_then(Value::as_str).unwrap_or("");
+    match &value {
+        Value::Str(text) if spec.is_empty() => frame.text.push_str(text),
+        _ => {
+            let text = types::format::format(&value, spec, cx)?;
+            frame.text.push_str(&text);
+        }
+    }
+    Ok(())
+}
+
+/// Append an int or a text that needs no formatting.
+fn append_plain(frame: &mut Frame, code: &Code, a: Operand, rt: &Runtime) -> bool {
+    let mut text = std::mem::take(&mut frame.text);
+    let done = {
+        let globals = rt.globals.slots.borrow();
+        match frame.peek(code, &globals, a, 0) {
+            Value::Int(number) => {
+                append_int(&mut text, *number);
+                true
+            }
+            Value::Str(value) => {
+                text.push_str(value);
+                true
+            }
+            _ => false,
+        }
+    };
+    frame.text = text;
+    if done && a == Operand::STACK {
+        drop(frame.pop());
+    }
+    done
+}
+
+fn append_int(text: &mut String, number: i64) {
+    let mut digits = [0_u8; 20];
+    let mut at = digits.len();
+    let mut left = number.unsigned_abs();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        text.push('-');
+    }
+    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or(""));
+}
+
+/// The f-string that is complete.
+pub(super) fn end(frame: &mut Frame) -> Value {
+    let start = frame.marks.pop().unwrap_or(0);
+    let value = Value::Str(Str::new(&frame.text[start..]));
+    frame.text.truncate(start);
+    value
+}
+
+/// What `ascii()` makes of a repr.
+fn ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match u32::from(c) {
+            0..=0x7f => out.push(c),
+            code @ 0x80..=0xff => out.push_str(&format!("\\x{code:02x}")),
+            code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+            code => out.push_str(&format!("\\U{code:08x}")),
+        }
+    }
+    out
+}
