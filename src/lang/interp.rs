@@ -2,9 +2,15 @@
 
 use std::rc::Rc;
 
+use ruff_python_ast::Stmt;
+use ruff_text_size::Ranged;
+
+use crate::object::types::EllipsisObject;
 use crate::object::{Cx, Raised, Result, Span, Value};
 
-use super::parse;
+use super::compile::{self, Code, Options, Session};
+use super::parse::{self, Problem};
+use super::vm::{self, Runtime};
 
 /// Which source text of the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +33,7 @@ pub struct Statement {
     /// Where it stands, decorators included.
     pub span: Span,
     text: Rc<str>,
+    code: Rc<Code>,
 }
 
 impl Statement {
@@ -45,16 +52,32 @@ struct Source {
 /// The interpreter of a session.
 pub struct Interp {
     cx: Cx,
+    runtime: Rc<Runtime>,
     sources: Vec<Source>,
+    future_annotations: bool,
+}
+
+impl Session for Runtime {
+    fn global_slot(&self, name: &str) -> u32 {
+        self.globals.slot(name)
+    }
+    fn ellipsis(&self) -> Value {
+        Value::object(EllipsisObject)
+    }
 }
 
 impl Interp {
     /// An interpreter with nothing defined.
     pub fn new(cx: Cx) -> Self {
-        Self {
+        let runtime = vm::runtime(&cx);
+        let mut interp = Self {
             cx,
+            runtime,
             sources: Vec::new(),
-        }
+            future_annotations: false,
+        };
+        interp.set_global("__name__", "__main__".into());
+        interp
     }
     /// Its context.
     pub fn cx(&self) -> &Cx {
@@ -84,13 +107,40 @@ impl Interp {
     }
     /// The top-level statements of a source; SyntaxError where it is no program.
     pub fn statements(&mut self, source: SourceId) -> Result<Vec<Statement>> {
-        let _ = source;
-        Ok(Vec::new())
+        let index = source.0 as usize;
+        let Some(found) = self.sources.get(index) else {
+            return Ok(Vec::new());
+        };
+        let (name, text, first_line) = (&found.name, found.text.clone(), found.first_line);
+        let refuse = |problem: Problem| problem.raise(name, &text, first_line);
+        let module = parse::parse(&text).map_err(refuse)?;
+        let mut statements = Vec::with_capacity(module.body.len());
+        for statement in &module.body {
+            self.future_annotations |= imports_annotations(statement);
+            let options = Options {
+                source: source.0,
+                text: &text,
+                future_annotations: self.future_annotations,
+            };
+            let code = compile::compile(statement, options, &*self.runtime).map_err(refuse)?;
+            let range = statement.range();
+            let (start, end) = (range.start().to_usize(), range.end().to_usize());
+            statements.push(Statement {
+                span: Span {
+                    source: source.0,
+                    start: range.start().to_u32(),
+                    end: range.end().to_u32(),
+                },
+                text: text.get(start..end).unwrap_or_default().into(),
+                code,
+            });
+        }
+        Ok(statements)
     }
     /// Run one statement as typed at a prompt: the values of expressions are displayed.
     pub fn run(&mut self, statement: &Statement) -> Result<()> {
-        let _ = statement;
-        Ok(())
+        self.cx.set_position(statement.span);
+        vm::run_code(&statement.code, &self.runtime, &self.cx)
     }
     /// Run all statements of a typed input.
     pub fn run_text(&mut self, text: &str) -> Result<()> {
@@ -100,18 +150,30 @@ impl Interp {
         }
         Ok(())
     }
-    /// The names of the session, in the order in which they were first mentioned.
+    /// The names of the session that have a value, in the order in which they were first mentioned.
     pub fn global_names(&self) -> Vec<String> {
-        Vec::new()
+        let defined = self.runtime.globals.defined();
+        defined
+            .into_iter()
+            .map(|(name, _)| name.to_string())
+            .collect()
+    }
+    /// The names of the built-ins.
+    pub fn builtin_names(&self) -> Vec<&'static str> {
+        vm::builtin_names().collect()
+    }
+    /// The names of the modules that can be imported.
+    pub fn module_names(&self) -> Vec<&'static str> {
+        vm::module_names().collect()
     }
     /// The value of a name of the session.
     pub fn get_global(&self, name: &str) -> Option<Value> {
-        let _ = name;
-        None
+        self.runtime.globals.get_name(name)
     }
     /// Set a name of the session.
     pub fn set_global(&mut self, name: &str, value: Value) {
-        let _ = (name, value);
+        let slot = self.runtime.globals.slot(name) as usize;
+        drop(self.runtime.globals.set(slot, value));
     }
     /// Where a span is: the name and text of its source, and the line and column (both from 1)
     /// of its first character.
@@ -128,4 +190,11 @@ impl Interp {
             column + 1,
         ))
     }
+}
+
+/// Whether a statement is `from __future__ import annotations`.
+fn imports_annotations(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::ImportFrom(import)
+        if import.module.as_deref() == Some("__future__")
+            && import.names.iter().any(|alias| alias.name.as_str() == "annotations"))
 }

@@ -8,6 +8,8 @@ mod interp;
 pub mod modules;
 pub mod native;
 mod parse;
+#[cfg(test)]
+mod tests;
 mod vm;
 
 pub use interp::{Feed, Interp, SourceId, Statement};

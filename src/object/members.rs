@@ -78,6 +78,10 @@ impl Method {
             )
         )
     }
+    /// The name of the class it is a member of.
+    pub fn owner(&self) -> Option<&'static str> {
+        self.owner
+    }
     /// How it is reached.
     pub fn kind(&self) -> MethodKind {
         self.kind

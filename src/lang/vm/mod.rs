@@ -28,9 +28,8 @@ use std::rc::Rc;
 
 use frame::{Flow, Frame};
 
-pub(super) use function::Function;
 pub(super) use imports::module_names;
-pub(super) use names::{builtin, builtin_names};
+pub(super) use names::builtin_names;
 pub(super) use runtime::{Runtime, runtime};
 
 use super::compile::Code;

@@ -31,10 +31,10 @@ pub(super) fn undefined(name: &str, globals: &Globals) -> Raised {
         .error(format!("name '{name}' is not defined"))
         .with("name", name);
     let defined = globals.defined();
-    let known = defined
-        .iter()
-        .map(|(name, _)| name.as_str())
-        .chain(builtin_names());
+    let mut known: Vec<&str> = defined.iter().map(|(name, _)| name.as_str()).collect();
+    for builtin in builtin_names() {
+        known.push(builtin);
+    }
     match suggest::nearest(name, known) {
         Some(near) => raised.with("__suggestion__", near),
         None => raised,
