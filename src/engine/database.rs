@@ -15,6 +15,7 @@ use super::options::ExecutionOptions;
 use super::pool::{Lease, Pool, PoolKind, PoolOptions};
 use super::url::Url;
 use crate::object::{Cx, Result, Str, Value};
+use crate::util::Compat;
 
 /// Hears of each new connection of the driver, before anything uses it.
 pub trait ConnectHook {
@@ -46,6 +47,8 @@ pub struct EngineOptions {
     pub pool_options: PoolOptions,
     /// `query_cache_size`.
     pub query_cache_size: i64,
+    /// `enable_from_linting`.
+    pub from_linting: bool,
     /// Whether this is a 1.4 engine without `future=True`.
     pub legacy: bool,
 }
@@ -65,6 +68,7 @@ impl EngineOptions {
             pool_kind: PoolKind::SingletonThread,
             pool_options: PoolOptions::default(),
             query_cache_size: 500,
+            from_linting: true,
             legacy: false,
         }
     }
@@ -78,6 +82,7 @@ struct EngineData {
     shared: Rc<Shared>,
     echo: RefCell<Value>,
     options: RefCell<ExecutionOptions>,
+    derived: bool,
 }
 
 /// What an engine shares with those that `execution_options()` derives from it.
@@ -93,7 +98,9 @@ struct Shared {
     pool_kind: PoolKind,
     pool_options: PoolOptions,
     query_cache_size: i64,
+    from_linting: bool,
     legacy: bool,
+    compat: Compat,
     echo: Rc<Echo>,
     hooks: Rc<RefCell<Vec<Rc<dyn ConnectHook>>>>,
     extras: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
@@ -128,7 +135,9 @@ impl Engine {
             pool_kind: options.pool_kind,
             pool_options: options.pool_options,
             query_cache_size: options.query_cache_size,
+            from_linting: options.from_linting,
             legacy: options.legacy,
+            compat: cx.compat(),
             echo,
             hooks,
             extras: RefCell::default(),
@@ -138,6 +147,7 @@ impl Engine {
             shared: Rc::new(shared),
             echo: RefCell::new(options.echo),
             options: RefCell::new(options.execution_options),
+            derived: false,
         }))
     }
 
@@ -168,6 +178,18 @@ impl Engine {
     /// Whether this is a 1.4 engine without `future=True`.
     pub fn is_legacy(&self) -> bool {
         self.0.shared.legacy
+    }
+    /// The version whose engine this is.
+    pub fn compat(&self) -> Compat {
+        self.0.shared.compat
+    }
+    /// Whether it was derived by `execution_options()`.
+    pub fn is_derived(&self) -> bool {
+        self.0.derived
+    }
+    /// Whether SELECTs are checked for cartesian products.
+    pub fn from_linting(&self) -> bool {
+        self.0.shared.from_linting
     }
     /// `query_cache_size`.
     pub fn query_cache_size(&self) -> i64 {
@@ -214,6 +236,7 @@ impl Engine {
             shared: self.0.shared.clone(),
             echo: RefCell::new(self.echo()),
             options: RefCell::new(self.options().union(options)),
+            derived: true,
         }))
     }
     /// What identifies the engine.

@@ -103,6 +103,8 @@ pub struct DialectData {
     pub isolation_levels: &'static [&'static str],
     /// The schema of names without one.
     pub default_schema_name: Option<&'static str>,
+    /// Arguments of `create_engine()` that the SQL layer takes: `json_serializer` and the like.
+    pub arguments: Vec<(Str, Value)>,
 }
 
 impl std::ops::Deref for Dialect {
@@ -136,6 +138,7 @@ impl Dialect {
             default_isolation_level: "",
             isolation_levels: &[],
             default_schema_name: None,
+            arguments: Vec::new(),
         })
     }
     /// SQLite by way of `pysqlite`.
@@ -164,11 +167,16 @@ impl Dialect {
             default_isolation_level: "SERIALIZABLE",
             isolation_levels: &["READ UNCOMMITTED", "SERIALIZABLE", "AUTOCOMMIT"],
             default_schema_name: Some("main"),
+            arguments: Vec::new(),
         }
     }
     /// PostgreSQL by way of `psycopg2`: for compilation only.
     pub fn postgresql() -> Self {
-        Self::new(DialectData {
+        Self::new(Self::postgresql_data())
+    }
+    /// What its dialect knows before any option.
+    pub fn postgresql_data() -> DialectData {
+        DialectData {
             kind: DialectKind::Postgresql,
             name: "postgresql",
             driver: "psycopg2",
@@ -189,11 +197,15 @@ impl Dialect {
             default_schema_name: Some("public"),
             server_version: (0, 0, 0),
             ..Self::sqlite_data()
-        })
+        }
     }
     /// MySQL by way of `mysqlclient`: for compilation only.
     pub fn mysql() -> Self {
-        Self::new(DialectData {
+        Self::new(Self::mysql_data())
+    }
+    /// What its dialect knows before any option.
+    pub fn mysql_data() -> DialectData {
+        DialectData {
             kind: DialectKind::Mysql,
             name: "mysql",
             driver: "mysqldb",
@@ -214,20 +226,26 @@ impl Dialect {
             default_schema_name: None,
             server_version: (0, 0, 0),
             ..Self::sqlite_data()
-        })
+        }
     }
     /// The dialect of a URL's driver name, where there is one.
-    pub fn of_name(drivername: &str) -> Option<Self> {
+    pub fn of_name(drivername: &str) -> Option<DialectData> {
         Some(match drivername {
-            "sqlite" | "sqlite+pysqlite" => Self::sqlite(),
-            "postgresql" | "postgresql+psycopg2" => Self::postgresql(),
-            "mysql" | "mysql+mysqldb" | "mariadb" => Self::mysql(),
+            "sqlite" | "sqlite+pysqlite" => Self::sqlite_data(),
+            "postgresql" | "postgresql+psycopg2" => Self::postgresql_data(),
+            "mysql" | "mysql+mysqldb" | "mariadb" => Self::mysql_data(),
             _ => return None,
         })
     }
     /// What identifies the dialect.
     pub fn address(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
+    }
+
+    /// The argument `name` of `create_engine()`.
+    pub fn argument(&self, name: &str) -> Option<&Value> {
+        let (_, value) = self.arguments.iter().find(|(known, _)| known == name)?;
+        Some(value).filter(|value| !value.is_none())
     }
 
     /// The statement that opens a savepoint.

@@ -9,7 +9,7 @@ use crate::object::exceptions::{
 };
 use crate::object::types::OBJECT;
 use crate::object::{
-    Args, Bound, Class, Cx, Members, Method, Raised, Result, TypeSpec, Value, class_of,
+    Args, Bound, Class, Cx, Export, Members, Method, Raised, Result, TypeSpec, Value, class_of,
     exception_data, new_exception,
 };
 use crate::util::Compat;
@@ -336,15 +336,16 @@ fn instance_pool(members: &mut Members) {
 }
 
 macro_rules! errors {
-    ($($constant:ident = $name:literal : $($base:ident),+ $(=> $members:expr)?;)*) => {
+    ($(#[$meta:meta])* $exports:ident; $($constant:ident = $name:literal : $($base:ident),+ $(=> $members:expr)?;)*) => {
         $(#[doc = concat!("`sqlalchemy.exc.", $name, "`.")]
         pub static $constant: TypeSpec = TypeSpec::new(MODULE, $name)
             .bases(&[$(&$base),+])
             .construct(construct_exception)
             $(.members($members))?
             .subclassable();)*
-        /// The classes of `sqlalchemy.exc`.
-        pub static CLASSES: &[&TypeSpec] = &[$(&$constant),*];
+        $(#[$meta])*
+        pub static $exports: &[(&str, Export)] =
+            &[$(($name, |_| Value::Class($constant.class()))),*];
     };
 }
 
@@ -358,14 +359,14 @@ pub static DONT_WRAP_MIXIN: TypeSpec = TypeSpec::new(MODULE, "DontWrapMixin")
     .subclassable();
 
 errors! {
+    /// The classes that both versions have.
+    EXPORTS;
     SQLALCHEMY_ERROR = "SQLAlchemyError": HAS_DESCRIPTION_CODE, EXCEPTION => error_members;
     ARGUMENT_ERROR = "ArgumentError": SQLALCHEMY_ERROR;
-    DUPLICATE_COLUMN_ERROR = "DuplicateColumnError": ARGUMENT_ERROR;
     OBJECT_NOT_EXECUTABLE_ERROR = "ObjectNotExecutableError": ARGUMENT_ERROR => not_executable_members;
     NO_SUCH_MODULE_ERROR = "NoSuchModuleError": ARGUMENT_ERROR;
     NO_FOREIGN_KEYS_ERROR = "NoForeignKeysError": ARGUMENT_ERROR;
     AMBIGUOUS_FOREIGN_KEYS_ERROR = "AmbiguousForeignKeysError": ARGUMENT_ERROR;
-    CONSTRAINT_COLUMN_NOT_FOUND_ERROR = "ConstraintColumnNotFoundError": ARGUMENT_ERROR;
     CIRCULAR_DEPENDENCY_ERROR = "CircularDependencyError": SQLALCHEMY_ERROR => circular_members;
     COMPILE_ERROR = "CompileError": SQLALCHEMY_ERROR;
     UNSUPPORTED_COMPILATION_ERROR = "UnsupportedCompilationError": COMPILE_ERROR => unsupported_compilation_members;
@@ -374,7 +375,6 @@ errors! {
     INVALIDATE_POOL_ERROR = "InvalidatePoolError": DISCONNECTION_ERROR => instance_pool;
     TIMEOUT_ERROR = "TimeoutError": SQLALCHEMY_ERROR;
     INVALID_REQUEST_ERROR = "InvalidRequestError": SQLALCHEMY_ERROR;
-    ILLEGAL_STATE_CHANGE_ERROR = "IllegalStateChangeError": INVALID_REQUEST_ERROR;
     NO_INSPECTION_AVAILABLE = "NoInspectionAvailable": INVALID_REQUEST_ERROR;
     PENDING_ROLLBACK_ERROR = "PendingRollbackError": INVALID_REQUEST_ERROR;
     RESOURCE_CLOSED_ERROR = "ResourceClosedError": INVALID_REQUEST_ERROR;
@@ -399,31 +399,27 @@ errors! {
     INTERNAL_ERROR = "InternalError": DATABASE_ERROR => |m| code(m, "2j85");
     PROGRAMMING_ERROR = "ProgrammingError": DATABASE_ERROR => |m| code(m, "f405");
     NOT_SUPPORTED_ERROR = "NotSupportedError": DATABASE_ERROR => |m| code(m, "tw8g");
-    SA_TEST_SUITE_WARNING = "SATestSuiteWarning": WARNING;
     SA_DEPRECATION_WARNING = "SADeprecationWarning": HAS_DESCRIPTION_CODE, DEPRECATION_WARNING => deprecation_members;
     BASE20_DEPRECATION_WARNING = "Base20DeprecationWarning": SA_DEPRECATION_WARNING => base20_members;
     LEGACY_API_WARNING = "LegacyAPIWarning": BASE20_DEPRECATION_WARNING;
-    REMOVED_IN20_WARNING = "RemovedIn20Warning": BASE20_DEPRECATION_WARNING;
     MOVED_IN20_WARNING = "MovedIn20Warning": REMOVED_IN20_WARNING;
     SA_PENDING_DEPRECATION_WARNING = "SAPendingDeprecationWarning": PENDING_DEPRECATION_WARNING;
     SA_WARNING = "SAWarning": HAS_DESCRIPTION_CODE, RUNTIME_WARNING => sa_warning_members;
 }
 
-/// The class of `sqlalchemy.exc` named `name`, where this version has it.
-pub fn class_named(name: &str, compat: Compat) -> Option<&'static TypeSpec> {
-    let missing = match compat {
-        Compat::V14 => matches!(
-            name,
-            "DuplicateColumnError"
-                | "ConstraintColumnNotFoundError"
-                | "IllegalStateChangeError"
-                | "SATestSuiteWarning"
-        ),
-        Compat::V20 => name == "RemovedIn20Warning",
-    };
-    let mixins = [&HAS_DESCRIPTION_CODE, &DONT_WRAP_MIXIN];
-    let mut classes = CLASSES.iter().copied().chain(mixins);
-    classes.find(|spec| spec.name() == name && !missing)
+errors! {
+    /// The classes that one version has.
+    VERSIONED;
+    DUPLICATE_COLUMN_ERROR = "DuplicateColumnError": ARGUMENT_ERROR;
+    CONSTRAINT_COLUMN_NOT_FOUND_ERROR = "ConstraintColumnNotFoundError": ARGUMENT_ERROR;
+    ILLEGAL_STATE_CHANGE_ERROR = "IllegalStateChangeError": INVALID_REQUEST_ERROR;
+    SA_TEST_SUITE_WARNING = "SATestSuiteWarning": WARNING;
+    REMOVED_IN20_WARNING = "RemovedIn20Warning": BASE20_DEPRECATION_WARNING;
+}
+
+/// Whether `compat` has the class of [`VERSIONED`] named `name`.
+pub fn is_versioned(name: &str, compat: Compat) -> bool {
+    (name == "RemovedIn20Warning") == compat.is_14()
 }
 
 /// Give an exception a code, whose background link `str()` shows.

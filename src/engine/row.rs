@@ -47,10 +47,8 @@ impl RowMeta {
         let keys = keys.into();
         let mut names = FxHashMap::default();
         for (index, key) in keys.iter().enumerate() {
-            names
-                .entry(key.clone())
-                .and_modify(|position| *position = Position::Ambiguous)
-                .or_insert(Position::At(index));
+            // Of columns with one name the last counts, unless the SQL layer says otherwise.
+            names.insert(key.clone(), Position::At(index));
         }
         Self {
             keys,
@@ -72,6 +70,12 @@ impl RowMeta {
     #[must_use]
     pub fn with_name(mut self, name: impl Into<Str>, index: usize) -> Self {
         self.names.entry(name.into()).or_insert(Position::At(index));
+        self
+    }
+    /// `name` is that of several fields: asking for it is an error.
+    #[must_use]
+    pub fn with_ambiguous(mut self, name: impl Into<Str>) -> Self {
+        self.names.insert(name.into(), Position::Ambiguous);
         self
     }
     /// Tell the values of each column apart as `uniqueness` says.
@@ -104,6 +108,10 @@ impl RowMeta {
             of_cursor: self.of_cursor,
             legacy: true,
         }
+    }
+    /// Whether these are the rows of a cursor.
+    pub fn is_of_cursor(&self) -> bool {
+        self.of_cursor
     }
     /// Whether these are rows of a legacy engine.
     pub fn is_legacy(&self) -> bool {

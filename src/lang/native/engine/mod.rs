@@ -1,5 +1,24 @@
 //! The script-facing face of the engine layer.
 
+mod connection;
+mod create;
+mod database;
+mod dialect;
+pub mod execute;
+mod modules;
+mod pool;
+mod result;
 mod row;
+mod transaction;
+mod url;
 
+pub use connection::{CONNECTION, FUTURE_CONNECTION, options_of};
+pub use database::{ENGINE, FUTURE_ENGINE};
+pub use dialect::{
+    DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
+};
+pub use modules::{MODULES, TOP_NAMES};
+pub use result::{RESULT, SCALAR_RESULT};
 pub use row::{KeyView, LEGACY_ROW, ROW, ROW_MAPPING};
+pub use transaction::TRANSACTION;
+pub use url::make_url;

@@ -76,7 +76,7 @@ fn row_members(members: &mut Members) {
         )
         .method("keys()", |row: &Row, _, cx| match cx.compat().is_14() {
             true => Ok(Value::object(KeyView(row.meta().clone()))),
-            false => Err(missing("keys", cx)),
+            false => Err(missing(row, "keys", cx)),
         });
 }
 
@@ -85,11 +85,11 @@ fn since_20(row: &Row, name: &str, cx: &Cx) -> Result<Value> {
     if cx.compat().is_20() {
         return Ok(row.to_tuple());
     }
-    row.by_name(name)?.ok_or_else(|| missing(name, cx))
+    row.by_name(name)?.ok_or_else(|| missing(row, name, cx))
 }
 
-fn missing(name: &str, cx: &Cx) -> Raised {
-    ATTRIBUTE_ERROR.error(match cx.compat().is_14() {
+fn missing(row: &Row, name: &str, cx: &Cx) -> Raised {
+    ATTRIBUTE_ERROR.error(match cx.compat().is_14() || row.meta().is_of_cursor() {
         true => format!("Could not locate column in row for column '{name}'"),
         false => name.to_owned(),
     })
@@ -153,7 +153,7 @@ impl Object for Row {
             Some(value) => Ok(Some(value)),
             // Names that Python itself asks for are no columns.
             None if name.starts_with("__") => Ok(None),
-            None => Err(missing(name, cx)),
+            None => Err(missing(self, name, cx)),
         }
     }
     fn set_attr(&self, _name: &str, _value: &Value, _cx: &Cx) -> Result<bool> {
@@ -226,13 +226,13 @@ fn mapping_members(members: &mut Members) {
         .method("values()", |row: &RowMapping, _, _| {
             Ok(Value::object(ListView {
                 spec: &VALUES_VIEW,
-                items: row.0.values().to_vec(),
+                row: row.0.clone(),
             }))
         })
         .method("items()", |row: &RowMapping, _, _| {
             Ok(Value::object(ListView {
                 spec: &ITEMS_VIEW,
-                items: items(&row.0),
+                row: row.0.clone(),
             }))
         })
         .method(
@@ -327,7 +327,16 @@ impl Object for KeyView {
 /// `mapping.values()` and `mapping.items()`.
 struct ListView {
     spec: &'static TypeSpec,
-    items: Vec<Value>,
+    row: Row,
+}
+
+impl ListView {
+    fn items(&self) -> Vec<Value> {
+        match std::ptr::eq(self.spec, &raw const ITEMS_VIEW) {
+            true => items(&self.row),
+            false => self.row.values().to_vec(),
+        }
+    }
 }
 
 impl Object for ListView {
@@ -335,13 +344,25 @@ impl Object for ListView {
         self.spec
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        let items = cx.repr(&Value::list(self.items.clone()))?;
-        Ok(Some(format!("{}({items})", self.spec.name())))
+        let name = match cx.compat().is_14() {
+            true => "ROMappingView",
+            false => self.spec.name(),
+        };
+        let mapping = cx.repr(&as_dict(&self.row))?;
+        Ok(Some(format!("{name}({mapping})")))
     }
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
-        Ok(Some(self.items.len()))
+        Ok(Some(self.row.values().len()))
     }
     fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
-        Ok(Some(Value::tuple(self.items.clone())))
+        Ok(Some(Value::tuple(self.items())))
+    }
+    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        for known in self.items() {
+            if cx.eq(&known, item)? {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
     }
 }

@@ -1,0 +1,203 @@
+//! Connections as scripts see them.
+
+use std::rc::Rc;
+
+use super::execute;
+use crate::engine::{Connection, ExecutionOptions, OnlyOne};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
+use crate::object::types::OBJECT;
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
+
+/// `sqlalchemy.engine.base.Connection`: 2.0's, and 1.4's legacy one.
+pub static CONNECTION: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Connection")
+    .bases(&[&OBJECT])
+    .members(members);
+/// 1.4's `sqlalchemy.future.Connection`.
+pub static FUTURE_CONNECTION: TypeSpec =
+    TypeSpec::new("sqlalchemy.future.engine", "Connection").bases(&[&CONNECTION]);
+
+/// The mapping given as `execution_options=`.
+pub fn options_of(bound: &Bound<'_>, cx: &Cx) -> Result<ExecutionOptions> {
+    match bound.some("execution_options") {
+        Some(Value::Dict(dict)) => Ok(ExecutionOptions::of_dict(dict)),
+        Some(other) => {
+            let pairs = cx.collect(&cx.call_method(other, "items", [])?)?;
+            let mut options = ExecutionOptions::none();
+            for pair in pairs {
+                let parts = cx.collect(&pair)?;
+                if let [Value::Str(name), value] = parts.as_slice() {
+                    options = options.with(name, value.clone());
+                }
+            }
+            Ok(options)
+        }
+        None => Ok(ExecutionOptions::none()),
+    }
+}
+
+fn run(connection: &Connection, bound: &Bound<'_>, cx: &Cx) -> Result<crate::engine::CursorResult> {
+    let statement = bound.value("statement");
+    if connection.is_legacy() {
+        let keywords = bound.keywords();
+        return execute::execute_legacy(connection, statement, bound.rest(), keywords, cx);
+    }
+    // The signature takes all that the legacy one does; the future one is checked here.
+    let mut parameters = bound.rest().first().cloned().unwrap_or(Value::None);
+    let mut options = ExecutionOptions::none();
+    for (name, value) in bound.keywords() {
+        match name.as_str() {
+            "parameters" => parameters = value.clone(),
+            "execution_options" => {
+                if let Value::Dict(dict) = value {
+                    options = ExecutionOptions::of_dict(dict);
+                }
+            }
+            _ => {
+                return Err(crate::object::exceptions::TYPE_ERROR.error(format!(
+                    "Connection.execute() got an unexpected keyword argument '{name}'"
+                )));
+            }
+        }
+    }
+    execute::execute(connection, statement, &parameters, &options, cx)
+}
+
+fn members(members: &mut Members) {
+    members
+        .method(
+            "execute(statement, *multiparams, **params)",
+            |connection: &Connection, bound, cx| Ok(Value::object(run(connection, bound, cx)?)),
+        )
+        .method(
+            "scalar(statement, *multiparams, **params)",
+            |connection: &Connection, bound, cx| {
+                run(connection, bound, cx)?.only_one(OnlyOne::First, true, cx)
+            },
+        )
+        .method(
+            "scalars(statement, *multiparams, **params)",
+            |connection: &Connection, bound, cx| {
+                Ok(Value::object(run(connection, bound, cx)?.scalars(0)?))
+            },
+        )
+        .method(
+            "exec_driver_sql(statement, parameters=None, execution_options=None)",
+            |connection: &Connection, bound, cx| {
+                let options = options_of(bound, cx)?;
+                let statement = bound.value("statement");
+                let parameters = bound.value("parameters");
+                let result =
+                    execute::exec_driver_sql(connection, statement, parameters, options, cx)?;
+                Ok(Value::object(result))
+            },
+        )
+        .with(transaction_members)
+        .with(option_members)
+        .method_on_value("__enter__()", |this, _, _| Ok(this.clone()))
+        .method(
+            "__exit__(type_, value, traceback)",
+            |connection: &Connection, _, cx| {
+                connection.close(cx)?;
+                Ok(Value::None)
+            },
+        );
+}
+
+fn transaction_members(members: &mut Members) {
+    members
+        .method("begin()", |connection: &Connection, _, cx| {
+            Ok(Value::object(connection.begin(cx)?))
+        })
+        .method("begin_nested()", |connection: &Connection, _, cx| {
+            Ok(Value::object(connection.begin_nested(cx)?))
+        })
+        .method("begin_twophase(xid=None)", |_: &Connection, _, _| {
+            Err(NOT_IMPLEMENTED_ERROR.error(""))
+        })
+        .method("commit()", |connection: &Connection, _, cx| {
+            future_only(connection, "commit")?;
+            connection.commit(cx).map(|()| Value::None)
+        })
+        .method("rollback()", |connection: &Connection, _, cx| {
+            future_only(connection, "rollback")?;
+            connection.rollback(cx).map(|()| Value::None)
+        })
+        .method("close()", |connection: &Connection, _, cx| {
+            connection.close(cx).map(|()| Value::None)
+        })
+        .method("in_transaction()", |connection: &Connection, _, _| {
+            Ok(Value::Bool(connection.in_transaction()))
+        })
+        .method(
+            "in_nested_transaction()",
+            |connection: &Connection, _, _| Ok(Value::Bool(connection.in_nested_transaction())),
+        )
+        .method("get_transaction()", |connection: &Connection, _, _| {
+            let transaction = connection.transaction();
+            Ok(transaction.map_or(Value::None, Value::object))
+        })
+        .method(
+            "get_nested_transaction()",
+            |connection: &Connection, _, _| {
+                let transaction = connection.nested_transaction();
+                Ok(transaction.map_or(Value::None, Value::object))
+            },
+        )
+        .getter("closed", |connection: &Connection, _| {
+            Ok(Value::Bool(connection.closed()))
+        })
+        .getter("invalidated", |_: &Connection, _| Ok(Value::Bool(false)));
+}
+
+/// What legacy connections do not have.
+fn future_only(connection: &Connection, name: &str) -> Result<()> {
+    match connection.is_legacy() {
+        true => Err(no_attribute(name)),
+        false => Ok(()),
+    }
+}
+
+fn no_attribute(name: &str) -> Raised {
+    ATTRIBUTE_ERROR.error(format!("'Connection' object has no attribute '{name}'"))
+}
+
+fn option_members(members: &mut Members) {
+    members
+        .getter("engine", |connection: &Connection, _| {
+            Ok(Value::object(connection.engine().clone()))
+        })
+        .getter("dialect", |connection: &Connection, _| {
+            Ok(Value::object(connection.dialect().clone()))
+        })
+        .method_on_value("execution_options(**opt)", |this, bound, cx| {
+            if let Some(connection) = this.downcast::<Connection>() {
+                let options = ExecutionOptions::of(bound.keywords().iter().cloned());
+                connection.set_options(&options, cx)?;
+            }
+            Ok(this.clone())
+        })
+        .method(
+            "get_execution_options()",
+            |connection: &Connection, _, _| {
+                Ok(Value::Dict(Rc::new(connection.options().to_dict())))
+            },
+        )
+        .method("get_isolation_level()", |connection: &Connection, _, _| {
+            Ok(connection.isolation_level().into())
+        })
+        .getter("default_isolation_level", |connection: &Connection, _| {
+            Ok(connection.dialect().default_isolation_level.into())
+        });
+}
+
+impl Object for Connection {
+    fn spec(&self) -> &'static TypeSpec {
+        match self.engine().compat().is_14() && !self.is_legacy() {
+            true => &FUTURE_CONNECTION,
+            false => &CONNECTION,
+        }
+    }
+    fn identity(&self) -> Option<usize> {
+        Some(self.address())
+    }
+}

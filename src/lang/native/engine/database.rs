@@ -1,0 +1,200 @@
+//! Engines as scripts see them.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::execute;
+use crate::engine::{Connection, Engine, ExecutionOptions, OnlyOne, Transaction};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
+use crate::object::types::OBJECT;
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
+
+/// `sqlalchemy.engine.base.Engine`: 2.0's, and 1.4's legacy one.
+pub static ENGINE: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Engine")
+    .bases(&[&OBJECT])
+    .members(members);
+/// 1.4's `sqlalchemy.future.Engine`.
+pub static FUTURE_ENGINE: TypeSpec =
+    TypeSpec::new("sqlalchemy.future.engine", "Engine").bases(&[&ENGINE]);
+static OPTION_ENGINE: TypeSpec =
+    TypeSpec::new("sqlalchemy.engine.base", "OptionEngine").bases(&[&ENGINE]);
+static FUTURE_OPTION_ENGINE: TypeSpec =
+    TypeSpec::new("sqlalchemy.future.engine", "OptionEngine").bases(&[&FUTURE_ENGINE]);
+
+fn members(members: &mut Members) {
+    members
+        .method("connect()", |engine: &Engine, _, cx| {
+            Ok(Value::object(engine.connect(cx)?))
+        })
+        .method("begin()", |engine: &Engine, _, _| {
+            Ok(Value::object(EngineBegin {
+                engine: engine.clone(),
+                entered: RefCell::default(),
+            }))
+        })
+        .method("dispose(close=True)", |engine: &Engine, _, _| {
+            engine.dispose();
+            Ok(Value::None)
+        })
+        .method("raw_connection()", |_: &Engine, _, _| {
+            Err(NOT_IMPLEMENTED_ERROR.error(
+                "raw_connection() is not supported here; use connect() and exec_driver_sql()",
+            ))
+        })
+        .method("clear_compiled_cache()", |_: &Engine, _, _| Ok(Value::None))
+        .with(attribute_members)
+        .with(legacy_members);
+}
+
+fn attribute_members(members: &mut Members) {
+    members
+        .getter("url", |engine: &Engine, _| {
+            Ok(Value::object(engine.url().clone()))
+        })
+        .getter("dialect", |engine: &Engine, _| {
+            Ok(Value::object(engine.dialect().clone()))
+        })
+        .getter("pool", |engine: &Engine, _| {
+            Ok(Value::object(engine.pool()))
+        })
+        .getter("name", |engine: &Engine, _| {
+            Ok(engine.dialect().name.into())
+        })
+        .getter("driver", |engine: &Engine, _| {
+            Ok(engine.dialect().driver.into())
+        })
+        .getter_on_value("engine", |this, _| Ok(this.clone()))
+        .getter("echo", |engine: &Engine, _| Ok(engine.echo()))
+        .getter("logging_name", |engine: &Engine, _| {
+            Ok(engine.logging_name().cloned().into())
+        })
+        .getter("hide_parameters", |engine: &Engine, _| {
+            Ok(Value::Bool(engine.hide_parameters()))
+        })
+        .method("execution_options(**opt)", |engine: &Engine, bound, _| {
+            let options = ExecutionOptions::of(bound.keywords().iter().cloned());
+            Ok(Value::object(engine.with_options(&options)))
+        })
+        .method(
+            "update_execution_options(**opt)",
+            |engine: &Engine, bound, _| {
+                engine.update_options(&ExecutionOptions::of(bound.keywords().iter().cloned()));
+                Ok(Value::None)
+            },
+        )
+        .method("get_execution_options()", |engine: &Engine, _, _| {
+            Ok(Value::Dict(Rc::new(engine.options().to_dict())))
+        });
+}
+
+/// The error for what only 1.4's legacy engines have.
+fn legacy_only(engine: &Engine, name: &str) -> Result<()> {
+    if engine.is_legacy() {
+        return Ok(());
+    }
+    Err(match engine.compat().is_14() {
+        true => NOT_IMPLEMENTED_ERROR.error("This method is not implemented for SQLAlchemy 2.0."),
+        false => missing(name),
+    })
+}
+
+fn missing(name: &str) -> Raised {
+    ATTRIBUTE_ERROR.error(format!("'Engine' object has no attribute '{name}'"))
+}
+
+fn run_legacy(engine: &Engine, bound: &Bound<'_>, cx: &Cx) -> Result<crate::engine::CursorResult> {
+    let connection = engine.connect(cx)?;
+    connection.close_with_result();
+    let statement = bound.value("statement");
+    execute::execute_legacy(&connection, statement, bound.rest(), bound.keywords(), cx)
+}
+
+fn legacy_members(members: &mut Members) {
+    members
+        .getter_on_value("execute", |this, _| legacy_method(this, "execute"))
+        .getter_on_value("scalar", |this, _| legacy_method(this, "scalar"));
+}
+
+/// A method that only legacy engines have: reading it is what fails elsewhere.
+fn legacy_method(this: &Value, name: &'static str) -> Result<Value> {
+    let Some(engine) = this.downcast::<Engine>().cloned() else {
+        return Err(missing(name));
+    };
+    if !engine.compat().is_14() {
+        return Err(missing(name));
+    }
+    let text = match name {
+        "scalar" => "scalar(statement, *multiparams, **params)",
+        _ => "execute(statement, *multiparams, **params)",
+    };
+    Ok(crate::object::Method::function(text, move |bound, cx| {
+        legacy_only(&engine, name)?;
+        let result = run_legacy(&engine, bound, cx)?;
+        match name {
+            "scalar" => result.only_one(OnlyOne::First, true, cx),
+            _ => Ok(Value::object(result)),
+        }
+    }))
+}
+
+impl Object for Engine {
+    fn spec(&self) -> &'static TypeSpec {
+        let future = self.compat().is_14() && !self.is_legacy();
+        match (future, self.is_derived()) {
+            (false, false) => &ENGINE,
+            (false, true) => &OPTION_ENGINE,
+            (true, false) => &FUTURE_ENGINE,
+            (true, true) => &FUTURE_OPTION_ENGINE,
+        }
+    }
+    fn identity(&self) -> Option<usize> {
+        Some(self.address())
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let url = self.url().render(true, cx.compat());
+        Ok(Some(format!("Engine({url})")))
+    }
+    fn set_attr(&self, name: &str, value: &Value, _cx: &Cx) -> Result<bool> {
+        if name != "echo" {
+            return Ok(false);
+        }
+        self.set_echo(value.clone());
+        Ok(true)
+    }
+}
+
+/// `engine.begin()`: a connection with a transaction for a block.
+struct EngineBegin {
+    engine: Engine,
+    entered: RefCell<Option<(Connection, Transaction)>>,
+}
+
+static ENGINE_BEGIN: TypeSpec =
+    TypeSpec::new("contextlib", "_GeneratorContextManager").members(|members| {
+        members
+            .method("__enter__()", |begin: &EngineBegin, _, cx| {
+                let connection = begin.engine.connect(cx)?;
+                let transaction = connection.begin(cx)?;
+                transaction.enter();
+                *begin.entered.borrow_mut() = Some((connection.clone(), transaction));
+                Ok(Value::object(connection))
+            })
+            .method(
+                "__exit__(type_, value, traceback)",
+                |begin: &EngineBegin, bound, cx| {
+                    let entered = begin.entered.borrow_mut().take();
+                    if let Some((connection, transaction)) = entered {
+                        let outcome = transaction.exit(bound.some("type_").is_some(), cx);
+                        connection.close(cx)?;
+                        outcome?;
+                    }
+                    Ok(Value::Bool(false))
+                },
+            );
+    });
+
+impl Object for EngineBegin {
+    fn spec(&self) -> &'static TypeSpec {
+        &ENGINE_BEGIN
+    }
+}

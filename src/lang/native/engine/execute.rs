@@ -1,0 +1,187 @@
+//! `execute()` of connections and engines: what a script hands over, sorted out.
+
+use std::rc::Rc;
+
+use crate::engine::exc::{self, ARGUMENT_ERROR};
+use crate::engine::{
+    Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, RowMapping,
+};
+use crate::object::exceptions::TYPE_ERROR;
+use crate::object::{Cx, Dict, Result, Str, Value, class_of};
+use crate::util::Compat;
+
+/// The parameter sets of an `execute()`: none, one, or several for an executemany.
+pub fn parameter_sets(parameters: &Value, cx: &Cx) -> Result<Vec<Value>> {
+    let sequence = cx.compat() == Compat::V14;
+    match parameters {
+        Value::None | Value::Undefined => Ok(Vec::new()),
+        Value::List(_) | Value::Tuple(_) => {
+            let sets = cx.collect(parameters)?;
+            let fits = |set: &Value| {
+                is_mapping(set) || (sequence && matches!(set, Value::Tuple(_) | Value::List(_)))
+            };
+            match sets.first() {
+                Some(first) if !fits(first) => Err(ARGUMENT_ERROR.error(match sequence {
+                    true => "List argument must consist only of tuples or dictionaries",
+                    false => "List argument must consist only of dictionaries",
+                })),
+                _ => Ok(sets),
+            }
+        }
+        mapping if is_mapping(mapping) => Ok(vec![mapping.clone()]),
+        _ => Err(ARGUMENT_ERROR.error(match sequence {
+            true => "mapping or sequence expected for parameters",
+            false => "mapping or list expected for parameters",
+        })),
+    }
+}
+
+fn is_mapping(value: &Value) -> bool {
+    matches!(value, Value::Dict(_))
+        || value.downcast::<RowMapping>().is_some()
+        || value.downcast::<Dict>().is_some()
+}
+
+/// The parameters of `exec_driver_sql()`.
+fn driver_parameters(parameters: &Value, cx: &Cx) -> Result<Parameters> {
+    let set = |value: &Value| match value {
+        Value::List(list) => Value::tuple(list.to_vec()),
+        other => other.clone(),
+    };
+    match parameters {
+        Value::None | Value::Undefined => Ok(Parameters::One(Vec::new())),
+        Value::List(_) => {
+            let sets = cx.collect(parameters)?;
+            let fits = |value: &Value| {
+                is_mapping(value) || matches!(value, Value::Tuple(_) | Value::List(_))
+            };
+            match sets.as_slice() {
+                [] => Ok(Parameters::One(Vec::new())),
+                [first, ..] if !fits(first) => Err(ARGUMENT_ERROR
+                    .error("List argument must consist only of tuples or dictionaries")),
+                [one] => Ok(Parameters::Given(set(one))),
+                _ => Ok(Parameters::GivenMany(Value::list(
+                    sets.iter().map(set).collect(),
+                ))),
+            }
+        }
+        Value::Tuple(items) => Ok(Parameters::One(items.to_vec())),
+        mapping if is_mapping(mapping) => Ok(Parameters::Given(mapping.clone())),
+        _ => Err(ARGUMENT_ERROR.error("mapping or sequence expected for parameters")),
+    }
+}
+
+/// `exec_driver_sql()`.
+pub fn exec_driver_sql(
+    connection: &Connection,
+    statement: &Value,
+    parameters: &Value,
+    options: ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let parameters = driver_parameters(parameters, cx)?;
+    let Value::Str(sql) = statement else {
+        return Err(TYPE_ERROR.error(format!(
+            "execute() argument 1 must be str, not {}",
+            class_of(statement, cx).name()
+        )));
+    };
+    let request = ExecutionRequest {
+        autocommit: changes_data(sql),
+        options,
+        ..ExecutionRequest::raw(sql.clone(), parameters)
+    };
+    connection.execute_compiled(request, cx)
+}
+
+/// Whether 1.4's legacy connections commit after the text `sql`.
+pub fn changes_data(sql: &str) -> bool {
+    let sql = sql.trim_start();
+    ["UPDATE", "INSERT", "CREATE", "DELETE", "DROP", "ALTER"]
+        .iter()
+        .any(|word| {
+            sql.get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word))
+        })
+}
+
+/// `Connection.execute(statement, parameters)`: the one place where a value a script gave
+/// becomes an execution.
+pub fn execute(
+    connection: &Connection,
+    statement: &Value,
+    parameters: &Value,
+    options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let sets = parameter_sets(parameters, cx)?;
+    execute_sets(connection, statement, sets, options, cx)
+}
+
+/// The same with the parameter sets sorted out.
+pub fn execute_sets(
+    connection: &Connection,
+    statement: &Value,
+    _sets: Vec<Value>,
+    _options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let _ = connection;
+    Err(exc::not_executable(statement, cx))
+}
+
+/// `execute(statement, *multiparams, **params)` of 1.4's legacy connections.
+pub fn execute_legacy(
+    connection: &Connection,
+    statement: &Value,
+    multiparams: &[Value],
+    params: &[(Str, Value)],
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let sets = legacy_sets(multiparams, params, cx)?;
+    if matches!(statement, Value::Str(_)) {
+        let parameters = match sets.as_slice() {
+            [] => Value::None,
+            [one] => match one {
+                Value::List(items) => Value::tuple(items.to_vec()),
+                other => other.clone(),
+            },
+            _ => Value::list(sets),
+        };
+        return exec_driver_sql(
+            connection,
+            statement,
+            &parameters,
+            ExecutionOptions::none(),
+            cx,
+        );
+    }
+    execute_sets(connection, statement, sets, &ExecutionOptions::none(), cx)
+}
+
+/// The parameter sets among the arguments of a legacy `execute()`.
+fn legacy_sets(multiparams: &[Value], params: &[(Str, Value)], cx: &Cx) -> Result<Vec<Value>> {
+    let is_set =
+        |value: &Value| matches!(value, Value::List(_) | Value::Tuple(_)) || is_mapping(value);
+    Ok(match multiparams {
+        [] if params.is_empty() => Vec::new(),
+        [] => vec![Value::Dict(Rc::new(Dict::from_pairs(
+            params
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        )))],
+        [Value::None] => Vec::new(),
+        [sets @ (Value::List(_) | Value::Tuple(_))] => {
+            let items = cx.collect(sets)?;
+            match items.first() {
+                None => items,
+                Some(first) if is_set(first) => items,
+                Some(_) => vec![sets.clone()],
+            }
+        }
+        [one] if is_mapping(one) => vec![one.clone()],
+        [one] => vec![Value::tuple(vec![one.clone()])],
+        [first, ..] if is_set(first) => multiparams.to_vec(),
+        _ => vec![Value::tuple(multiparams.to_vec())],
+    })
+}
