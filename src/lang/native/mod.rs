@@ -2,7 +2,62 @@
 
 pub mod engine;
 
-use crate::object::ModuleSpec;
+use crate::object::{Cx, Export, ModuleSpec, Value};
 
 /// Every module, one line each.
-pub static MODULES: &[&ModuleSpec] = &[];
+pub static MODULES: &[&ModuleSpec] = &[
+    &SQLALCHEMY,
+    &engine::EXC,
+    &engine::ENGINE_MODULE,
+    &engine::ENGINE_BASE,
+    &engine::ENGINE_URL,
+    &engine::ENGINE_RESULT,
+    &engine::ENGINE_ROW,
+    &engine::ENGINE_CURSOR,
+    &engine::POOL,
+    &engine::SQLITE3,
+];
+
+/// The names of `sqlalchemy` itself, a table per area; add a table here.
+const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES];
+
+const TOP_COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < TOP_TABLES.len() {
+        count += TOP_TABLES[table].len();
+        table += 1;
+    }
+    count
+};
+
+/// The tables of [`TOP_TABLES`] as one.
+static TOP_NAMES: [(&str, Export); TOP_COUNT] = {
+    let mut names = [TOP_TABLES[0][0]; TOP_COUNT];
+    let (mut at, mut table) = (0, 0);
+    while table < TOP_TABLES.len() {
+        let mut entry = 0;
+        while entry < TOP_TABLES[table].len() {
+            names[at] = TOP_TABLES[table][entry];
+            at += 1;
+            entry += 1;
+        }
+        table += 1;
+    }
+    names
+};
+
+/// `sqlalchemy`.
+pub static SQLALCHEMY: ModuleSpec = ModuleSpec {
+    name: "sqlalchemy",
+    names: &TOP_NAMES,
+    unsupported: &[],
+    dynamic: Some(versioned),
+};
+
+/// The names of `sqlalchemy` that depend on the version.
+fn versioned(name: &str, cx: &Cx) -> Option<Value> {
+    match name {
+        "__version__" => Some(cx.compat().version().into()),
+        _ => None,
+    }
+}

@@ -17,7 +17,11 @@ pub use database::{ENGINE, FUTURE_ENGINE};
 pub use dialect::{
     DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
 };
-pub use modules::{MODULES, TOP_NAMES};
+pub use modules::{
+    ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, SQLITE3,
+    TOP_NAMES,
+};
+pub use pool::MODULE as POOL;
 pub use result::{RESULT, SCALAR_RESULT};
 pub use row::{KeyView, LEGACY_ROW, ROW, ROW_MAPPING};
 pub use transaction::TRANSACTION;

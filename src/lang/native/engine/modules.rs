@@ -101,7 +101,7 @@ const fn engine_module(name: &'static str) -> ModuleSpec {
 }
 
 /// `sqlalchemy.engine`.
-pub static ENGINE: ModuleSpec = engine_module("sqlalchemy.engine");
+pub static ENGINE_MODULE: ModuleSpec = engine_module("sqlalchemy.engine");
 /// `sqlalchemy.engine.base`.
 pub static ENGINE_BASE: ModuleSpec = engine_module("sqlalchemy.engine.base");
 /// `sqlalchemy.engine.url`.
@@ -139,7 +139,7 @@ pub static SQLITE3: ModuleSpec = ModuleSpec {
 };
 
 /// The names that `sqlalchemy` itself has of the engine layer.
-pub static TOP_NAMES: &[(&str, Export)] = &[
+pub const TOP_NAMES: &[(&str, Export)] = &[
     ("create_engine", create_engine),
     ("make_url", make_url),
     ("create_mock_engine", create_mock_engine),
@@ -168,17 +168,4 @@ pub static TOP_NAMES: &[(&str, Export)] = &[
     }),
     ("AssertionPool", |_| pool::ASSERTION_POOL.class().into()),
     ("Dialect", |_| dialect::DEFAULT_DIALECT.class().into()),
-];
-
-/// The modules of this area.
-pub static MODULES: &[&ModuleSpec] = &[
-    &EXC,
-    &ENGINE,
-    &ENGINE_BASE,
-    &ENGINE_URL,
-    &ENGINE_RESULT,
-    &ENGINE_ROW,
-    &ENGINE_CURSOR,
-    &pool::MODULE,
-    &SQLITE3,
 ];
