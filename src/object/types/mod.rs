@@ -3,6 +3,7 @@
 mod arithmetic;
 pub mod bytes;
 mod compare;
+pub mod decimal;
 pub mod dict;
 mod dict_views;
 pub mod float;
@@ -23,8 +24,10 @@ mod str;
 mod str_format;
 mod str_methods;
 pub mod str_repr;
+pub mod temporal;
 mod tuple;
 mod type_type;
+pub mod uuid;
 
 use std::any::Any;
 use std::rc::Rc;
