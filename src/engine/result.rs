@@ -86,6 +86,7 @@ struct ResultData {
     yield_per: Cell<Option<usize>>,
     context: Option<Rc<dyn StatementContext>>,
     outcome: RefCell<CursorOutcome>,
+    rowcount: Cell<Option<i64>>,
     on_close: RefCell<Option<CloseHook>>,
 }
 
@@ -143,6 +144,7 @@ impl ResultSet {
             yield_per: Cell::new(None),
             context,
             outcome: RefCell::new(outcome),
+            rowcount: Cell::new(None),
             on_close: RefCell::default(),
         };
         Self(Rc::new(View {
@@ -202,11 +204,17 @@ impl ResultSet {
     pub fn soft_closed(&self) -> bool {
         self.0.data.soft_closed.get()
     }
-    /// `rowcount`.
+    /// `rowcount`: what the cursor knows when this is asked first.
     pub fn rowcount(&self) -> i64 {
-        let source = self.0.data.source.borrow();
+        let data = &self.0.data;
+        if let Some(known) = data.rowcount.get() {
+            return known;
+        }
+        let source = data.source.borrow();
         let live = source.as_ref().and_then(|source| source.rowcount());
-        live.unwrap_or_else(|| self.0.data.outcome.borrow().rowcount)
+        let rowcount = live.unwrap_or_else(|| data.outcome.borrow().rowcount);
+        data.rowcount.set(Some(rowcount));
+        rowcount
     }
     /// What identifies the handle.
     pub fn address(&self) -> usize {

@@ -11,7 +11,7 @@ use super::ParameterSet;
 use super::sqlite_error::raise;
 use crate::engine::dbapi;
 use crate::object::exceptions::OVERFLOW_ERROR;
-use crate::object::{Cx, Dict, Raised, Result, Str, Value, class_of};
+use crate::object::{Cx, Dict, Raised, Result, Str, Value, class_of, types};
 
 /// Bind one set of parameters; every parameter of the statement gets a value.
 pub fn bind(statement: &mut Statement<'_>, set: ParameterSet<'_>, cx: &Cx) -> Result<()> {
@@ -101,13 +101,13 @@ fn plain_part(value: &Value) -> Option<Value> {
     let Value::Instance(instance) = value else {
         return None;
     };
-    instance
-        .payload::<Value>()
-        .cloned()
-        .filter(|plain| !matches!(plain, Value::Instance(_) | Value::Object(_)))
-        .or_else(|| instance.payload::<Str>().cloned().map(Value::Str))
-        .or_else(|| instance.payload::<i64>().copied().map(Value::Int))
-        .or_else(|| instance.payload::<f64>().copied().map(Value::Float))
+    // An instance of a subclass of str, int, float or bytes.
+    types::payload(instance).filter(|plain| {
+        !matches!(
+            plain,
+            Value::List(_) | Value::Dict(_) | Value::Set(_) | Value::Tuple(_)
+        )
+    })
 }
 
 fn unsupported(value: &Value, index: usize, cx: &Cx) -> Raised {

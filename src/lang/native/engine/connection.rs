@@ -1,12 +1,11 @@
 //! Connections as scripts see them.
 
-use std::rc::Rc;
-
 use super::execute;
+use super::immutable::immutable_dict;
 use crate::engine::{Connection, ExecutionOptions, OnlyOne};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value, types};
 
 /// `sqlalchemy.engine.base.Connection`: 2.0's, and 1.4's legacy one.
 pub static CONNECTION: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Connection")
@@ -16,22 +15,11 @@ pub static CONNECTION: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Conne
 pub static FUTURE_CONNECTION: TypeSpec =
     TypeSpec::new("sqlalchemy.future.engine", "Connection").bases(&[&CONNECTION]);
 
-/// The mapping given as `execution_options=`.
-pub fn options_of(bound: &Bound<'_>, cx: &Cx) -> Result<ExecutionOptions> {
-    match bound.some("execution_options") {
-        Some(Value::Dict(dict)) => Ok(ExecutionOptions::of_dict(dict)),
-        Some(other) => {
-            let pairs = cx.collect(&cx.call_method(other, "items", [])?)?;
-            let mut options = ExecutionOptions::none();
-            for pair in pairs {
-                let parts = cx.collect(&pair)?;
-                if let [Value::Str(name), value] = parts.as_slice() {
-                    options = options.with(name, value.clone());
-                }
-            }
-            Ok(options)
-        }
-        None => Ok(ExecutionOptions::none()),
+/// The options in a mapping.
+pub fn options_in(mapping: &Value) -> ExecutionOptions {
+    match types::base_value(mapping) {
+        Value::Dict(dict) => ExecutionOptions::of_dict(&dict),
+        _ => ExecutionOptions::none(),
     }
 }
 
@@ -47,11 +35,7 @@ fn run(connection: &Connection, bound: &Bound<'_>, cx: &Cx) -> Result<crate::eng
     for (name, value) in bound.keywords() {
         match name.as_str() {
             "parameters" => parameters = value.clone(),
-            "execution_options" => {
-                if let Value::Dict(dict) = value {
-                    options = ExecutionOptions::of_dict(dict);
-                }
-            }
+            "execution_options" => options = options_in(value),
             _ => {
                 return Err(crate::object::exceptions::TYPE_ERROR.error(format!(
                     "Connection.execute() got an unexpected keyword argument '{name}'"
@@ -83,7 +67,7 @@ fn members(members: &mut Members) {
         .method(
             "exec_driver_sql(statement, parameters=None, execution_options=None)",
             |connection: &Connection, bound, cx| {
-                let options = options_of(bound, cx)?;
+                let options = options_in(bound.value("execution_options"));
                 let statement = bound.value("statement");
                 let parameters = bound.value("parameters");
                 let result =
@@ -178,9 +162,7 @@ fn option_members(members: &mut Members) {
         })
         .method(
             "get_execution_options()",
-            |connection: &Connection, _, _| {
-                Ok(Value::Dict(Rc::new(connection.options().to_dict())))
-            },
+            |connection: &Connection, _, _| Ok(immutable_dict(connection.options().to_dict())),
         )
         .method("get_isolation_level()", |connection: &Connection, _, _| {
             Ok(connection.isolation_level().into())

@@ -1,11 +1,12 @@
 //! `create_engine()` and its kin.
 
+use super::connection::options_in;
 use super::pool;
 use super::url::{dialect_of, make_url};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::engine::{
-    Dialect, DialectData, Engine, EngineOptions, ExecutionOptions, Paramstyle, PoolKind,
-    PoolOptions, Url, check_isolation_level,
+    Dialect, DialectData, Engine, EngineOptions, Paramstyle, PoolKind, PoolOptions, Url,
+    check_isolation_level,
 };
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
 use crate::object::{Bound, Cx, Result, Str, Value};
@@ -223,11 +224,11 @@ fn engine_arguments(options: &mut EngineOptions, keywords: &mut Keywords, cx: &C
     options.hide_parameters = keywords.flag("hide_parameters", false, cx)?;
     options.from_linting = keywords.flag("enable_from_linting", true, cx)?;
     options.query_cache_size = keywords.number("query_cache_size").unwrap_or(500);
-    if let Some(Value::Dict(dict)) = keywords.take("execution_options") {
-        options.execution_options = ExecutionOptions::of_dict(&dict);
+    if let Some(mapping) = keywords.take("execution_options") {
+        options.execution_options = options_in(&mapping);
     }
-    if let Some(Value::Dict(dict)) = keywords.take("connect_args") {
-        options.connect_args = ExecutionOptions::of_dict(&dict)
+    if let Some(mapping) = keywords.take("connect_args") {
+        options.connect_args = options_in(&mapping)
             .iter()
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();

@@ -1,9 +1,9 @@
 //! Engines as scripts see them.
 
 use std::cell::RefCell;
-use std::rc::Rc;
 
 use super::execute;
+use super::immutable::immutable_dict;
 use crate::engine::{Connection, Engine, ExecutionOptions, OnlyOne, Transaction};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
 use crate::object::types::OBJECT;
@@ -83,7 +83,7 @@ fn attribute_members(members: &mut Members) {
             },
         )
         .method("get_execution_options()", |engine: &Engine, _, _| {
-            Ok(Value::Dict(Rc::new(engine.options().to_dict())))
+            Ok(immutable_dict(engine.options().to_dict()))
         });
 }
 

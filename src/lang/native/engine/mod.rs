@@ -5,6 +5,7 @@ mod create;
 mod database;
 mod dialect;
 pub mod execute;
+mod immutable;
 mod modules;
 mod pool;
 mod result;
@@ -12,11 +13,12 @@ mod row;
 mod transaction;
 mod url;
 
-pub use connection::{CONNECTION, FUTURE_CONNECTION, options_of};
+pub use connection::{CONNECTION, FUTURE_CONNECTION, options_in};
 pub use database::{ENGINE, FUTURE_ENGINE};
 pub use dialect::{
     DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
 };
+pub use immutable::{IMMUTABLE_DICT, immutable_dict};
 pub use modules::{
     ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, SQLITE3,
     TOP_NAMES,

@@ -7,7 +7,7 @@ use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::engine::{OnlyOne, ResultKind, ResultMode, ResultSet, StatementKind, not_an_insert};
 use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Result, TypeSpec, Value};
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
 
 const RESULT_MODULE: &str = "sqlalchemy.engine.result";
 const CURSOR_MODULE: &str = "sqlalchemy.engine.cursor";
@@ -199,8 +199,13 @@ fn inserted_rows(result: &ResultSet, cx: &Cx) -> Result<Vec<Value>> {
         Some(context) if context.kind() == StatementKind::Insert => {
             context.inserted_primary_key_rows(result, cx)
         }
-        _ => Err(not_an_insert()),
+        Some(_) => Err(not_an_insert()),
+        None => Err(not_compiled()),
     }
+}
+
+fn not_compiled() -> Raised {
+    INVALID_REQUEST_ERROR.error("Statement is not a compiled expression construct.")
 }
 
 fn cursor_members(members: &mut Members) {
@@ -277,6 +282,7 @@ fn facts(
 ) -> Result<Value> {
     match result.context() {
         Some(context) if context.kind() == wanted => ask(context),
+        None => Err(not_compiled()),
         _ if wanted == StatementKind::Insert => Err(not_an_insert()),
         _ => Err(INVALID_REQUEST_ERROR.error("Statement is not an update() expression construct.")),
     }
@@ -285,6 +291,7 @@ fn facts(
 fn crud_facts(result: &ResultSet, ask: impl FnOnce(&Context) -> Result<Value>) -> Result<Value> {
     match result.context() {
         Some(context) if context.kind().is_crud() => ask(context),
+        None => Err(not_compiled()),
         _ => Err(INVALID_REQUEST_ERROR
             .error("Statement is not an insert() or update() expression construct.")),
     }

@@ -71,7 +71,7 @@ fn row_members(members: &mut Members) {
                         return Ok(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
                     }
                 }
-                Err(VALUE_ERROR.error("tuple.index(x): x not in tuple"))
+                Err(Raised::new(&VALUE_ERROR, Vec::new()))
             },
         )
         .method("keys()", |row: &Row, _, cx| match cx.compat().is_14() {
@@ -114,10 +114,17 @@ fn legacy_members(members: &mut Members) {
         });
 }
 
+/// The fields by name: where several have one name, each shows the value the name finds.
 fn items(row: &Row) -> Vec<Value> {
-    let pairs = row.meta().keys().iter().zip(row.values().iter());
-    pairs
-        .map(|(key, value)| Value::tuple(vec![Value::Str(key.clone()), value.clone()]))
+    let keys = row.meta().keys().iter();
+    keys.zip(row.values().iter())
+        .map(|(key, value)| {
+            let found = row.by_name(key).ok().flatten();
+            Value::tuple(vec![
+                Value::Str(key.clone()),
+                found.unwrap_or_else(|| value.clone()),
+            ])
+        })
         .collect()
 }
 

@@ -1,13 +1,13 @@
 //! URLs as scripts see them.
 
-use std::rc::Rc;
-
+use super::immutable::immutable_dict;
 use crate::engine::exc::{ARGUMENT_ERROR, NO_SUCH_MODULE_ERROR};
 use crate::engine::{Dialect, DialectData, Url, UrlParts, parse_port, parse_query};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
     Bound, CompareOp, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value, hash_str,
+    types,
 };
 
 /// `sqlalchemy.engine.url.URL`.
@@ -69,7 +69,7 @@ fn query_of(value: Option<&Value>, cx: &Cx) -> Result<Vec<(Str, Vec<Str>)>> {
     let Some(value) = value else {
         return Ok(Vec::new());
     };
-    let Value::Dict(dict) = value else {
+    let Value::Dict(dict) = types::base_value(value) else {
         return Err(
             TYPE_ERROR.error("Query dictionary values must be strings or sequences of strings")
         );
@@ -127,9 +127,9 @@ fn query_value(values: &[Str]) -> Value {
 
 fn query_dict(url: &Url) -> Value {
     let pairs = url.query().iter();
-    Value::Dict(Rc::new(Dict::from_pairs(
+    immutable_dict(Dict::from_pairs(
         pairs.map(|(name, values)| (name.clone(), query_value(values))),
-    )))
+    ))
 }
 
 fn with_query(url: &Url, query: Vec<(Str, Vec<Str>)>) -> Value {
@@ -176,7 +176,7 @@ fn members(members: &mut Members) {
                 let values = values.iter().cloned().map(Value::Str).collect();
                 (name.clone(), Value::tuple(values))
             });
-            Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs))))
+            Ok(immutable_dict(Dict::from_pairs(pairs)))
         })
         .method("get_backend_name()", |url: &Url, _, _| {
             Ok(url.backend_name().into())
