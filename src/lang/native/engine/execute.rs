@@ -65,6 +65,15 @@ fn driver_parameters(parameters: &Value, cx: &Cx) -> Result<Parameters> {
                 ))),
             }
         }
+        // Only a legacy `execute(statement, set, set)` gets here with sets in a tuple.
+        Value::Tuple(items)
+            if items.len() > 1
+                && items
+                    .iter()
+                    .all(|item| is_mapping(item) || matches!(item, Value::Tuple(_))) =>
+        {
+            Ok(Parameters::GivenMany(parameters.clone()))
+        }
         Value::Tuple(items) => Ok(Parameters::One(items.to_vec())),
         mapping if is_mapping(mapping) => Ok(Parameters::Given(mapping.clone())),
         _ => Err(ARGUMENT_ERROR.error("mapping or sequence expected for parameters")),
@@ -86,8 +95,15 @@ pub fn exec_driver_sql(
             class_of(statement, cx).name()
         )));
     };
+    let autocommit = connection
+        .options()
+        .get("autocommit")
+        .map(|value| match value {
+            Value::Bool(flag) => *flag,
+            other => !other.is_none(),
+        });
     let request = ExecutionRequest {
-        autocommit: changes_data(sql),
+        autocommit: autocommit.unwrap_or_else(|| changes_data(sql)),
         options,
         ..ExecutionRequest::raw(sql.clone(), parameters)
     };
@@ -146,6 +162,7 @@ pub fn execute_legacy(
                 Value::List(items) => Value::tuple(items.to_vec()),
                 other => other.clone(),
             },
+            _ if multiparams.len() > 1 => Value::tuple(sets),
             _ => Value::list(sets),
         };
         return exec_driver_sql(
