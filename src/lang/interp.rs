@@ -88,7 +88,7 @@ impl Interp {
         match parse::is_complete(text) {
             Ok(true) => Feed::Complete,
             Ok(false) => Feed::Incomplete,
-            Err(problem) => Feed::Invalid(problem.raise("<stdin>", text, 1)),
+            Err(problem) => Feed::Invalid(problem.raise("<stdin>", text, None)),
         }
     }
     /// The indentation to offer for the line behind `text`.
@@ -111,8 +111,8 @@ impl Interp {
         let Some(found) = self.sources.get(index) else {
             return Ok(Vec::new());
         };
-        let (name, text, first_line) = (&found.name, found.text.clone(), found.first_line);
-        let refuse = |problem: Problem| problem.raise(name, &text, first_line);
+        let (name, text) = (&found.name, found.text.clone());
+        let refuse = |problem: Problem| problem.raise(name, &text, Some(source.0));
         let module = parse::parse(&text).map_err(refuse)?;
         let mut statements = Vec::with_capacity(module.body.len());
         for statement in &module.body {

@@ -9,7 +9,7 @@ use ruff_python_parser::{
 use ruff_text_size::Ranged;
 
 use crate::object::exceptions::{INDENTATION_ERROR, SYNTAX_ERROR};
-use crate::object::{Raised, TypeSpec};
+use crate::object::{Raised, Span, TypeSpec, Value};
 
 /// Why a text is no program.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct Problem {
     pub start: usize,
     /// The byte behind the last.
     pub end: usize,
+    /// Whether the text parsed, and the compiler refused it: CPython then shows no excerpt.
+    pub compiled: bool,
 }
 
 /// Which exception a problem is.
@@ -32,9 +34,10 @@ pub(super) enum ProblemKind {
 }
 
 impl Problem {
-    /// A SyntaxError at a place.
+    /// A SyntaxError that the compiler finds.
     pub fn new(message: impl Into<String>, place: impl Ranged) -> Self {
         Self {
+            compiled: true,
             kind: ProblemKind::Syntax,
             message: message.into(),
             start: place.start().to_usize(),
@@ -44,6 +47,7 @@ impl Problem {
 
     fn at(message: impl Into<String>, start: usize, end: usize) -> Self {
         Self {
+            compiled: false,
             kind: ProblemKind::Syntax,
             message: message.into(),
             start,
@@ -51,8 +55,9 @@ impl Problem {
         }
     }
 
-    /// The exception, with the attributes that CPython gives it.
-    pub fn raise(&self, name: &str, text: &str, first_line: u32) -> Raised {
+    /// The exception, with the attributes that CPython gives it; lines count from the start of
+    /// the input.
+    pub fn raise(&self, name: &str, text: &str, source: Option<u32>) -> Raised {
         let spec: &'static TypeSpec = match self.kind {
             ProblemKind::Syntax => &SYNTAX_ERROR,
             ProblemKind::Indentation => &INDENTATION_ERROR,
@@ -62,19 +67,34 @@ impl Problem {
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         let before = text[..start].matches('\n').count();
-        let line = i64::from(first_line) + i64::try_from(before).unwrap_or(0);
+        let line = i64::try_from(before).unwrap_or(0) + 1;
         let column = |at: usize| {
             let chars = text[line_start..at.min(line_end)].chars().count();
             i64::try_from(chars).unwrap_or(0) + 1
         };
-        spec.error(self.message.clone())
+        let shown = if self.compiled {
+            Value::None
+        } else {
+            Value::from(&text[line_start..line_end])
+        };
+        let mut raised = spec
+            .error(self.message.clone())
             .with("msg", self.message.as_str())
             .with("filename", name)
             .with("lineno", line)
             .with("offset", column(start))
-            .with("text", &text[line_start..line_end])
+            .with("text", shown)
             .with("end_lineno", line)
-            .with("end_offset", column(end.max(start)))
+            .with("end_offset", column(end.max(start)));
+        if let Some(source) = source {
+            let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+            raised.pass(Span {
+                source,
+                start: offset(start),
+                end: offset(end),
+            });
+        }
+        raised
     }
 }
 
@@ -291,6 +311,7 @@ fn problem(parsed: &Parsed<ModModule>, text: &str) -> Option<Problem> {
     }
     let (kind, message) = describe(&error.error, text, start, end);
     Some(Problem {
+        compiled: false,
         kind,
         message,
         start,

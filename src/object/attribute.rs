@@ -81,6 +81,13 @@ fn find_class_attr(value: &Value, class: &Rc<Class>, name: &str, cx: &Cx) -> Res
 }
 
 fn find_native_attr(value: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    if let Value::Object(object) = value {
+        if object.is_proxy() {
+            if let Some(found) = object.get_attr(value, name, cx)? {
+                return Ok(Some(found));
+            }
+        }
+    }
     let class = class_of(value, cx);
     if let Some(found) = class.lookup(name) {
         return bind(&found, Some(value), &class, cx).map(Some);
@@ -269,7 +276,7 @@ pub fn delete_attr(value: &Value, name: &str, cx: &Cx) -> Result<()> {
             }
             match instance.remove_attribute(name) {
                 Some(_) => Ok(()),
-                None => Err(ATTRIBUTE_ERROR.error(name)),
+                None => Err(no_attribute(value, name, cx)),
             }
         }
         Value::Class(class) if class.spec().is_none() => match class.remove(name) {

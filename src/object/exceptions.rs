@@ -142,6 +142,18 @@ fn members(members: &mut Members) {
         .getter("__suppress_context__", |data: &ExceptionData, _| {
             Ok(Value::Bool(data.suppress_context.get()))
         })
+        .method_on_value("add_note(note, /)", |this, bound, cx| {
+            let notes = match super::find_attr(this, "__notes__", cx)? {
+                Some(Value::List(notes)) => notes,
+                _ => {
+                    let notes = Rc::new(super::List::new(Vec::new()));
+                    cx.set_attr(this, "__notes__", Value::List(notes.clone()))?;
+                    notes
+                }
+            };
+            notes.append(bound.at(0).clone(), cx)?;
+            Ok(Value::None)
+        })
         .method_on_value("with_traceback(tb)", |this, _, _| Ok(this.clone()))
         .method("__init__(*args)", |data: &ExceptionData, bound, _| {
             *data.args.borrow_mut() = bound.rest().to_vec();
@@ -166,6 +178,30 @@ fn members(members: &mut Members) {
         });
 }
 
+fn key_error_members(members: &mut Members) {
+    members.method("__str__()", |data: &ExceptionData, _, cx| {
+        let args = data.args.borrow().clone();
+        Ok(match args.as_slice() {
+            [] => Value::str(""),
+            // The key as written tells '1' from 1.
+            [one] => cx.repr(one)?.into(),
+            _ => cx.repr(&Value::tuple(args))?.into(),
+        })
+    });
+}
+
+fn first_arg(data: &ExceptionData) -> Value {
+    data.args.borrow().first().cloned().unwrap_or(Value::None)
+}
+
+fn stop_iteration_members(members: &mut Members) {
+    members.getter("value", |data: &ExceptionData, _| Ok(first_arg(data)));
+}
+
+fn system_exit_members(members: &mut Members) {
+    members.getter("code", |data: &ExceptionData, _| Ok(first_arg(data)));
+}
+
 /// `BaseException`.
 pub static BASE_EXCEPTION: TypeSpec = TypeSpec::new("builtins", "BaseException")
     .construct(construct)
@@ -173,10 +209,10 @@ pub static BASE_EXCEPTION: TypeSpec = TypeSpec::new("builtins", "BaseException")
     .subclassable();
 
 macro_rules! exceptions {
-    ($($(#[$meta:meta])* $constant:ident = $name:literal : $base:ident;)*) => {
+    ($($(#[$meta:meta])* $constant:ident = $name:literal : $base:ident $(, $members:ident)?;)*) => {
         $($(#[$meta])* #[doc = concat!("`", $name, "`.")]
         pub static $constant: TypeSpec =
-            TypeSpec::new("builtins", $name).bases(&[&$base]).subclassable();)*
+            TypeSpec::new("builtins", $name).bases(&[&$base])$(.members($members))?.subclassable();)*
         /// Python's built-in exceptions.
         pub static EXCEPTIONS: &[&TypeSpec] = &[&BASE_EXCEPTION, $(&$constant),*];
     };
@@ -185,7 +221,7 @@ macro_rules! exceptions {
 exceptions! {
     EXCEPTION = "Exception": BASE_EXCEPTION;
     KEYBOARD_INTERRUPT = "KeyboardInterrupt": BASE_EXCEPTION;
-    SYSTEM_EXIT = "SystemExit": BASE_EXCEPTION;
+    SYSTEM_EXIT = "SystemExit": BASE_EXCEPTION, system_exit_members;
     GENERATOR_EXIT = "GeneratorExit": BASE_EXCEPTION;
     ARITHMETIC_ERROR = "ArithmeticError": EXCEPTION;
     ZERO_DIVISION_ERROR = "ZeroDivisionError": ARITHMETIC_ERROR;
@@ -199,7 +235,7 @@ exceptions! {
     MODULE_NOT_FOUND_ERROR = "ModuleNotFoundError": IMPORT_ERROR;
     LOOKUP_ERROR = "LookupError": EXCEPTION;
     INDEX_ERROR = "IndexError": LOOKUP_ERROR;
-    KEY_ERROR = "KeyError": LOOKUP_ERROR;
+    KEY_ERROR = "KeyError": LOOKUP_ERROR, key_error_members;
     MEMORY_ERROR = "MemoryError": EXCEPTION;
     NAME_ERROR = "NameError": EXCEPTION;
     UNBOUND_LOCAL_ERROR = "UnboundLocalError": NAME_ERROR;
@@ -212,7 +248,7 @@ exceptions! {
     RUNTIME_ERROR = "RuntimeError": EXCEPTION;
     NOT_IMPLEMENTED_ERROR = "NotImplementedError": RUNTIME_ERROR;
     RECURSION_ERROR = "RecursionError": RUNTIME_ERROR;
-    STOP_ITERATION = "StopIteration": EXCEPTION;
+    STOP_ITERATION = "StopIteration": EXCEPTION, stop_iteration_members;
     STOP_ASYNC_ITERATION = "StopAsyncIteration": EXCEPTION;
     SYNTAX_ERROR = "SyntaxError": EXCEPTION;
     INDENTATION_ERROR = "IndentationError": SYNTAX_ERROR;

@@ -65,8 +65,11 @@ impl ValueIter {
                 Ok(Some(Value::Int(value)))
             }
             Self::ListBack(list, left) => {
-                *left = (*left).min(list.len()).saturating_sub(1);
-                Ok(list.get(*left))
+                let Some(at) = (*left).min(list.len()).checked_sub(1) else {
+                    return Ok(None);
+                };
+                *left = at;
+                Ok(list.get(at))
             }
             Self::Chars(text, at) => Ok(text[*at..].chars().next().map(|c| {
                 *at += c.len_utf8();
@@ -92,7 +95,11 @@ impl ValueIter {
                 Err(raised) => Err(raised),
             },
             Self::Values(values) => Ok(values.next()),
-            Self::Object(object) => object.next(cx),
+            Self::Object(object) => match object.next(cx) {
+                // A generator that returns a value ends with it.
+                Err(raised) if raised.is(&super::exceptions::STOP_ITERATION) => Ok(None),
+                next => next,
+            },
             Self::Instance(instance) => match cx.call_method(instance, "__next__", []) {
                 Ok(value) => Ok(Some(value)),
                 Err(raised) if raised.is(&super::exceptions::STOP_ITERATION) => Ok(None),

@@ -33,6 +33,10 @@ pub trait Object: Any {
     fn get_attr(&self, _this: &Value, _name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(None)
     }
+    /// Whether `get_attr` is asked before the members of the type, as a proxy wants it.
+    fn is_proxy(&self) -> bool {
+        false
+    }
     /// Assign an attribute; `Ok(false)`: there is no such attribute to assign.
     fn set_attr(&self, _name: &str, _value: &Value, _cx: &Cx) -> Result<bool> {
         Ok(false)

@@ -96,17 +96,17 @@ impl<'a> Compiler<'a> {
 
     /// Arguments of which some are unpacked, and the call of what is below them.
     fn unpacked_arguments(&mut self, arguments: &'a Arguments) -> Compiled {
-        self.argument_list(&arguments.args)?;
+        self.argument_list(&arguments.args, true)?;
         let keywords = !arguments.keywords.is_empty();
         if keywords {
-            self.keyword_dict(arguments)?;
+            self.keyword_dict(arguments, true)?;
         }
         self.emit(Instr::CallUnpacked { keywords });
         Ok(())
     }
 
     /// Push the list of positional arguments.
-    pub(super) fn argument_list(&mut self, arguments: &'a [Expr]) -> Compiled {
+    pub(super) fn argument_list(&mut self, arguments: &'a [Expr], call: bool) -> Compiled {
         let plain = arguments
             .iter()
             .position(|argument| matches!(argument, Expr::Starred(_)))
@@ -119,7 +119,7 @@ impl<'a> Compiler<'a> {
             match argument {
                 Expr::Starred(starred) => {
                     self.push(&starred.value)?;
-                    self.emit(Instr::ListExtend);
+                    self.emit(Instr::ListExtend { call });
                 }
                 _ => {
                     self.push(argument)?;
@@ -131,7 +131,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Push the dict of keyword arguments.
-    pub(super) fn keyword_dict(&mut self, arguments: &'a Arguments) -> Compiled {
+    pub(super) fn keyword_dict(&mut self, arguments: &'a Arguments, call: bool) -> Compiled {
         self.keyword_names(arguments)?;
         self.emit(Instr::BuildDict(0));
         for keyword in &arguments.keywords {
@@ -145,7 +145,7 @@ impl<'a> Compiler<'a> {
                 }
                 None => self.push(&keyword.value)?,
             }
-            self.emit(Instr::DictMerge);
+            self.emit(Instr::DictMerge { call });
         }
         Ok(())
     }

@@ -232,13 +232,18 @@ pub(in crate::lang) enum Instr {
     BuildDict(u32),
     /// Pop and append to the list under it.
     ListAppend,
-    ListExtend,
+    /// With `call` it is `*iterable` of a call, whose callee lies below the list.
+    ListExtend {
+        call: bool,
+    },
     SetAdd,
     SetUpdate,
     DictSet,
     DictUpdate,
     /// `**mapping` of a call: a repeated keyword is an error.
-    DictMerge,
+    DictMerge {
+        call: bool,
+    },
     ListToTuple,
     Unpack(u32),
     UnpackStar {

@@ -512,7 +512,7 @@ impl<'a> Compiler<'a> {
                     self.push(&starred.value)?;
                     self.emit(match kind {
                         Display::Set => Instr::SetUpdate,
-                        _ => Instr::ListExtend,
+                        _ => Instr::ListExtend { call: false },
                     });
                 }
                 _ => {

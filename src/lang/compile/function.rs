@@ -145,9 +145,9 @@ impl<'a> Compiler<'a> {
         self.place(def.name.range);
         match &def.arguments {
             Some(arguments) => {
-                self.argument_list(&arguments.args)?;
+                self.argument_list(&arguments.args, false)?;
                 self.emit(Instr::ListToTuple);
-                self.keyword_dict(arguments)?;
+                self.keyword_dict(arguments, false)?;
             }
             None => {
                 self.emit(Instr::BuildTuple(0));

@@ -74,7 +74,12 @@ pub(super) fn load_method(
     cx: &Cx,
     ip: usize,
 ) -> Result<()> {
-    if let Value::Class(_) = object {
+    let whole = match &object {
+        Value::Class(_) => true,
+        Value::Object(object) => object.is_proxy(),
+        _ => false,
+    };
+    if whole {
         cx.set_position(frame.code.span(ip - 1));
         let found = get(&object, site, cx)?;
         frame.push(Value::Undefined);

@@ -52,14 +52,17 @@ pub(super) fn list_append(frame: &mut Frame) {
     }
 }
 
-pub(super) fn list_extend(frame: &mut Frame, cx: &Cx) -> Result<()> {
+pub(super) fn list_extend(frame: &mut Frame, call: bool, cx: &Cx) -> Result<()> {
     let source = frame.pop();
     let items = ops::collect(&source, cx).map_err(|raised| {
         if raised.trace().is_empty() && raised.is(&TYPE_ERROR) && is_not_iterable(&raised, cx) {
-            return TYPE_ERROR.error(format!(
-                "Value after * must be an iterable, not {}",
-                class_of(&source, cx).name()
-            ));
+            let class = class_of(&source, cx).name();
+            return TYPE_ERROR.error(if call {
+                let callee = callee_text(frame, 2, cx);
+                format!("{callee} argument after * must be an iterable, not {class}")
+            } else {
+                format!("Value after * must be an iterable, not {class}")
+            });
         }
         raised
     })?;
@@ -67,6 +70,26 @@ pub(super) fn list_extend(frame: &mut Frame, cx: &Cx) -> Result<()> {
         list.borrow_mut().extend(items);
     }
     Ok(())
+}
+
+/// What CPython calls the callee that lies at `depth` from the top, 1 being the top.
+fn callee_text(frame: &Frame, depth: usize, cx: &Cx) -> String {
+    let at = frame.slots.len().wrapping_sub(depth);
+    let Some(callee) = frame.slots.get(at) else {
+        return String::new();
+    };
+    let text_of = |name: &str| {
+        let found = crate::object::find_attr(callee, name, cx).ok().flatten();
+        found.and_then(|value| value.as_str().map(str::to_owned))
+    };
+    match (
+        text_of("__qualname__").or_else(|| text_of("__name__")),
+        text_of("__module__"),
+    ) {
+        (Some(name), Some(module)) if module != "builtins" => format!("{module}.{name}()"),
+        (Some(name), _) => format!("{name}()"),
+        _ => format!("{} object", class_of(callee, cx).name()),
+    }
 }
 
 fn is_not_iterable(raised: &crate::object::Raised, cx: &Cx) -> bool {
@@ -140,11 +163,19 @@ pub(super) fn dict_update(frame: &mut Frame, cx: &Cx) -> Result<()> {
 }
 
 /// `**source` of a call.
-pub(super) fn dict_merge(frame: &mut Frame, cx: &Cx) -> Result<()> {
+pub(super) fn dict_merge(frame: &mut Frame, call: bool, cx: &Cx) -> Result<()> {
+    let callee = |frame: &Frame| {
+        if call {
+            callee_text(frame, 3, cx)
+        } else {
+            "__build_class__()".to_owned()
+        }
+    };
     let source = frame.pop();
     let Some(entries) = entries(&source, cx)? else {
         return Err(TYPE_ERROR.error(format!(
-            "argument after ** must be a mapping, not {}",
+            "{} argument after ** must be a mapping, not {}",
+            callee(frame),
             class_of(&source, cx).name()
         )));
     };
@@ -157,7 +188,7 @@ pub(super) fn dict_merge(frame: &mut Frame, cx: &Cx) -> Result<()> {
         };
         if dict.get_str(name).is_some() {
             return Err(
-                TYPE_ERROR.error(format!("got multiple values for keyword argument '{name}'"))
+                TYPE_ERROR.error(format!("{} got multiple values for keyword argument '{name}'", callee(frame)))
             );
         }
         dict.insert_str(name, value);

@@ -12,7 +12,7 @@ use super::run::run;
 use super::runtime::Runtime;
 use crate::lang::compile::{Code, FunctionParts};
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Cx, Method, MethodKind, Result, Str, Value, class_of};
+use crate::object::{Args, Cx, Method, MethodKind, Result, Str, Value};
 
 /// Call what lies below `count` positional arguments.
 pub(super) fn call(
@@ -235,12 +235,4 @@ pub(super) fn comprehension(
 pub(super) fn generator_expression(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>) {
     let inner = inner_frame(frame, code, rt);
     frame.push(Value::object(Generator::new(inner, rt.clone())));
-}
-
-/// The TypeError for calling what can't be called.
-pub(super) fn not_callable(value: &Value, cx: &Cx) -> crate::object::Raised {
-    TYPE_ERROR.error(format!(
-        "'{}' object is not callable",
-        class_of(value, cx).name()
-    ))
 }

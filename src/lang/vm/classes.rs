@@ -10,9 +10,7 @@ use super::runtime::Runtime;
 use crate::lang::compile::Code;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
-use crate::object::{
-    Class, Cx, MethodKind, Namespace, Result, Str, Value, bind, class_of, find_attr, types,
-};
+use crate::object::{Class, Cx, Namespace, Raised, Result, Str, Value, bind, class_of, find_attr};
 
 /// Build the class of the bases and keywords on the stack.
 pub(super) fn build(
@@ -54,7 +52,7 @@ pub(super) fn build(
         *cell.0.borrow_mut() = Some(Value::Class(class.clone()));
     }
     let entries = namespace.take();
-    finish(&class, entries, &bases, keywords, cx)?;
+    finish(&class, entries, &bases, keywords, rt, cx)?;
     Ok(Value::Class(class))
 }
 
@@ -64,6 +62,7 @@ fn finish(
     entries: Namespace,
     bases: &[Value],
     keywords: Vec<(Str, Value)>,
+    rt: &Runtime,
     cx: &Cx,
 ) -> Result<()> {
     let (metaclass, keywords): (Vec<_>, Vec<_>) = keywords
@@ -82,7 +81,7 @@ fn finish(
         set_name(value, class, name, cx)?;
     }
     drop(entries);
-    init_subclass(class, &keywords, &metaclass, cx)
+    init_subclass(class, &keywords, &metaclass, rt, cx)
 }
 
 /// The classes that the bases of a `class` statement stand for.
@@ -152,6 +151,7 @@ fn init_subclass(
     class: &Rc<Class>,
     keywords: &[(Str, Value)],
     metaclass: &[(Str, Value)],
+    rt: &Runtime,
     cx: &Cx,
 ) -> Result<()> {
     let script = class.ancestors().iter().find_map(|ancestor| {
@@ -169,35 +169,31 @@ fn init_subclass(
         let mut args = crate::object::Args::positional([this]);
         args.kw = keywords.to_vec();
         cx.call(&hook, args)?;
-        return class.announce(metaclass, cx);
+        let mut passed = rt.class_keywords.take();
+        passed.extend(metaclass.iter().cloned());
+        return class.announce(&passed, cx);
     }
     let all: Vec<(Str, Value)> = keywords.iter().chain(metaclass).cloned().collect();
     if !keywords.is_empty() && !hears_of_subclasses(class) {
-        return Err(TYPE_ERROR.error(format!(
-            "{}.__init_subclass__() takes no keyword arguments",
-            class.name()
-        )));
+        return Err(takes_no_keywords(class));
     }
     class.announce(&all, cx)
 }
 
-fn hears_of_subclasses(class: &Class) -> bool {
+/// The TypeError for keywords of a `class` statement that nobody takes.
+pub(super) fn takes_no_keywords(class: &Class) -> Raised {
+    TYPE_ERROR.error(format!(
+        "{}.__init_subclass__() takes no keyword arguments",
+        class.name()
+    ))
+}
+
+/// Whether a native base, or the mapper, takes the keywords of a `class` statement.
+pub(super) fn hears_of_subclasses(class: &Class) -> bool {
     class.ancestors().iter().any(|ancestor| {
         ancestor.own_extension().is_some()
             || ancestor
                 .spec()
                 .is_some_and(|spec| !std::ptr::eq(spec, &raw const OBJECT))
     })
-}
-
-/// Whether a value found in a class is a native method that is reached through instances.
-pub(super) fn is_native_method(value: &Value) -> bool {
-    value
-        .downcast::<crate::object::Method>()
-        .is_some_and(|method| method.kind() == MethodKind::Method)
-}
-
-/// `type(name, bases, namespace)`, through the statement's machinery.
-pub(in crate::lang) fn is_class(value: &Value) -> bool {
-    matches!(value, Value::Class(_)) && types::TYPE.class().spec().is_some()
 }

@@ -178,9 +178,7 @@ fn finished(step: Step) -> Result<Value> {
     match step {
         Step::Yielded(value) => Ok(value),
         Step::Finished(Value::None) => Err(Raised::new(&STOP_ITERATION, Vec::new())),
-        Step::Finished(value) => {
-            Err(Raised::new(&STOP_ITERATION, vec![value.clone()]).with("value", value))
-        }
+        Step::Finished(value) => Err(Raised::new(&STOP_ITERATION, vec![value])),
     }
 }
 
@@ -234,7 +232,8 @@ impl Object for Generator {
     fn next(&self, cx: &Cx) -> Result<Option<Value>> {
         match self.step(Value::None, cx)? {
             Step::Yielded(value) => Ok(Some(value)),
-            Step::Finished(_) => Ok(None),
+            Step::Finished(Value::None) => Ok(None),
+            finished => self::finished(finished).map(Some),
         }
     }
 }

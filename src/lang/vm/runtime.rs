@@ -102,6 +102,8 @@ pub(in crate::lang) struct Runtime {
     /// The exceptions being handled, the innermost last.
     pub handled: RefCell<Vec<Raised>>,
     pub(super) modules: RefCell<FxHashMap<&'static str, Value>>,
+    /// The keywords of a `class` statement that a script's `__init_subclass__` passed on.
+    pub(super) class_keywords: RefCell<Vec<(Str, Value)>>,
     /// The buffers of frames that are done.
     spare: RefCell<Vec<Vec<Value>>>,
     pub(super) ticks: Cell<u32>,

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
+use super::classes::{hears_of_subclasses, takes_no_keywords};
 use super::descriptors::bound;
+use super::runtime::runtime;
 use crate::object::exceptions::{RUNTIME_ERROR, TYPE_ERROR};
-use crate::object::{
-    Args, Class, Cx, Method, MethodKind, Object, Result, TypeSpec, Value, class_of,
-};
+use crate::object::{Args, Class, Cx, Method, Object, Result, TypeSpec, Value, class_of};
 
 /// A `super` object: looks attributes up behind a class.
 pub(in crate::lang) struct Super {
@@ -55,28 +55,51 @@ impl Object for Super {
             class_of(&self.this, cx).name()
         )))
     }
+    fn is_proxy(&self) -> bool {
+        true
+    }
     fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        if name == "__class__" {
+            return Ok(Some(Value::Class(SUPER.class())));
+        }
         if let Some(found) = self.class.lookup_after(&self.after, name) {
-            if is_object_init(&found, name) {
-                if let Some(value) = self.default_init() {
-                    return Ok(Some(value));
+            if is_of_object(&found) {
+                match name {
+                    "__init__" => {
+                        if let Some(value) = self.default_init() {
+                            return Ok(Some(value));
+                        }
+                    }
+                    "__init_subclass__" => return Ok(self.init_subclass(cx)),
+                    _ => {}
                 }
             }
             return bound(&found, &self.this, &self.class, cx).map(Some);
         }
-        Ok(match name {
-            "__init__" => Some(self.default_init().unwrap_or_else(|| {
-                Method::function("__init__(*args, **kwargs)", |_, _| Ok(Value::None))
-            })),
-            "__init_subclass__" => Some(Method::function("__init_subclass__(**kwargs)", |_, _| {
-                Ok(Value::None)
-            })),
-            _ => None,
-        })
+        Ok(None)
     }
 }
 
 impl Super {
+    /// The end of a chain of `__init_subclass__`: keywords go on to the native bases.
+    fn init_subclass(&self, cx: &Cx) -> Option<Value> {
+        let Value::Class(class) = self.this.clone() else {
+            return None;
+        };
+        let runtime = runtime(cx);
+        Some(Method::function(
+            "__init_subclass__(**kwargs)",
+            move |bound, _| {
+                let keywords = bound.keywords();
+                if !keywords.is_empty() && !hears_of_subclasses(&class) {
+                    return Err(takes_no_keywords(&class));
+                }
+                *runtime.class_keywords.borrow_mut() = keywords.to_vec();
+                Ok(Value::None)
+            },
+        ))
+    }
+
     /// What an extension of the class does in the place of a missing `__init__`.
     fn default_init(&self) -> Option<Value> {
         let extension = self.class.nearest_extension()?;
@@ -101,10 +124,9 @@ impl Super {
     }
 }
 
-/// Whether `found` is the `__init__` of `object`, which every class ends with.
-fn is_object_init(found: &Value, name: &str) -> bool {
-    name == "__init__"
-        && found.downcast::<Method>().is_some_and(|method| {
-            method.kind() == MethodKind::Method && method.owner() == Some("object")
-        })
+/// Whether `found` is a method of `object`, which every chain ends with.
+fn is_of_object(found: &Value) -> bool {
+    found
+        .downcast::<Method>()
+        .is_some_and(|method| method.owner() == Some("object"))
 }

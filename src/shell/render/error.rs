@@ -104,11 +104,11 @@ fn syntax_place(exception: &Value, cx: &Cx) -> String {
             .ok()
             .filter(|value| !value.is_none())
     };
-    let (Some(line), Some(Value::Str(source))) = (get("lineno"), get("text")) else {
+    let Some(line) = get("lineno").and_then(|line| line.as_int()) else {
         return String::new();
     };
-    let Some(line) = line.as_int() else {
-        return String::new();
+    let Some(Value::Str(source)) = get("text") else {
+        return format!("  File \"<stdin>\", line {line}\n");
     };
     let trimmed = source.trim_end_matches('\n').trim_start();
     let indent = source.trim_end_matches('\n').len() - trimmed.len();
