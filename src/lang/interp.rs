@@ -8,6 +8,7 @@ use ruff_text_size::Ranged;
 use crate::object::types::EllipsisObject;
 use crate::object::{Cx, Raised, Result, Span, Value};
 
+use super::builtins::Namespaces;
 use super::compile::{self, Code, Options, Session};
 use super::parse::{self, Problem};
 use super::vm::{self, Runtime};
@@ -70,6 +71,9 @@ impl Interp {
     /// An interpreter with nothing defined.
     pub fn new(cx: Cx) -> Self {
         let runtime = vm::runtime(&cx);
+        let names = runtime.clone();
+        cx.service::<Namespaces>()
+            .set_globals(move || names.globals.defined());
         let mut interp = Self {
             cx,
             runtime,

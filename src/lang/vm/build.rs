@@ -187,9 +187,10 @@ pub(super) fn dict_merge(frame: &mut Frame, call: bool, cx: &Cx) -> Result<()> {
             return Err(TYPE_ERROR.error("keywords must be strings"));
         };
         if dict.get_str(name).is_some() {
-            return Err(
-                TYPE_ERROR.error(format!("{} got multiple values for keyword argument '{name}'", callee(frame)))
-            );
+            return Err(TYPE_ERROR.error(format!(
+                "{} got multiple values for keyword argument '{name}'",
+                callee(frame)
+            )));
         }
         dict.insert_str(name, value);
     }

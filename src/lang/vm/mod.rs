@@ -33,7 +33,7 @@ pub(super) use names::builtin_names;
 pub(super) use runtime::{Runtime, runtime};
 
 use super::compile::Code;
-use crate::object::{Cx, Export, Result, Value};
+use crate::object::{Cx, Export, Result};
 
 /// The built-ins that are part of the machine.
 pub(super) static BUILTINS: &[(&str, Export)] = &[
@@ -53,9 +53,4 @@ pub(super) fn run_code(code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Result<()>
     match flow? {
         Flow::Return(_) | Flow::Yield(_) => Ok(()),
     }
-}
-
-/// What `globals()` shows.
-pub fn globals(cx: &Cx) -> Vec<(crate::object::Str, Value)> {
-    runtime(cx).globals.defined()
 }
