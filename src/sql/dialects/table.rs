@@ -155,7 +155,17 @@ pub static DEFAULT: DialectSpec = DialectSpec {
     driver: "default",
     backend: Backend::Default,
     paramstyle: (ParamStyle::Named, ParamStyle::Named),
-    can: BASE,
+    can: Capabilities {
+        native_boolean: true,
+        multivalues_insert: true,
+        sequences: true,
+        sequences_optional: true,
+        identity_columns: true,
+        insert_returning: true,
+        update_returning: true,
+        delete_returning: true,
+        ..BASE
+    },
     adjust_14: as_20,
 };
 

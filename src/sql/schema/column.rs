@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::{
-    ColumnDefault, Constraint, DialectOptions, ForeignKey, ServerDefault, Table,
+    ColumnDefault, Constraint, DialectOptions, ForeignKey, Index, ServerDefault, Table,
     next_creation_order,
 };
 use crate::object::{Dict, Str, Value};
@@ -62,6 +62,13 @@ impl Default for ColumnOptions {
     }
 }
 
+/// What waits for the table of a column.
+#[derive(Clone)]
+pub(super) enum Waiting {
+    Constraint(Rc<Constraint>),
+    Index(Rc<Index>),
+}
+
 /// A column. Much of it is set late: the name by declarative, the type by a foreign key, the
 /// table when it is attached.
 pub struct Column {
@@ -86,6 +93,10 @@ pub struct Column {
     pub foreign_keys: RefCell<Vec<Rc<ForeignKey>>>,
     /// Column-level constraints (CHECK) given to the constructor.
     pub constraints: RefCell<Vec<Rc<Constraint>>>,
+    /// Constraints and indexes of this column that wait for its table.
+    pub(super) waiting: RefCell<Vec<Waiting>>,
+    /// Whether its type is being looked up through its foreign keys.
+    resolving: Cell<bool>,
     /// `info`, made at the first use.
     info: OnceCell<Rc<Dict>>,
     /// Options by dialect.
@@ -118,6 +129,8 @@ impl Column {
             server_onupdate: RefCell::default(),
             foreign_keys: RefCell::default(),
             constraints: RefCell::default(),
+            waiting: RefCell::default(),
+            resolving: Cell::new(false),
             info: OnceCell::new(),
             dialect_options: RefCell::default(),
             doc: RefCell::new(Value::None),
@@ -157,13 +170,30 @@ impl Column {
     pub fn set_key(&self, key: Str) {
         *self.key.borrow_mut() = Some(key);
     }
-    /// Its type.
+    /// Its type; that of the column referred to where it has none of its own.
     pub fn sql_type(&self) -> SqlType {
+        self.resolve_type();
         self.ty.borrow().clone()
     }
     /// Look at its type without a clone.
     pub fn with_type<R>(&self, look: impl FnOnce(&SqlType) -> R) -> R {
+        self.resolve_type();
         look(&self.ty.borrow())
+    }
+    /// Take the type of the column referred to, as soon as there is one.
+    fn resolve_type(&self) {
+        if !self.ty.borrow().is_null() || self.resolving.replace(true) {
+            return;
+        }
+        let foreign_keys = self.foreign_keys.borrow().clone();
+        let found = foreign_keys.iter().find_map(|key| {
+            let ty = key.column_if_known()?.sql_type();
+            (!ty.is_null()).then_some(ty)
+        });
+        self.resolving.set(false);
+        if let Some(ty) = found {
+            *self.ty.borrow_mut() = ty;
+        }
     }
     /// Give it a type.
     pub fn set_type(&self, ty: SqlType) {
@@ -189,6 +219,9 @@ impl Column {
     /// Its place among the columns of its table.
     pub fn position(&self) -> usize {
         self.position.get()
+    }
+    pub(super) fn set_position(&self, position: usize) {
+        self.position.set(position);
     }
     pub(super) fn attach(&self, table: &Rc<Table>, position: usize) {
         *self.table.borrow_mut() = Rc::downgrade(table);

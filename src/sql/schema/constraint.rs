@@ -12,6 +12,8 @@ use crate::sql::ColumnElement;
 pub enum ConstraintName {
     /// None was given: a naming convention may make one.
     Unnamed,
+    /// Made by a type without a name: a convention is asked when DDL is written.
+    Deferred,
     /// As given.
     Given(Str),
     /// From a naming convention, or `conv()`: conventions leave it alone.
@@ -22,10 +24,19 @@ impl ConstraintName {
     /// The name.
     pub fn as_str(&self) -> Option<&Str> {
         match self {
-            Self::Unnamed => None,
+            Self::Unnamed | Self::Deferred => None,
             Self::Given(name) | Self::Convention(name) => Some(name),
         }
     }
+}
+
+/// A column as a constraint or index is given it.
+#[derive(Clone)]
+pub enum ColumnArg {
+    /// By name.
+    Name(Str),
+    /// Itself.
+    Column(Rc<Column>),
 }
 
 /// What a foreign key says beside its columns.
@@ -77,8 +88,8 @@ pub struct Constraint {
     pub name: RefCell<ConstraintName>,
     /// Its columns, once it is attached.
     pub columns: RefCell<Vec<Rc<Column>>>,
-    /// Columns by name, which wait for the table.
-    pub pending: RefCell<Vec<Str>>,
+    /// The columns as given, by name or not, which wait for the table.
+    pub pending: RefCell<Vec<ColumnArg>>,
     /// `DEFERRABLE`.
     pub deferrable: Option<bool>,
     /// `INITIALLY`.
@@ -91,8 +102,8 @@ pub struct Constraint {
     pub dialect_options: RefCell<DialectOptions>,
     info: OnceCell<Rc<Dict>>,
     table: RefCell<Weak<Table>>,
-    /// The name that conventions made, by what they were made of.
-    pub resolved: RefCell<Option<Str>>,
+    /// The column whose definition it is part of, of a column-level CHECK.
+    pub column: RefCell<Weak<Column>>,
 }
 
 impl Constraint {
@@ -111,7 +122,7 @@ impl Constraint {
             dialect_options: RefCell::default(),
             info: OnceCell::new(),
             table: RefCell::new(Weak::new()),
-            resolved: RefCell::default(),
+            column: RefCell::new(Weak::new()),
         }
     }
     /// Its place in the order in which constraints were made.
@@ -140,6 +151,22 @@ impl Constraint {
     pub fn rules(&self) -> Option<&ForeignKeyRules> {
         match &self.kind {
             ConstraintKind::ForeignKey { rules, .. } => Some(rules),
+            _ => None,
+        }
+    }
+    /// The name of its class, `UniqueConstraint`.
+    pub fn class_name(&self) -> &'static str {
+        match self.kind {
+            ConstraintKind::PrimaryKey { .. } => "PrimaryKeyConstraint",
+            ConstraintKind::ForeignKey { .. } => "ForeignKeyConstraint",
+            ConstraintKind::Unique => "UniqueConstraint",
+            ConstraintKind::Check { .. } => "CheckConstraint",
+        }
+    }
+    /// The type that made it, of a CHECK.
+    pub fn type_bound(&self) -> Option<&crate::sql::types::SqlType> {
+        match &self.kind {
+            ConstraintKind::Check { type_bound, .. } => type_bound.as_ref(),
             _ => None,
         }
     }
