@@ -4,29 +4,37 @@
 //! [`Executable`]; scripts hold them as `Value::object(element)`, a table as
 //! `Value::object(FromClause::Table(..))`, a column as `Value::object(ColumnElement::Column(..))`.
 
+pub mod coercions;
+pub mod compiler;
 pub mod dialects;
 pub mod dml;
 mod elements;
 mod entity;
 mod executable;
 pub mod functions;
+pub mod operate;
 pub mod operators;
 pub mod schema;
 mod selectable;
 pub mod types;
+pub mod visitors;
 
 pub use elements::{
-    AnnotatedElement, Annotations, AsBoolean, BinaryExpression, BindParameter, BindValue, Case,
-    Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,
+    AnnotatedElement, Annotations, AnonMap, AsBoolean, BinaryExpression, BindParameter, BindValue,
+    Case, Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,
     Function, FunctionFilter, Grouping, Label, Modifiers, Name, NamePart, Over, ProxyColumn,
     ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple, TypeCoerce,
-    UnaryExpression, WithinGroup, next_seed,
+    UnaryExpression, WithinGroup, adapt_expression, coerce_compared_value, literal, next_seed,
+    null_type,
 };
 pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext};
 pub use executable::Executable;
 pub use selectable::{
-    Alias, AliasColumns, AliasKind, AliasedElement, AnnotatedFrom, CompoundData, CompoundKeyword,
-    CompoundSelect, CteKind, Fetch, ForUpdate, FromClause, FromItem, Join, JoinTarget, LabelStyle,
-    OnClause, Select, SelectData, SelectItem, SelectStatement, SetupJoin, TableClause, TextClause,
-    TextualSelect, Values,
+    Alias, AliasColumns, AliasKind, AliasedElement, AnnotatedFrom, ColumnPlusNames, CompoundData,
+    CompoundKeyword, CompoundSelect, CteKind, Fetch, ForUpdate, FromClause, FromItem, Join,
+    JoinTarget, KeyNaming, LabelStyle, OnClause, Select, SelectData, SelectItem, SelectState,
+    SelectStatement, SetupJoin, TableClause, TextClause, TextualSelect, Values, can_join,
+    columns_of_froms, columns_plus_names, find_left_clause_that_matches,
+    find_left_clause_to_join_from, from_of, join_condition, make_slice, namespace_attribute,
+    normalize_froms, plain_proxies,
 };

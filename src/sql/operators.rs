@@ -24,7 +24,7 @@ pub struct CustomOp {
 }
 
 macro_rules! operators {
-    ($($name:ident: $fn_name:literal, $text:literal, $precedence:literal;)*) => {
+    ($($name:ident: $fn_name:literal, $text:literal, $precedence:expr;)*) => {
         /// An operator.
         #[derive(Clone)]
         #[expect(missing_docs, reason = "the names are SQLAlchemy's")]
@@ -49,10 +49,10 @@ macro_rules! operators {
                     Self::Custom(_) => "",
                 }
             }
-            fn base_precedence(&self) -> i32 {
+            fn base_precedence(&self) -> Option<i32> {
                 match self {
                     $(Self::$name => $precedence,)*
-                    Self::Custom(op) => op.precedence,
+                    Self::Custom(op) => Some(op.precedence),
                 }
             }
             fn index(&self) -> i32 {
@@ -72,80 +72,82 @@ macro_rules! operators {
 
 // name: SQLAlchemy's function, text, precedence
 operators! {
-    Eq: "eq", " = ", 5;
-    Ne: "ne", " != ", 5;
-    Lt: "lt", " < ", 5;
-    Le: "le", " <= ", 5;
-    Gt: "gt", " > ", 5;
-    Ge: "ge", " >= ", 5;
-    Add: "add", " + ", 7;
-    Sub: "sub", " - ", 7;
-    Mul: "mul", " * ", 8;
-    TrueDiv: "truediv", " / ", 8;
-    FloorDiv: "floordiv", " // ", 8;
-    Mod: "mod", " % ", 8;
-    Neg: "neg", "-", 8;
-    Concat: "concat_op", " || ", 5;
-    And: "and_", " AND ", 3;
-    Or: "or_", " OR ", 2;
-    Inv: "inv", "NOT ", 5;
-    Comma: "comma_op", ", ", -1;
-    As: "as_", " AS ", -1;
-    From: "from_", " FROM ", 15;
-    Exists: "exists", "EXISTS ", 0;
-    Like: "like_op", " LIKE ", 5;
-    NotLike: "not_like_op", " NOT LIKE ", 5;
-    ILike: "ilike_op", " ILIKE ", 5;
-    NotILike: "not_ilike_op", " NOT ILIKE ", 5;
-    Between: "between_op", " BETWEEN ", 5;
-    NotBetween: "not_between_op", " NOT BETWEEN ", 5;
-    In: "in_op", " IN ", 5;
-    NotIn: "not_in_op", " NOT IN ", 5;
-    Is: "is_", " IS ", 5;
-    IsNot: "is_not", " IS NOT ", 5;
-    IsDistinctFrom: "is_distinct_from", " IS DISTINCT FROM ", 5;
-    IsNotDistinctFrom: "is_not_distinct_from", " IS NOT DISTINCT FROM ", 5;
-    IsTrue: "is_true", "", 5;
-    IsFalse: "is_false", "", 5;
-    StartsWith: "startswith_op", "", 5;
-    NotStartsWith: "not_startswith_op", "", 5;
-    EndsWith: "endswith_op", "", 5;
-    NotEndsWith: "not_endswith_op", "", 5;
-    Contains: "contains_op", "", 5;
-    NotContains: "not_contains_op", "", 5;
-    IStartsWith: "istartswith_op", "", 5;
-    NotIStartsWith: "not_istartswith_op", "", 5;
-    IEndsWith: "iendswith_op", "", 5;
-    NotIEndsWith: "not_iendswith_op", "", 5;
-    IContains: "icontains_op", "", 5;
-    NotIContains: "not_icontains_op", "", 5;
-    Match: "match_op", " MATCH ", 5;
-    NotMatch: "not_match_op", " NOT MATCH ", 5;
-    RegexpMatch: "regexp_match_op", " <regexp> ", 5;
-    NotRegexpMatch: "not_regexp_match_op", " <not regexp> ", 5;
-    RegexpReplace: "regexp_replace_op", " <regexp replace> ", 5;
-    Collate: "collate", " COLLATE ", 4;
-    Desc: "desc_op", " DESC", 3;
-    Asc: "asc_op", " ASC", 3;
-    NullsFirst: "nulls_first_op", " NULLS FIRST", 3;
-    NullsLast: "nulls_last_op", " NULLS LAST", 3;
-    Distinct: "distinct_op", "DISTINCT ", 5;
-    Any: "any_op", "ANY ", 15;
-    All: "all_op", "ALL ", 15;
-    GetItem: "getitem", "", 15;
-    JsonGetItem: "json_getitem_op", "", 15;
-    JsonPathGetItem: "json_path_getitem_op", "", 15;
-    Filter: "filter_op", " FILTER ", 6;
-    BitwiseXor: "bitwise_xor_op", " ^ ", 7;
-    BitwiseOr: "bitwise_or_op", " | ", 7;
-    BitwiseAnd: "bitwise_and_op", " & ", 7;
-    BitwiseLShift: "bitwise_lshift_op", " << ", 7;
-    BitwiseRShift: "bitwise_rshift_op", " >> ", 7;
-    BitwiseNot: "bitwise_not_op", "~", 7;
-    LShift: "lshift", " << ", 7;
-    RShift: "rshift", " >> ", 7;
-    Pow: "pow", " ** ", 7;
-    MatMul: "matmul", " @ ", 7;
+    Eq: "eq", " = ", Some(5);
+    Ne: "ne", " != ", Some(5);
+    Lt: "lt", " < ", Some(5);
+    Le: "le", " <= ", Some(5);
+    Gt: "gt", " > ", Some(5);
+    Ge: "ge", " >= ", Some(5);
+    Add: "add", " + ", Some(7);
+    Sub: "sub", " - ", Some(7);
+    Mul: "mul", " * ", Some(8);
+    TrueDiv: "truediv", " / ", Some(8);
+    FloorDiv: "floordiv", " // ", Some(8);
+    Mod: "mod", " % ", Some(8);
+    Neg: "neg", "-", Some(8);
+    Concat: "concat_op", " || ", Some(5);
+    And: "and_", " AND ", Some(3);
+    Or: "or_", " OR ", Some(2);
+    Inv: "inv", "NOT ", Some(5);
+    Comma: "comma_op", ", ", Some(-1);
+    As: "as_", " AS ", Some(-1);
+    From: "from_", " FROM ", Some(15);
+    Exists: "exists", "EXISTS ", Some(0);
+    Like: "like_op", " LIKE ", Some(5);
+    NotLike: "not_like_op", " NOT LIKE ", Some(5);
+    ILike: "ilike_op", " ILIKE ", Some(5);
+    NotILike: "not_ilike_op", " NOT ILIKE ", Some(5);
+    Between: "between_op", " BETWEEN ", Some(5);
+    NotBetween: "not_between_op", " NOT BETWEEN ", Some(5);
+    In: "in_op", " IN ", Some(5);
+    NotIn: "not_in_op", " NOT IN ", Some(5);
+    Is: "is_", " IS ", Some(5);
+    IsNot: "is_not", " IS NOT ", Some(5);
+    IsDistinctFrom: "is_distinct_from", " IS DISTINCT FROM ", Some(5);
+    IsNotDistinctFrom: "is_not_distinct_from", " IS NOT DISTINCT FROM ", Some(5);
+    IsTrue: "is_true", "", Some(5);
+    IsFalse: "is_false", "", Some(5);
+    StartsWith: "startswith_op", "", None;
+    NotStartsWith: "not_startswith_op", "", None;
+    EndsWith: "endswith_op", "", None;
+    NotEndsWith: "not_endswith_op", "", None;
+    Contains: "contains_op", "", None;
+    NotContains: "not_contains_op", "", None;
+    IStartsWith: "istartswith_op", "", None;
+    NotIStartsWith: "not_istartswith_op", "", None;
+    IEndsWith: "iendswith_op", "", None;
+    NotIEndsWith: "not_iendswith_op", "", None;
+    IContains: "icontains_op", "", None;
+    NotIContains: "not_icontains_op", "", None;
+    Match: "match_op", " MATCH ", Some(5);
+    NotMatch: "not_match_op", " NOT MATCH ", Some(5);
+    RegexpMatch: "regexp_match_op", " <regexp> ", Some(5);
+    NotRegexpMatch: "not_regexp_match_op", " <not regexp> ", Some(5);
+    RegexpReplace: "regexp_replace_op", " <regexp replace> ", Some(5);
+    Collate: "collate", " COLLATE ", Some(4);
+    Desc: "desc_op", " DESC", Some(3);
+    Asc: "asc_op", " ASC", Some(3);
+    NullsFirst: "nulls_first_op", " NULLS FIRST", None;
+    NullsLast: "nulls_last_op", " NULLS LAST", None;
+    Distinct: "distinct_op", "DISTINCT ", Some(5);
+    Any: "any_op", "ANY ", Some(15);
+    All: "all_op", "ALL ", Some(15);
+    GetItem: "getitem", "", Some(15);
+    JsonGetItem: "json_getitem_op", "", Some(15);
+    JsonPathGetItem: "json_path_getitem_op", "", Some(15);
+    Filter: "filter_op", " FILTER ", Some(6);
+    BitwiseXor: "bitwise_xor_op", " ^ ", Some(7);
+    BitwiseOr: "bitwise_or_op", " | ", Some(7);
+    BitwiseAnd: "bitwise_and_op", " & ", Some(7);
+    BitwiseLShift: "bitwise_lshift_op", " << ", Some(7);
+    BitwiseRShift: "bitwise_rshift_op", " >> ", Some(7);
+    BitwiseNot: "bitwise_not_op", "~", Some(8);
+    LShift: "lshift", " << ", None;
+    RShift: "rshift", " >> ", None;
+    Pow: "pow", " ** ", None;
+    AsBool: "_asbool", "", Some(-10);
+    FunctionAsComparison: "function_as_comparison_op", "", Some(15);
+    MatMul: "matmul", " @ ", None;
 }
 
 impl PartialEq for Operator {
@@ -164,11 +166,142 @@ impl PartialEq for Operator {
 impl Eq for Operator {}
 
 impl Operator {
-    /// How tightly it binds.
-    pub fn precedence(&self, compat: Compat) -> i32 {
+    fn precedence(&self, compat: Compat) -> Option<i32> {
         match self {
-            Self::Concat if compat.is_14() => 6,
+            Self::Concat if compat.is_14() => Some(6),
             _ => self.base_precedence(),
         }
     }
+
+    /// Whether an expression of this operator is parenthesised as an operand of `against`.
+    pub fn is_precedent(&self, against: Option<&Self>, compat: Compat) -> bool {
+        let Some(against) = against else {
+            return true;
+        };
+        if self == against && self.is_natural_self_precedent() {
+            return false;
+        }
+        self.precedence(compat).unwrap_or(-100) <= against.precedence(compat).unwrap_or(100)
+    }
+    fn is_natural_self_precedent(&self) -> bool {
+        match self {
+            Self::Custom(op) => op.natural_self_precedent,
+            Self::GetItem | Self::JsonGetItem | Self::JsonPathGetItem => true,
+            // 1.4 counts the commutative ones in.
+            Self::Eq | Self::Ne => false,
+            _ => self.is_associative(),
+        }
+    }
+    /// Whether operands may be exchanged.
+    pub fn is_commutative(&self) -> bool {
+        matches!(self, Self::Eq | Self::Ne | Self::Add | Self::Mul)
+    }
+    /// Whether chains of it need no parentheses.
+    pub fn is_associative(&self) -> bool {
+        matches!(
+            self,
+            Self::Add | Self::Mul | Self::Concat | Self::And | Self::Or
+        )
+    }
+    /// Whether the result is a Boolean by comparison.
+    pub fn is_comparison(&self) -> bool {
+        match self {
+            Self::Custom(op) => op.is_comparison,
+            Self::Eq
+            | Self::Ne
+            | Self::Lt
+            | Self::Le
+            | Self::Gt
+            | Self::Ge
+            | Self::Is
+            | Self::IsNot
+            | Self::IsDistinctFrom
+            | Self::IsNotDistinctFrom
+            | Self::Between
+            | Self::NotBetween
+            | Self::In
+            | Self::NotIn
+            | Self::Like
+            | Self::NotLike
+            | Self::ILike
+            | Self::NotILike
+            | Self::Match
+            | Self::NotMatch
+            | Self::RegexpMatch
+            | Self::NotRegexpMatch
+            | Self::StartsWith
+            | Self::NotStartsWith
+            | Self::EndsWith
+            | Self::NotEndsWith
+            | Self::Contains
+            | Self::NotContains
+            | Self::IStartsWith
+            | Self::NotIStartsWith
+            | Self::IEndsWith
+            | Self::NotIEndsWith
+            | Self::IContains
+            | Self::NotIContains
+            | Self::FunctionAsComparison => true,
+            _ => false,
+        }
+    }
+    /// Whether the result is a Boolean.
+    pub fn is_boolean(&self) -> bool {
+        self.is_comparison()
+            || matches!(
+                self,
+                Self::Inv | Self::IsTrue | Self::IsFalse | Self::And | Self::Or
+            )
+    }
+    /// Whether it orders: DESC, ASC, NULLS FIRST, NULLS LAST.
+    pub fn is_ordering_modifier(&self) -> bool {
+        matches!(
+            self,
+            Self::Desc | Self::Asc | Self::NullsFirst | Self::NullsLast
+        )
+    }
+    /// The operator with its operands exchanged.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            other => other.clone(),
+        }
+    }
+    /// The operator of the negation.
+    pub fn negation(&self) -> Option<Self> {
+        NEGATIONS.iter().find_map(|(a, b)| {
+            if a == self {
+                Some(b.clone())
+            } else if b == self {
+                Some(a.clone())
+            } else {
+                None
+            }
+        })
+    }
 }
+
+/// Operators with their negations.
+const NEGATIONS: &[(Operator, Operator)] = &[
+    (Operator::Eq, Operator::Ne),
+    (Operator::Lt, Operator::Ge),
+    (Operator::Gt, Operator::Le),
+    (Operator::Is, Operator::IsNot),
+    (Operator::IsDistinctFrom, Operator::IsNotDistinctFrom),
+    (Operator::Like, Operator::NotLike),
+    (Operator::ILike, Operator::NotILike),
+    (Operator::In, Operator::NotIn),
+    (Operator::Between, Operator::NotBetween),
+    (Operator::StartsWith, Operator::NotStartsWith),
+    (Operator::EndsWith, Operator::NotEndsWith),
+    (Operator::Contains, Operator::NotContains),
+    (Operator::IStartsWith, Operator::NotIStartsWith),
+    (Operator::IEndsWith, Operator::NotIEndsWith),
+    (Operator::IContains, Operator::NotIContains),
+    (Operator::Match, Operator::NotMatch),
+    (Operator::RegexpMatch, Operator::NotRegexpMatch),
+];

@@ -1,6 +1,7 @@
 //! The modules of SQLAlchemy as scripts import them: the faces of the engine, SQL and ORM types.
 
 pub mod engine;
+pub mod sql;
 
 use crate::object::{Cx, Export, ModuleSpec, Value};
 
@@ -16,10 +17,15 @@ pub static MODULES: &[&ModuleSpec] = &[
     &engine::ENGINE_CURSOR,
     &engine::POOL,
     &engine::SQLITE3,
+    &sql::SQL_MODULE,
+    &sql::EXPRESSION_MODULE,
+    &sql::ELEMENTS_MODULE,
+    &sql::SELECTABLE_MODULE,
+    &sql::FUNCTIONS_MODULE,
 ];
 
 /// The names of `sqlalchemy` itself, a table per area; add a table here.
-const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES];
+const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES, sql::NAMES];
 
 const TOP_COUNT: usize = {
     let (mut count, mut table) = (0, 0);

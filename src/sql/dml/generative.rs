@@ -59,7 +59,11 @@ fn of_dict(dict: &Dict, cx: &Cx) -> Result<DmlValues> {
 /// The columns of `table` as keys, in order: what a tuple of values is for.
 fn column_keys(table: &FromClause, cx: &Cx) -> Result<Vec<DmlKey>> {
     Ok(match table.plain() {
-        FromClause::Table(table) => table.column_list().into_iter().map(DmlKey::Column).collect(),
+        FromClause::Table(table) => table
+            .column_list()
+            .into_iter()
+            .map(DmlKey::Column)
+            .collect(),
         other => other
             .columns(cx)?
             .into_iter()
@@ -110,14 +114,10 @@ impl DmlData {
         cx: &Cx,
     ) -> Result<()> {
         if self.from_select.is_some() {
-            return Err(
-                INVALID_REQUEST_ERROR.error("This construct already inserts from a SELECT")
-            );
+            return Err(INVALID_REQUEST_ERROR.error("This construct already inserts from a SELECT"));
         }
         if self.ordered {
-            return Err(ARGUMENT_ERROR.error(
-                "This statement already has ordered values present",
-            ));
+            return Err(ARGUMENT_ERROR.error("This statement already has ordered values present"));
         }
         let mut added = match args {
             [] => Vec::new(),
@@ -129,9 +129,8 @@ impl DmlData {
             }
             [one] => {
                 if !keywords.is_empty() {
-                    return Err(ARGUMENT_ERROR.error(
-                        "Can't pass positional and kwargs to values() simultaneously",
-                    ));
+                    return Err(ARGUMENT_ERROR
+                        .error("Can't pass positional and kwargs to values() simultaneously"));
                 }
                 match self.positional(one, insert, cx)? {
                     Some(values) => values,
@@ -188,10 +187,12 @@ impl DmlData {
     /// `ordered_values(*args)`.
     pub fn set_ordered_values(&mut self, pairs: &[Value], cx: &Cx) -> Result<()> {
         if self.has_values {
-            let what = if self.ordered { "ordered values" } else { "values" };
-            return Err(ARGUMENT_ERROR.error(format!(
-                "This statement already has {what} present"
-            )));
+            let what = if self.ordered {
+                "ordered values"
+            } else {
+                "values"
+            };
+            return Err(ARGUMENT_ERROR.error(format!("This statement already has {what} present")));
         }
         for pair in pairs {
             let items = cx.collect(pair)?;

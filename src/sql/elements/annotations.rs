@@ -23,6 +23,8 @@ pub struct Annotations {
     pub local: bool,
     /// A loader criterion or relationship condition that adaption must not touch.
     pub no_replacement_traverse: bool,
+    /// Whether ORDER BY must not name it (eagerly joined columns).
+    pub no_label_resolve: bool,
     /// Binds of `with_loader_criteria` and the like, by name: open-ended notes.
     pub other: Vec<(Str, Value)>,
 }
@@ -33,8 +35,16 @@ impl Annotations {
         self.parent_entity.is_none()
             && self.parent_mapper.is_none()
             && self.proxy_key.is_none()
-            && !(self.remote || self.foreign || self.local || self.no_replacement_traverse)
+            && !(self.remote
+                || self.foreign
+                || self.local
+                || self.no_replacement_traverse
+                || self.no_label_resolve)
             && self.other.is_empty()
+    }
+    /// The entity, of whichever note names one.
+    pub fn entity(&self) -> Option<&Rc<dyn Entity>> {
+        self.parent_entity.as_ref().or(self.parent_mapper.as_ref())
     }
     /// An open-ended note.
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -54,6 +64,7 @@ impl Annotations {
         all.foreign |= newer.foreign;
         all.local |= newer.local;
         all.no_replacement_traverse |= newer.no_replacement_traverse;
+        all.no_label_resolve |= newer.no_label_resolve;
         for (name, value) in &newer.other {
             all.other.retain(|(known, _)| known != name);
             all.other.push((name.clone(), value.clone()));

@@ -2,18 +2,31 @@
 //! Two elements are the same when they are the same node; annotations do not change that.
 
 mod annotations;
+mod anon_map;
+mod construct;
+mod grouping;
 mod name;
+mod naming;
 mod nodes;
+mod properties;
+mod standard;
 
 use std::rc::Rc;
 
 pub use annotations::{AnnotatedElement, Annotations};
+pub use anon_map::AnonMap;
+pub use construct::literal;
 pub use name::{Name, NamePart, next_seed};
 pub use nodes::{
     AsBoolean, BinaryExpression, BindParameter, BindValue, Case, Cast, ClauseList, ColumnClause,
     Exists, Extract, FrameBound, FrameKind, Function, FunctionFilter, Grouping, Label, Modifiers,
     Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple,
     TypeCoerce, UnaryExpression, WithinGroup,
+};
+
+pub use standard::{
+    adapt_expression, boolean_type, coerce_compared_value, integer_type, null_type, standard_type,
+    string_type,
 };
 
 use super::schema::Column;

@@ -14,7 +14,8 @@ thread_local! {
 /// A number no other object of the thread has: what an anonymous name is keyed by.
 pub fn next_seed() -> u64 {
     let seed = SEED.get();
-    SEED.set(seed + 1);
+    // Odd, so that no seed is the address of a node.
+    SEED.set(seed + 2);
     seed
 }
 

@@ -138,7 +138,10 @@ fn join_primary_key(table: &Rc<Table>, column: &Rc<Column>, cx: &Cx) -> Result<(
                 None => columns.push(column.clone()),
             }
         }
-        if matches!(primary_key.kind, ConstraintKind::PrimaryKey { implicit: true }) {
+        if matches!(
+            primary_key.kind,
+            ConstraintKind::PrimaryKey { implicit: true }
+        ) {
             *primary_key.name.borrow_mut() = ConstraintName::Unnamed;
             naming::name_constraint(&primary_key, table, cx)?;
         }
@@ -314,7 +317,9 @@ pub fn auto_attach_constraint(constraint: &Rc<Constraint>, cx: &Cx) -> Result<()
             ColumnArg::Column(column) => Some(column.clone()),
             ColumnArg::Name(_) => None,
         });
-        let names = pending.iter().filter(|one| matches!(one, ColumnArg::Name(_)));
+        let names = pending
+            .iter()
+            .filter(|one| matches!(one, ColumnArg::Name(_)));
         (columns.collect(), names.map(|_| ()).collect())
     };
     let several = matches!(constraint.kind, ConstraintKind::Check { .. });
@@ -393,7 +398,10 @@ pub fn add_constraint(table: &Rc<Table>, constraint: &Rc<Constraint>, cx: &Cx) -
         }
         ConstraintKind::Unique | ConstraintKind::Check { .. } => {
             let mut constraints = table.constraints_mut();
-            if !constraints.iter().any(|known| Rc::ptr_eq(known, constraint)) {
+            if !constraints
+                .iter()
+                .any(|known| Rc::ptr_eq(known, constraint))
+            {
                 constraints.push(constraint.clone());
             }
         }

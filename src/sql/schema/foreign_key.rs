@@ -157,9 +157,8 @@ impl ForeignKey {
             ));
         };
         let Some(table) = parent.table() else {
-            return Err(INVALID_REQUEST_ERROR.error(
-                "this ForeignKey's parent column is not yet associated with a Table.",
-            ));
+            return Err(INVALID_REQUEST_ERROR
+                .error("this ForeignKey's parent column is not yet associated with a Table."));
         };
         let (key, column) = self.resolved_key(&table);
         let Some(referred) = table.metadata().table(&key) else {
@@ -192,9 +191,7 @@ impl ForeignKey {
     pub fn set_parent(self: &Rc<Self>, column: &Rc<Column>) -> Result<()> {
         if let Some(known) = self.parent() {
             if !Rc::ptr_eq(&known, column) {
-                return Err(
-                    INVALID_REQUEST_ERROR.error("This ForeignKey already has a parent !")
-                );
+                return Err(INVALID_REQUEST_ERROR.error("This ForeignKey already has a parent !"));
             }
         }
         *self.parent.borrow_mut() = Rc::downgrade(column);

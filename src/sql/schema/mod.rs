@@ -14,7 +14,9 @@ mod table;
 
 use std::cell::Cell;
 
-pub use attach::{add_column, add_constraint, add_index, auto_attach_constraint, auto_attach_index};
+pub use attach::{
+    add_column, add_constraint, add_index, auto_attach_constraint, auto_attach_index,
+};
 pub use checks::columns_of;
 pub use column::{Autoincrement, Column, ColumnOptions};
 pub use constraint::{ColumnArg, Constraint, ConstraintKind, ConstraintName, ForeignKeyRules};

@@ -243,7 +243,10 @@ pub(super) fn name_constraint(
     cx: &Cx,
 ) -> Result<()> {
     let known = constraint.name.borrow().clone();
-    if matches!(known, ConstraintName::Convention(_) | ConstraintName::Deferred) {
+    if matches!(
+        known,
+        ConstraintName::Convention(_) | ConstraintName::Deferred
+    ) {
         return Ok(());
     }
     if let Some(name) = conventional(&Named::Constraint(constraint), table, cx)? {

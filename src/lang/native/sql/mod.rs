@@ -1,0 +1,34 @@
+//! The script-facing face of SQL expressions, FROM elements and SELECT.
+//!
+//! An expression is a `Value::object(ColumnElement)`, a FROM element a
+//! `Value::object(FromClause)`, a statement a `Value::object(Select)` and so on; which class a
+//! script sees follows from the variant.
+
+mod collection;
+mod constructs;
+mod element;
+mod from_clause;
+mod function;
+mod hooks;
+mod modules;
+mod operators;
+mod params;
+mod select;
+mod specs;
+mod statement;
+
+pub use collection::ColumnCollection;
+pub use constructs::{NAMES, ONLY_20};
+pub use element::columns_value;
+pub use function::{FunctionGenerator, members as function_members};
+use hooks::{
+    column_attr, column_repr, column_set_attr, dml_of, dml_value, table_attr, table_repr,
+    table_set_attr,
+};
+pub use modules::{
+    ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
+};
+pub use operators::members as column_operators;
+pub use select::{affixes, statement_value};
+pub use specs::*;
+pub use statement::{CompiledObject, compile_value, executable_of, text_of};

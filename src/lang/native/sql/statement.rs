@@ -1,0 +1,216 @@
+//! What everything SQL has in common: `str()`, `compile()`, and the compiled statement.
+
+use std::rc::Rc;
+
+use crate::object::types::OBJECT;
+use crate::object::{Cx, Dict, Members, Object, Result, TypeSpec, Value};
+use crate::sql::coercions::statement_of;
+use crate::sql::compiler::{CompileOptions, Compiled, compile, compile_element, compile_from};
+use crate::sql::dialects::{Dialect, DialectObject};
+use crate::sql::dml::{Delete, Insert, Update};
+use crate::sql::{ColumnElement, Executable, FromClause, SelectStatement};
+
+/// Compile whatever `value` is.
+pub fn compile_value(
+    value: &Value,
+    dialect: &Dialect,
+    options: CompileOptions,
+    cx: &Cx,
+) -> Result<Option<Compiled>> {
+    if let Some(element) = value.downcast::<ColumnElement>() {
+        return match element.plain() {
+            ColumnElement::Text(text) => {
+                compile(&Executable::Text(text.clone()), dialect, options, cx).map(Some)
+            }
+            _ => compile_element(element, dialect, options, cx).map(Some),
+        };
+    }
+    if let Some(from) = value.downcast::<FromClause>() {
+        return compile_from(from, dialect, options, cx).map(Some);
+    }
+    match executable_of(value) {
+        Some(statement) => compile(&statement, dialect, options, cx).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The statement that `value` is.
+pub fn executable_of(value: &Value) -> Option<Executable> {
+    if let Some(element) = value.downcast::<ColumnElement>() {
+        return Some(match element.plain() {
+            ColumnElement::Text(text) => Executable::Text(text.clone()),
+            _ => Executable::Function(element.clone()),
+        });
+    }
+    if let Some(insert) = value.downcast::<Insert>() {
+        return Some(Executable::Insert(insert.clone()));
+    }
+    if let Some(update) = value.downcast::<Update>() {
+        return Some(Executable::Update(update.clone()));
+    }
+    if let Some(delete) = value.downcast::<Delete>() {
+        return Some(Executable::Delete(delete.clone()));
+    }
+    match statement_of(value)? {
+        SelectStatement::Select(select) => Some(Executable::Select(select)),
+        SelectStatement::Compound(compound) => Some(Executable::Compound(compound)),
+        SelectStatement::Textual(textual) => Some(Executable::TextualSelect(textual)),
+        _ => None,
+    }
+}
+
+/// `str(value)`: as the default dialect writes it.
+pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
+    let dialect = Dialect::default_dialect(cx.compat());
+    match compile_value(value, &dialect, CompileOptions::default(), cx)? {
+        Some(compiled) => Ok(compiled.sql().to_string()),
+        None => Ok(String::new()),
+    }
+}
+
+/// A compiled statement in a script's hands.
+pub struct CompiledObject {
+    compiled: Compiled,
+    text: String,
+    dialect: Rc<Dialect>,
+    statement: Value,
+}
+
+static COMPILED: TypeSpec = TypeSpec::new("sqlalchemy.sql.compiler", "SQLCompiler")
+    .bases(&[&OBJECT])
+    .members(compiled_members);
+
+impl Object for CompiledObject {
+    fn spec(&self) -> &'static TypeSpec {
+        &COMPILED
+    }
+    fn str(&self, _cx: &Cx) -> Result<Option<String>> {
+        Ok(Some(self.text.clone()))
+    }
+}
+
+fn compiled_params(
+    this: &CompiledObject,
+    given: &[(crate::object::Str, Value)],
+    cx: &Cx,
+) -> Result<Value> {
+    let values = this.compiled.values(given, false, None, cx)?;
+    let pairs = this
+        .compiled
+        .binds
+        .iter()
+        .zip(values)
+        .map(|(bind, value)| (bind.name.clone(), value));
+    Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs))))
+}
+
+fn compiled_members(members: &mut Members) {
+    members
+        .getter("string", |this: &CompiledObject, _| {
+            Ok(this.text.clone().into())
+        })
+        .getter("statement", |this: &CompiledObject, _| {
+            Ok(this.statement.clone())
+        })
+        .getter("params", |this: &CompiledObject, cx| {
+            compiled_params(this, &[], cx)
+        })
+        .getter("dialect", |this: &CompiledObject, _| {
+            Ok(Value::object(DialectObject::shared(this.dialect.clone())))
+        })
+        .getter("positiontup", |this: &CompiledObject, _| {
+            if !this.dialect.paramstyle.is_positional() {
+                return Ok(Value::None);
+            }
+            Ok(Value::list(
+                this.compiled
+                    .positions()
+                    .into_iter()
+                    .map(Value::Str)
+                    .collect(),
+            ))
+        })
+        .getter("binds", |this: &CompiledObject, _| {
+            let pairs = this.compiled.binds.iter().map(|known| {
+                (
+                    known.name.clone(),
+                    Value::object(ColumnElement::Bind(known.bind.clone())),
+                )
+            });
+            Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs))))
+        })
+        .method(
+            "construct_params(params=None)",
+            |this: &CompiledObject, bound, cx| {
+                let mut given = Vec::new();
+                if let Some(Value::Dict(dict)) = bound.some("params") {
+                    for (key, value) in dict.borrow().iter() {
+                        if let Value::Str(name) = key.value() {
+                            given.push((name.clone(), value.clone()));
+                        }
+                    }
+                }
+                compiled_params(this, &given, cx)
+            },
+        );
+}
+
+fn compile_options(bound: &crate::object::Bound<'_>, cx: &Cx) -> Result<CompileOptions> {
+    let mut options = CompileOptions::default();
+    let Some((_, given)) = bound
+        .keywords()
+        .iter()
+        .find(|(name, _)| name == "compile_kwargs")
+    else {
+        return Ok(options);
+    };
+    if let Value::Dict(dict) = given {
+        if let Some(flag) = dict.get_str("literal_binds") {
+            options.literal_binds = cx.truthy(&flag)?;
+        }
+        if let Some(flag) = dict.get_str("render_postcompile") {
+            options.render_postcompile = cx.truthy(&flag)?;
+        }
+    }
+    Ok(options)
+}
+
+/// The members of `ClauseElement`.
+pub fn clause_members(members: &mut Members) {
+    members
+        .method_on_value(
+            "compile(bind=None, dialect=None, **kw)",
+            |this, bound, cx| {
+                let given = bound.some("dialect").or_else(|| bound.some("bind"));
+                let dialect = match given {
+                    Some(value) => DialectObject::of(value, cx)?,
+                    None => Dialect::default_dialect(cx.compat()),
+                };
+                let options = compile_options(bound, cx)?;
+                let expand = options.render_postcompile;
+                let Some(compiled) = compile_value(this, &dialect, options, cx)? else {
+                    return Ok(Value::None);
+                };
+                let text = compiled.to_text(expand, &dialect, cx)?;
+                Ok(Value::object(CompiledObject {
+                    compiled,
+                    text,
+                    dialect,
+                    statement: this.clone(),
+                }))
+            },
+        )
+        .method_on_value("compare(other, **kw)", |this, bound, cx| {
+            let other = bound.value("other");
+            Ok(Value::Bool(
+                this.is(other) || text_of(this, cx)? == text_of(other, cx)?,
+            ))
+        })
+        .method_on_value("params(*optionaldict, **kwargs)", |this, bound, cx| {
+            super::params::with_params(this, bound, cx)
+        })
+        .method_on_value(
+            "unique_params(*optionaldict, **kwargs)",
+            |this, bound, cx| super::params::with_params(this, bound, cx),
+        );
+}

@@ -1,0 +1,295 @@
+//! Binds: their names, literals in their place, lists expanded at execution.
+
+use std::rc::Rc;
+
+use super::{CompiledBind, Fragment, IdentClass, Kw, Mark, SQLCompiler};
+use crate::engine::exc::COMPILE_ERROR;
+use crate::object::{Cx, Result, Str, Value};
+use crate::sql::dialects::{Backend, Dialect};
+use crate::sql::elements::{BindParameter, BindValue};
+use crate::sql::operators::Operator;
+use crate::sql::types::{Affinity, SqlType, type_of_value};
+
+impl SQLCompiler<'_> {
+    /// Render a bind.
+    pub fn bindparam(
+        &mut self,
+        bind: &Rc<BindParameter>,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        if kw.literal_binds {
+            return self.literal_bindparam(bind, out);
+        }
+        let number = self.bind_number(bind)?;
+        let literal = kw.literal_execute || bind.literal_execute;
+        if literal {
+            self.binds[number as usize].literal_execute = true;
+        }
+        if bind.expanding {
+            out.push("(");
+            out.mark(Mark::PostCompile(number));
+            out.push(")");
+        } else if literal {
+            out.mark(Mark::PostCompile(number));
+        } else {
+            out.mark(Mark::Bind(number));
+            self.bind_cast(&bind.type_, out);
+        }
+        Ok(())
+    }
+
+    /// The number of a bind, given at its first use; its name must not clash.
+    pub fn bind_number(&mut self, bind: &Rc<BindParameter>) -> Result<u32> {
+        let identity = Rc::as_ptr(bind) as usize;
+        if let Some(known) = self.bind_numbers.get(&identity) {
+            return Ok(*known);
+        }
+        let name = self.truncated_identifier(IdentClass::Bind, &bind.key);
+        if let Some(known) = self.bind_names.get(&name).copied() {
+            let existing = &self.binds[known as usize].bind;
+            let same_key = existing.key == bind.key;
+            if (existing.unique || bind.unique) && !same_key {
+                return Err(COMPILE_ERROR.error(format!(
+                    "Bind parameter '{name}' conflicts with unique bind parameter of the same \
+                     name"
+                )));
+            }
+            if existing.expanding != bind.expanding {
+                return Err(COMPILE_ERROR.error(format!(
+                    "Can't reuse bound parameter name '{name}' in both 'expanding' (e.g. within \
+                     an IN expression) and non-expanding contexts.  If this parameter is to \
+                     receive a list/array value, set 'expanding=True' on it for expressions that \
+                     aren't IN, otherwise use a different parameter name."
+                )));
+            }
+            // The later one says the value.
+            self.binds[known as usize].bind = bind.clone();
+            self.bind_numbers.insert(identity, known);
+            return Ok(known);
+        }
+        Ok(self.add_bind(name, bind.clone()))
+    }
+
+    /// Take a bind in under `name`.
+    pub fn add_bind(&mut self, name: Str, bind: Rc<BindParameter>) -> u32 {
+        let number = u32::try_from(self.binds.len()).unwrap_or(u32::MAX);
+        self.bind_numbers.insert(Rc::as_ptr(&bind) as usize, number);
+        self.bind_names.insert(name.clone(), number);
+        self.binds.push(CompiledBind {
+            name,
+            bind,
+            literal_execute: false,
+        });
+        number
+    }
+
+    /// Whether a bind is called `name`.
+    pub fn has_bind(&self, name: &str) -> bool {
+        self.bind_names.contains_key(name)
+    }
+
+    fn literal_bindparam(&mut self, bind: &Rc<BindParameter>, out: &mut Fragment) -> Result<()> {
+        if matches!(bind.value, BindValue::None) && bind.required {
+            out.push("NULL");
+            return Ok(());
+        }
+        let value = bind.effective_value(self.cx)?;
+        if bind.expanding {
+            out.push("(");
+            let text = literal_list(bind, &value, self.dialect, self.cx)?;
+            out.push(&text);
+            out.push(")");
+            return Ok(());
+        }
+        let text = literal_text(&value, &bind.type_, self.dialect, self.cx)?;
+        out.push(&text);
+        Ok(())
+    }
+
+    /// `::TYPE` behind a bind, where the driver wants it.
+    fn bind_cast(&self, _type: &SqlType, _out: &mut Fragment) {}
+}
+
+/// A value written into the text.
+pub fn literal_text(value: &Value, type_: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    if (value.is_none() || value.is_undefined()) && !type_.should_evaluate_none() {
+        return Ok("NULL".to_owned());
+    }
+    let type_ = if type_.is_null() {
+        type_of_value(value, cx)?
+    } else {
+        type_.clone()
+    };
+    match type_.literal(value, dialect, cx) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(COMPILE_ERROR.error(format!(
+            "No literal value renderer is available for literal value \"{}\" with datatype {}",
+            cx.repr(value)?,
+            cx.str(&type_.to_value())?
+        ))),
+        Err(raised) => {
+            let cause = raised.into_value();
+            Err(COMPILE_ERROR
+                .error(format!(
+                    "Could not render literal value \"{}\" with datatype {}; see parent stack \
+                     trace for more detail.",
+                    cx.repr(value)?,
+                    cx.str(&type_.to_value())?
+                ))
+                .caused_by(&cause))
+        }
+    }
+}
+
+/// Whether the items of a list are rows.
+fn is_tuples(bind: &BindParameter, first: &Value) -> bool {
+    bind.tuple_types.is_some()
+        || (bind.type_.affinity() == Affinity::Null
+            && matches!(first, Value::Tuple(_) | Value::List(_)))
+}
+
+fn tuple_type(bind: &BindParameter, at: usize, value: &Value, cx: &Cx) -> Result<SqlType> {
+    if let Some(type_) = bind.tuple_types.as_ref().and_then(|types| types.get(at)) {
+        if !type_.is_null() {
+            return Ok(type_.clone());
+        }
+    }
+    type_of_value(value, cx)
+}
+
+/// What stands for an empty list, inside the parentheses of IN.
+fn empty_set(bind: &BindParameter, dialect: &Dialect) -> String {
+    let width = bind.tuple_types.as_ref().map_or(1, |types| types.len());
+    let repeat = |word: &str| vec![word; width].join(", ");
+    match dialect.backend {
+        Backend::Sqlite => {
+            let ones = repeat("1");
+            format!("SELECT {ones} FROM (SELECT {ones}) WHERE 1!=1")
+        }
+        Backend::Mysql | Backend::Mariadb => {
+            let names: Vec<_> = (0..width).map(|at| format!("1 AS _in_{at}")).collect();
+            format!(
+                "SELECT {} FROM (SELECT {}) as _empty_set WHERE 1!=1",
+                (0..width)
+                    .map(|at| format!("_in_{at}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                names.join(", ")
+            )
+        }
+        Backend::Postgresql | Backend::Oracle | Backend::Mssql | Backend::Default => {
+            let negated = bind.expand_op == Some(Operator::NotIn);
+            let nulls = repeat("NULL");
+            let nulls = if width > 1 {
+                format!("({nulls})")
+            } else {
+                nulls
+            };
+            if negated {
+                format!("{nulls}) OR (1 = 1")
+            } else {
+                format!("{nulls}) AND (1 != 1")
+            }
+        }
+    }
+}
+
+/// A list written into the text.
+fn literal_list(bind: &BindParameter, value: &Value, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    let items = match value {
+        Value::None | Value::Undefined => Vec::new(),
+        _ => cx.collect(value)?,
+    };
+    let Some(first) = items.first() else {
+        let values = if bind.tuple_types.is_some() && dialect.can.tuple_in_values {
+            "VALUES "
+        } else {
+            ""
+        };
+        return Ok(format!("{values}{}", empty_set(bind, dialect)));
+    };
+    if is_tuples(bind, first) {
+        let mut rows = Vec::with_capacity(items.len());
+        for item in &items {
+            let mut texts = Vec::new();
+            for (at, value) in cx.collect(item)?.iter().enumerate() {
+                let type_ = tuple_type(bind, at, value, cx)?;
+                texts.push(literal_text(value, &type_, dialect, cx)?);
+            }
+            rows.push(format!("({})", texts.join(", ")));
+        }
+        let values = if dialect.can.tuple_in_values {
+            "VALUES "
+        } else {
+            ""
+        };
+        return Ok(format!("{values}{}", rows.join(", ")));
+    }
+    let texts = items
+        .iter()
+        .map(|item| literal_text(item, &bind.type_, dialect, cx))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(texts.join(", "))
+}
+
+/// Adds a bind found while expanding: its name, type and value; the text goes to the last.
+pub(super) type AddBind<'a> = dyn FnMut(&str, SqlType, Value, &mut String) + 'a;
+
+/// The text of a bind that depends on its value.
+pub(super) fn expand(
+    known: &CompiledBind,
+    value: &Value,
+    dialect: &Dialect,
+    add: &mut AddBind<'_>,
+    cx: &Cx,
+) -> Result<String> {
+    let bind = &known.bind;
+    if known.literal_execute {
+        return if bind.expanding {
+            literal_list(bind, value, dialect, cx)
+        } else {
+            literal_text(value, &bind.type_, dialect, cx)
+        };
+    }
+    let items = match value {
+        Value::None | Value::Undefined => Vec::new(),
+        Value::Str(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_) => {
+            return Err(crate::object::exceptions::TYPE_ERROR.error(format!(
+                "'expanding' parameters can't be used with executemany() or a plain value: {}",
+                cx.repr(value)?
+            )));
+        }
+        _ => cx.collect(value)?,
+    };
+    let Some(first) = items.first() else {
+        return Ok(empty_set(bind, dialect));
+    };
+    let mut out = String::new();
+    if is_tuples(bind, first) {
+        if dialect.can.tuple_in_values {
+            out.push_str("VALUES ");
+        }
+        for (row, item) in items.iter().enumerate() {
+            out.push_str(if row > 0 { ", (" } else { "(" });
+            for (at, value) in cx.collect(item)?.into_iter().enumerate() {
+                if at > 0 {
+                    out.push_str(", ");
+                }
+                let type_ = tuple_type(bind, at, &value, cx)?;
+                let name = format!("{}_{}_{}", known.name, row + 1, at + 1);
+                add(&name, type_, value, &mut out);
+            }
+            out.push(')');
+        }
+        return Ok(out);
+    }
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        let name = format!("{}_{}", known.name, at + 1);
+        add(&name, bind.type_.clone(), item, &mut out);
+    }
+    Ok(out)
+}

@@ -1,0 +1,335 @@
+//! A compiled statement, and what becomes of it with the values of an execution.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use super::fragment::{Fragment, Mark};
+use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
+use crate::object::{Cx, Result, Str, Value};
+use crate::sql::dialects::{Dialect, ParamStyle};
+use crate::sql::elements::{BindParameter, ColumnElement};
+use crate::sql::types::SqlType;
+
+/// A bind of a compiled statement.
+#[derive(Clone)]
+pub struct CompiledBind {
+    /// Its name in the statement.
+    pub name: Str,
+    /// The bind.
+    pub bind: Rc<BindParameter>,
+    /// Whether its value goes into the text.
+    pub literal_execute: bool,
+}
+
+/// A column of the result.
+#[derive(Clone)]
+pub struct ResultColumn {
+    /// Its name in the cursor.
+    pub keyname: Str,
+    /// Its name in rows.
+    pub name: Str,
+    /// The elements that find it in a row.
+    pub objects: Vec<ColumnElement>,
+    /// Further names that find it.
+    pub names: Vec<Str>,
+    /// Its type.
+    pub type_: SqlType,
+}
+
+/// What is known of the result of a statement.
+#[derive(Clone)]
+pub struct ResultShape {
+    /// Its columns.
+    pub columns: Vec<ResultColumn>,
+    /// Whether they are those of the cursor, one by one.
+    pub ordered: bool,
+    /// Whether a textual statement lists them one by one.
+    pub textual_ordered: bool,
+    /// Whether names of the cursor match loosely.
+    pub loose_names: bool,
+}
+
+impl Default for ResultShape {
+    fn default() -> Self {
+        Self {
+            columns: Vec::new(),
+            ordered: true,
+            textual_ordered: false,
+            loose_names: false,
+        }
+    }
+}
+
+/// A compiled statement.
+pub struct Compiled {
+    text: Fragment,
+    /// The binds, by number.
+    pub binds: Vec<CompiledBind>,
+    /// The result.
+    pub result: ResultShape,
+    paramstyle: ParamStyle,
+    sql: Str,
+}
+
+/// A statement ready for the driver.
+pub struct BoundStatement<'a> {
+    /// Its text.
+    pub sql: Cow<'a, str>,
+    /// The parameters in the order of the text, one per place; for named styles each name once.
+    pub parameters: Vec<BoundParameter>,
+}
+
+/// A parameter of an execution.
+#[derive(Clone)]
+pub struct BoundParameter {
+    /// Its name.
+    pub name: Str,
+    /// Its value, not yet processed by its type.
+    pub value: Value,
+    /// Its type.
+    pub type_: SqlType,
+}
+
+impl Compiled {
+    pub(super) fn new(
+        text: Fragment,
+        binds: Vec<CompiledBind>,
+        result: ResultShape,
+        paramstyle: ParamStyle,
+        _render_postcompile: bool,
+    ) -> Self {
+        let mut compiled = Self {
+            sql: Str::new(""),
+            text,
+            binds,
+            result,
+            paramstyle,
+        };
+        compiled.sql = Str::from(compiled.render_plain());
+        compiled
+    }
+
+    /// The text, lists not expanded.
+    pub fn sql(&self) -> &Str {
+        &self.sql
+    }
+
+    /// Whether the text depends on the values: lists, literals.
+    pub fn is_post_compiled(&self) -> bool {
+        self.text
+            .marks
+            .iter()
+            .any(|(_, mark)| matches!(mark, Mark::PostCompile(_)))
+    }
+
+    fn placeholder(&self, name: &str, position: usize, out: &mut String) {
+        match self.paramstyle {
+            ParamStyle::Qmark => out.push('?'),
+            ParamStyle::Format => out.push_str("%s"),
+            ParamStyle::Named => {
+                out.push(':');
+                out.push_str(name);
+            }
+            ParamStyle::Pyformat => {
+                out.push_str("%(");
+                out.push_str(name);
+                out.push_str(")s");
+            }
+            ParamStyle::Numeric => {
+                out.push(':');
+                out.push_str(&position.to_string());
+            }
+            ParamStyle::NumericDollar => {
+                out.push('$');
+                out.push_str(&position.to_string());
+            }
+        }
+    }
+
+    fn render_plain(&self) -> String {
+        let mut out = String::with_capacity(self.text.text.len() + self.text.marks.len() * 4);
+        let mut done = 0;
+        let mut numbers: Vec<u32> = Vec::new();
+        for (at, mark) in &self.text.marks {
+            out.push_str(&self.text.text[done..*at]);
+            done = *at;
+            match mark {
+                Mark::Bind(number) => {
+                    let position = position_of(&mut numbers, *number);
+                    self.placeholder(&self.binds[*number as usize].name, position, &mut out);
+                }
+                Mark::PostCompile(number) => {
+                    out.push_str("__[POSTCOMPILE_");
+                    out.push_str(&self.binds[*number as usize].name);
+                    out.push(']');
+                }
+            }
+        }
+        out.push_str(&self.text.text[done..]);
+        out
+    }
+
+    /// The names of the binds in the order of the text, as `positiontup`.
+    pub fn positions(&self) -> Vec<Str> {
+        self.text
+            .marks
+            .iter()
+            .map(|(_, mark)| match mark {
+                Mark::Bind(number) | Mark::PostCompile(number) => {
+                    self.binds[*number as usize].name.clone()
+                }
+            })
+            .collect()
+    }
+
+    /// The value of each bind, given parameters by name.
+    pub fn values(
+        &self,
+        parameters: &[(Str, Value)],
+        check: bool,
+        group: Option<usize>,
+        cx: &Cx,
+    ) -> Result<Vec<Value>> {
+        self.binds
+            .iter()
+            .map(|known| {
+                let given = parameters
+                    .iter()
+                    .find(|(name, _)| {
+                        *name == known.name || *name == known.bind.orig_key && !known.bind.unique
+                    })
+                    .map(|(_, value)| value.clone());
+                if let Some(value) = given {
+                    return Ok(value);
+                }
+                if known.bind.required && check {
+                    let group = group
+                        .map_or_else(String::new, |group| format!(", in parameter group {group}"));
+                    return Err(with_code(
+                        INVALID_REQUEST_ERROR.error(format!(
+                            "A value is required for bind parameter '{}'{group}",
+                            known.bind.key.base()
+                        )),
+                        "cd3x",
+                    ));
+                }
+                let value = known.bind.effective_value(cx)?;
+                Ok(if value.is_undefined() {
+                    Value::None
+                } else {
+                    value
+                })
+            })
+            .collect()
+    }
+
+    /// The statement with `values` (one per bind) in place: lists expanded, literals written.
+    pub fn bound(
+        &self,
+        values: &[Value],
+        dialect: &Dialect,
+        cx: &Cx,
+    ) -> Result<BoundStatement<'_>> {
+        if !self.is_post_compiled() {
+            return Ok(BoundStatement {
+                sql: Cow::Borrowed(&self.sql),
+                parameters: self.plain_parameters(values),
+            });
+        }
+        let mut out = String::with_capacity(self.text.text.len() + 16);
+        let mut parameters: Vec<BoundParameter> = Vec::new();
+        let mut numbers: Vec<u32> = Vec::new();
+        let mut extra = 0;
+        let mut done = 0;
+        for (at, mark) in &self.text.marks {
+            out.push_str(&self.text.text[done..*at]);
+            done = *at;
+            match mark {
+                Mark::Bind(number) => {
+                    let position = position_of(&mut numbers, *number) + extra;
+                    let known = &self.binds[*number as usize];
+                    self.placeholder(&known.name, position, &mut out);
+                    self.add_parameter(
+                        &mut parameters,
+                        BoundParameter {
+                            name: known.name.clone(),
+                            value: values[*number as usize].clone(),
+                            type_: known.bind.type_.clone(),
+                        },
+                    );
+                }
+                Mark::PostCompile(number) => {
+                    let known = &self.binds[*number as usize];
+                    let value = &values[*number as usize];
+                    let expanded = super::binds::expand(
+                        known,
+                        value,
+                        dialect,
+                        &mut |name, type_, value, out| {
+                            extra += 1;
+                            self.placeholder(name, numbers.len() + extra, out);
+                            self.add_parameter(
+                                &mut parameters,
+                                BoundParameter {
+                                    name: Str::new(name),
+                                    value,
+                                    type_,
+                                },
+                            );
+                        },
+                        cx,
+                    )?;
+                    out.push_str(&expanded);
+                }
+            }
+        }
+        out.push_str(&self.text.text[done..]);
+        Ok(BoundStatement {
+            sql: Cow::Owned(out),
+            parameters,
+        })
+    }
+
+    fn add_parameter(&self, parameters: &mut Vec<BoundParameter>, parameter: BoundParameter) {
+        let once = !matches!(self.paramstyle, ParamStyle::Qmark | ParamStyle::Format);
+        if once && parameters.iter().any(|known| known.name == parameter.name) {
+            return;
+        }
+        parameters.push(parameter);
+    }
+
+    fn plain_parameters(&self, values: &[Value]) -> Vec<BoundParameter> {
+        let mut parameters = Vec::with_capacity(self.text.marks.len());
+        for (_, mark) in &self.text.marks {
+            let (Mark::Bind(number) | Mark::PostCompile(number)) = mark;
+            let known = &self.binds[*number as usize];
+            self.add_parameter(
+                &mut parameters,
+                BoundParameter {
+                    name: known.name.clone(),
+                    value: values[*number as usize].clone(),
+                    type_: known.bind.type_.clone(),
+                },
+            );
+        }
+        parameters
+    }
+
+    /// The text as `str()` shows it: with lists expanded where that was asked for.
+    pub fn to_text(&self, expand: bool, dialect: &Dialect, cx: &Cx) -> Result<String> {
+        if !expand || !self.is_post_compiled() {
+            return Ok(self.sql.to_string());
+        }
+        let values = self.values(&[], false, None, cx)?;
+        Ok(self.bound(&values, dialect, cx)?.sql.into_owned())
+    }
+}
+
+/// Which place bind `number` has among those of a numbered style: the first time it is met.
+fn position_of(numbers: &mut Vec<u32>, number: u32) -> usize {
+    if let Some(at) = numbers.iter().position(|known| *known == number) {
+        return at + 1;
+    }
+    numbers.push(number);
+    numbers.len()
+}

@@ -1,0 +1,344 @@
+//! FROM elements.
+
+use std::rc::Rc;
+
+use super::{Fragment, Kw, SQLCompiler};
+use crate::engine::exc::SA_WARNING;
+use crate::object::{Cx, Result};
+use crate::sql::coercions::{Coerced, coerce};
+use crate::sql::elements::ColumnElement;
+use crate::sql::selectable::{
+    Alias, AliasKind, AliasedElement, FromClause, Join, Select, SelectData, Values,
+};
+
+impl SQLCompiler<'_> {
+    /// Render a FROM element.
+    pub fn from(&mut self, from: &FromClause, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let _depth = self.cx.enter()?;
+        match from {
+            FromClause::Table(table) => {
+                let name =
+                    self.dialect
+                        .format_table_name(table.name(), table.quote, table.schema());
+                out.push(&name);
+                Ok(())
+            }
+            FromClause::TableClause(table) => {
+                let name = self
+                    .dialect
+                    .format_table_name(&table.name, None, table.schema.as_ref());
+                out.push(&name);
+                Ok(())
+            }
+            FromClause::Alias(alias) => self.alias(alias, kw, out),
+            FromClause::Join(join) => self.join(join, kw, out),
+            FromClause::Values(values) => self.values(values, kw, out),
+            FromClause::Function(function) => {
+                self.element(&ColumnElement::Function(function.clone()), kw, out)
+            }
+            FromClause::Text(text) => self.text(text, kw, out),
+            FromClause::Grouping(inner) => {
+                out.push("(");
+                self.from(inner, kw, out)?;
+                out.push(")");
+                Ok(())
+            }
+            FromClause::Annotated(inner) => self.from(&inner.element, kw, out),
+        }
+    }
+
+    fn join(&mut self, join: &Rc<Join>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let kw = Kw { asfrom: true, ..kw };
+        self.from(&join.left, kw, out)?;
+        out.push(if join.full {
+            " FULL OUTER JOIN "
+        } else if join.isouter {
+            " LEFT OUTER JOIN "
+        } else {
+            " JOIN "
+        });
+        self.from(&join.right, kw, out)?;
+        if let Some(condition) = &join.onclause {
+            out.push(" ON ");
+            let kw = Kw {
+                asfrom: false,
+                ..kw
+            };
+            self.element(condition, kw, out)?;
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: &Rc<Alias>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        match &alias.kind {
+            AliasKind::Cte(_) => return self.cte(alias, kw, out),
+            AliasKind::TableValued { .. } if !kw.asfrom => {
+                return self.aliased(alias, kw, out);
+            }
+            _ => {}
+        }
+        if !kw.asfrom {
+            // `str(alias)`: what is inside.
+            return self.aliased(alias, kw, out);
+        }
+        let name = self.alias_name(&alias.name);
+        if alias.is_lateral() {
+            out.push("LATERAL ");
+        }
+        let inner = Kw {
+            lateral: alias.is_lateral(),
+            ..kw
+        };
+        match (&alias.kind, &alias.element) {
+            (_, AliasedElement::Select(_)) => {
+                out.push("(");
+                self.aliased(alias, inner, out)?;
+                out.push(")");
+            }
+            // An alias of a table is shown without, inside of its own alias.
+            _ => self.aliased(alias, inner, out)?,
+        }
+        out.push(self.alias_keyword());
+        let quoted = self.dialect.quote(&name).into_owned();
+        out.push(&quoted);
+        match &alias.kind {
+            AliasKind::TableSample { sampling, seed } => {
+                out.push(" TABLESAMPLE ");
+                self.element(sampling, kw, out)?;
+                if let Some(seed) = seed {
+                    out.push(" REPEATABLE (");
+                    self.element(seed, kw, out)?;
+                    out.push(")");
+                }
+            }
+            AliasKind::TableValued {
+                render_derived: true,
+                with_types,
+                ..
+            } => self.derived_columns(alias, *with_types, out)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn derived_columns(
+        &mut self,
+        alias: &Rc<Alias>,
+        with_types: bool,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        out.push("(");
+        let columns: Vec<_> = alias
+            .columns(self.cx)?
+            .entries
+            .iter()
+            .map(|(_, data)| (data.name.clone(), data.type_.clone()))
+            .collect();
+        for (at, (name, type_)) in columns.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            let name = self.column_name(name);
+            let quoted = self.dialect.quote(&name).into_owned();
+            out.push(&quoted);
+            if with_types && !type_.is_null() {
+                out.push(" ");
+                out.push(&self.type_text(type_)?);
+            }
+        }
+        out.push(")");
+        Ok(())
+    }
+
+    fn aliased(&mut self, alias: &Rc<Alias>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        match &alias.element {
+            AliasedElement::From(from) => {
+                if kw.asfrom || !matches!(from.plain(), FromClause::Table(_)) {
+                    self.from(from, kw, out)
+                } else {
+                    // `str()` of an alias of a table.
+                    self.from(from, kw, out)
+                }
+            }
+            AliasedElement::Select(statement) => {
+                let inner = Kw {
+                    asfrom: kw.asfrom,
+                    lateral: kw.lateral,
+                    ..self.inside(kw)
+                };
+                self.statement(statement, inner, out)
+            }
+        }
+    }
+
+    fn values(&mut self, values: &Rc<Values>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let mut text = Fragment::default();
+        text.push("VALUES ");
+        for (at, row) in values.data.iter().enumerate() {
+            if at > 0 {
+                text.push(", ");
+            }
+            text.push("(");
+            for (column, value) in row.iter().enumerate() {
+                if column > 0 {
+                    text.push(", ");
+                }
+                let element = match coerce(value, self.cx)? {
+                    Coerced::Element(element) => element,
+                    _ => crate::sql::elements::literal(
+                        value,
+                        values
+                            .columns
+                            .get(column)
+                            .map(|(_, type_)| type_.clone())
+                            .filter(|type_| !type_.is_null()),
+                        self.cx,
+                    )?,
+                };
+                let kw = Kw {
+                    literal_binds: kw.literal_binds || values.literal_binds,
+                    ..kw
+                };
+                self.element(&element, kw, &mut text)?;
+            }
+            text.push(")");
+        }
+        if !kw.asfrom {
+            out.append(&text);
+            return Ok(());
+        }
+        if values.lateral {
+            out.push("LATERAL ");
+        }
+        out.push("(");
+        out.append(&text);
+        out.push(")");
+        if !values.named {
+            return Ok(());
+        }
+        let name = self.alias_name(&values.name);
+        out.push(self.alias_keyword());
+        let quoted = self.dialect.quote(&name).into_owned();
+        out.push(&quoted);
+        out.push(" (");
+        for (at, (name, _)) in values.columns.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            let quoted = self.dialect.quote(name).into_owned();
+            out.push(&quoted);
+        }
+        out.push(")");
+        Ok(())
+    }
+
+    pub(super) fn from_hint(&mut self, data: &SelectData, from: &FromClause, out: &mut Fragment) {
+        for (table, hint, dialect) in &data.hints {
+            let applies = dialect == "*" || dialect.as_str() == self.dialect.name;
+            if applies && table.same(from) && self.has_table_hints() {
+                out.push(" ");
+                out.push(hint);
+            }
+        }
+    }
+}
+
+/// Warn of FROM elements that no condition relates to the others.
+pub(super) fn warn_cartesian(select: &Select, froms: &[FromClause], cx: &Cx) {
+    let mut names: Vec<(usize, String)> = Vec::new();
+    let mut edges: Vec<(usize, usize)> = Vec::new();
+    for from in froms {
+        collect_linted(from, &mut names, &mut edges);
+    }
+    if names.len() < 2 {
+        return;
+    }
+    for criterion in &select.data().where_criteria {
+        collect_edges(criterion, &mut edges);
+    }
+    let mut connected = vec![names[0].0];
+    let mut at = 0;
+    while at < connected.len() {
+        let here = connected[at];
+        for (a, b) in &edges {
+            for (from, to) in [(a, b), (b, a)] {
+                if *from == here && !connected.contains(to) {
+                    connected.push(*to);
+                }
+            }
+        }
+        at += 1;
+    }
+    let (inside, outside): (Vec<_>, Vec<_>) =
+        names.iter().partition(|(id, _)| connected.contains(id));
+    let Some((_, start)) = outside.first() else {
+        return;
+    };
+    let others: Vec<_> = inside
+        .iter()
+        .map(|(_, name)| format!("\"{name}\""))
+        .collect();
+    cx.warn(
+        &SA_WARNING,
+        &format!(
+            "SELECT statement has a cartesian product between FROM element(s) {} and FROM \
+             element \"{start}\".  Apply join condition(s) between each element to resolve.",
+            others.join(", ")
+        ),
+    );
+}
+
+fn collect_linted(
+    from: &FromClause,
+    names: &mut Vec<(usize, String)>,
+    edges: &mut Vec<(usize, usize)>,
+) {
+    match from.plain() {
+        FromClause::Join(join) => {
+            collect_linted(&join.left, names, edges);
+            collect_linted(&join.right, names, edges);
+            // The two sides are related, whatever the condition.
+            let ends = |side: &FromClause| {
+                side.from_objects()
+                    .iter()
+                    .filter(|one| !matches!(one.plain(), FromClause::Join(_)))
+                    .map(FromClause::identity)
+                    .collect::<Vec<_>>()
+            };
+            for left in ends(&join.left) {
+                for right in ends(&join.right) {
+                    edges.push((left, right));
+                }
+            }
+        }
+        FromClause::Grouping(inner) => collect_linted(inner, names, edges),
+        FromClause::Text(_) => {}
+        FromClause::Alias(alias)
+            if alias.is_lateral()
+                || matches!(
+                    alias.kind,
+                    AliasKind::TableValued {
+                        joins_implicitly: true,
+                        ..
+                    }
+                ) => {}
+        plain => {
+            let name = plain.name().map_or_else(String::new, |name| name.base());
+            names.push((plain.identity(), name));
+        }
+    }
+}
+
+fn collect_edges(element: &ColumnElement, edges: &mut Vec<(usize, usize)>) {
+    if let ColumnElement::Binary(node) = element.plain() {
+        if node.operator.is_comparison() {
+            for left in node.left.from_objects() {
+                for right in node.right.from_objects() {
+                    edges.push((left.identity(), right.identity()));
+                }
+            }
+        }
+    }
+    // A correlated subquery relates what it mentions.
+    element.for_each_child(&mut |child| collect_edges(child, edges));
+}

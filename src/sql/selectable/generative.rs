@@ -1,0 +1,487 @@
+//! Building statements: each step makes a new SELECT that shares what did not change.
+
+use std::rc::Rc;
+
+use super::{
+    CompoundData, CompoundKeyword, CompoundSelect, Fetch, ForUpdate, FromClause, FromItem,
+    JoinTarget, LabelStyle, OnClause, Select, SelectData, SelectItem, SelectStatement, SetupJoin,
+};
+use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::sql::coercions;
+use crate::sql::elements::{
+    BindParameter, BindValue, ColumnElement, Exists, Modifiers, ScalarSelect, integer_type,
+    null_type,
+};
+use crate::sql::entity::Entity;
+use crate::sql::operators::Operator;
+
+impl Select {
+    /// `select(*items)`.
+    pub fn new(items: Vec<SelectItem>, cx: &Cx) -> Result<Self> {
+        let mut data = SelectData::default();
+        for item in &items {
+            data.adopt_item(item);
+        }
+        data.raw_columns = items;
+        let _ = cx;
+        Ok(Self(Rc::new(data)))
+    }
+    /// A SELECT of `data`.
+    pub fn of(data: SelectData) -> Self {
+        Self(Rc::new(data))
+    }
+    /// What it consists of.
+    pub fn data(&self) -> &SelectData {
+        &self.0
+    }
+    /// What identifies it.
+    pub fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+    /// A copy with changes.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut SelectData)) -> Self {
+        let mut data = (*self.0).clone();
+        change(&mut data);
+        Self(Rc::new(data))
+    }
+    /// Change it in place where nobody else holds it, else a copy.
+    #[must_use]
+    pub fn into_with(mut self, change: impl FnOnce(&mut SelectData)) -> Self {
+        change(Rc::make_mut(&mut self.0));
+        self
+    }
+
+    /// `add_columns(*items)`.
+    #[must_use]
+    pub fn add_columns(&self, items: Vec<SelectItem>) -> Self {
+        self.with(|data| {
+            for item in &items {
+                data.adopt_item(item);
+            }
+            data.raw_columns.extend(items);
+        })
+    }
+    /// `where(*criteria)`.
+    #[must_use]
+    pub fn filter(&self, criteria: Vec<ColumnElement>) -> Self {
+        self.with(|data| {
+            for criterion in &criteria {
+                data.adopt(criterion);
+            }
+            data.where_criteria.extend(criteria);
+        })
+    }
+    /// `having(*criteria)`.
+    #[must_use]
+    pub fn having(&self, criteria: Vec<ColumnElement>) -> Self {
+        self.with(|data| data.having_criteria.extend(criteria))
+    }
+    /// `select_from(*froms)`.
+    #[must_use]
+    pub fn select_from(&self, froms: Vec<FromItem>) -> Self {
+        self.with(|data| {
+            for from in &froms {
+                if let FromItem::Entity(entity) = from {
+                    data.adopt_entity(entity);
+                }
+            }
+            data.from_obj.extend(froms);
+        })
+    }
+    /// `join(target, onclause, isouter=, full=)`, with `left` `join_from(left, ..)`.
+    #[must_use]
+    pub fn join(
+        &self,
+        target: JoinTarget,
+        onclause: Option<OnClause>,
+        left: Option<FromItem>,
+        isouter: bool,
+        full: bool,
+    ) -> Self {
+        self.with(|data| {
+            match &target {
+                JoinTarget::Entity(entity) => data.adopt_entity(entity),
+                JoinTarget::Attribute(_) | JoinTarget::From(_) => {}
+            }
+            if let Some(FromItem::Entity(entity)) = &left {
+                data.adopt_entity(entity);
+            }
+            if let Some(OnClause::Expression(condition)) = &onclause {
+                data.adopt(condition);
+            }
+            data.setup_joins.push(SetupJoin {
+                target,
+                onclause,
+                left,
+                isouter,
+                full,
+            });
+        })
+    }
+    /// `slice(start, stop)`.
+    pub fn slice(&self, start: Option<i64>, stop: Option<i64>, cx: &Cx) -> Result<Self> {
+        let (limit, offset) = make_slice(
+            self.0.limit.as_ref(),
+            self.0.offset.as_ref(),
+            start,
+            stop,
+            cx,
+        )?;
+        Ok(self.with(|data| {
+            data.fetch = None;
+            data.limit = limit;
+            data.offset = offset;
+        }))
+    }
+    /// `distinct(*on)`.
+    #[must_use]
+    pub fn distinct(&self, on: Vec<ColumnElement>) -> Self {
+        self.with(|data| {
+            data.distinct = true;
+            data.distinct_on.extend(on);
+        })
+    }
+    /// `limit(n)`.
+    #[must_use]
+    pub fn limit(&self, limit: Option<ColumnElement>) -> Self {
+        self.with(|data| {
+            data.fetch = None;
+            data.limit = limit;
+        })
+    }
+    /// `fetch(n)`.
+    #[must_use]
+    pub fn fetch(&self, fetch: Option<Fetch>) -> Self {
+        self.with(|data| {
+            data.limit = None;
+            data.fetch = fetch;
+        })
+    }
+    /// `with_for_update(..)`.
+    #[must_use]
+    pub fn with_for_update(&self, for_update: ForUpdate) -> Self {
+        self.with(|data| data.for_update = Some(Rc::new(for_update)))
+    }
+    /// `set_label_style(style)`.
+    #[must_use]
+    pub fn set_label_style(&self, style: LabelStyle) -> Self {
+        if self.0.label_style == style {
+            return self.clone();
+        }
+        self.with(|data| data.label_style = style)
+    }
+
+    /// The entity whose attributes `filter_by()` names, or the FROM element.
+    fn filter_by_target(&self, cx: &Cx) -> Result<Option<FromItem>> {
+        if let Some(subject) = &self.0.subject {
+            if let Some(entity) = subject.plugin().filter_by_entity(self, cx)? {
+                return Ok(Some(FromItem::Entity(entity)));
+            }
+        }
+        if let Some(last) = self.0.setup_joins.last() {
+            return Ok(match &last.target {
+                JoinTarget::From(from) => Some(FromItem::From(from.clone())),
+                JoinTarget::Entity(entity) => Some(FromItem::Entity(entity.clone())),
+                JoinTarget::Attribute(_) => None,
+            });
+        }
+        if let Some(first) = self.0.from_obj.first() {
+            return Ok(Some(first.clone()));
+        }
+        Ok(match self.0.raw_columns.first() {
+            Some(SelectItem::Column(column)) => column
+                .table()
+                .or_else(|| column.from_objects().into_iter().next()),
+            Some(SelectItem::From(from)) => Some(from.clone()),
+            Some(SelectItem::Entity(entity)) => {
+                return Ok(Some(FromItem::Entity(entity.clone())));
+            }
+            None => None,
+        }
+        .map(FromItem::From))
+    }
+
+    /// `filter_by(**criteria)`.
+    pub fn filter_by(&self, criteria: &[(Str, Value)], cx: &Cx) -> Result<Self> {
+        let target = self.filter_by_target(cx)?;
+        let criteria = criteria
+            .iter()
+            .map(|(name, value)| {
+                let attribute = namespace_attribute(target.as_ref(), name, cx)?;
+                coercions::equals(&attribute, value, cx)
+            })
+            .collect::<Result<_>>()?;
+        Ok(self.filter(criteria))
+    }
+}
+
+/// The attribute that `filter_by(name=..)` compares.
+pub fn namespace_attribute(target: Option<&FromItem>, name: &str, cx: &Cx) -> Result<Value> {
+    match target {
+        Some(FromItem::Entity(entity)) => match entity.entity_attribute(name, cx)? {
+            Some(value) => Ok(value),
+            None => Err(no_property(&entity.describe(cx), name)),
+        },
+        Some(FromItem::From(from)) => {
+            let column = match from.plain() {
+                // The columns of a join are known by their plain keys here.
+                FromClause::Join(join) => match join.left.column(name, cx)? {
+                    Some(column) => Some(column),
+                    None => join.right.column(name, cx)?,
+                },
+                _ => from.column(name, cx)?,
+            };
+            match column {
+                Some(column) => Ok(Value::object(column)),
+                None => Err(no_property(&from.description(), name)),
+            }
+        }
+        None => Err(INVALID_REQUEST_ERROR.error(format!(
+            "Entity namespace for \"None\" has no property \"{name}\""
+        ))),
+    }
+}
+
+fn no_property(entity: &str, name: &str) -> Raised {
+    INVALID_REQUEST_ERROR.error(format!(
+        "Entity namespace for \"{entity}\" has no property \"{name}\""
+    ))
+}
+
+impl SelectData {
+    /// Note the ORM entity that `item` brings.
+    pub fn adopt_item(&mut self, item: &SelectItem) {
+        match item {
+            SelectItem::Entity(entity) => self.adopt_entity(entity),
+            SelectItem::Column(column) => self.adopt(column),
+            SelectItem::From(from) => {
+                if let FromClause::Annotated(annotated) = from {
+                    if let Some(entity) = annotated.annotations.entity() {
+                        self.adopt_entity(entity);
+                    }
+                }
+            }
+        }
+    }
+    /// Note the ORM entity that `element` speaks of.
+    pub fn adopt(&mut self, element: &ColumnElement) {
+        if self.subject.is_none() {
+            self.subject = element.plugin_subject();
+        }
+    }
+    fn adopt_entity(&mut self, entity: &Rc<dyn Entity>) {
+        if self.subject.is_none() {
+            self.subject = Some(entity.clone());
+        }
+    }
+}
+
+impl ColumnElement {
+    /// The ORM entity that the expression speaks of, if any.
+    pub fn plugin_subject(&self) -> Option<Rc<dyn Entity>> {
+        if let Some(entity) = self.annotations().and_then(|notes| notes.entity()) {
+            return Some(entity.clone());
+        }
+        let mut found = None;
+        self.for_each_child(&mut |child| {
+            if found.is_none() {
+                found = child.plugin_subject();
+            }
+        });
+        found
+    }
+}
+
+/// LIMIT and OFFSET for rows `start` to `stop` of what they already let through.
+pub fn make_slice(
+    limit: Option<&ColumnElement>,
+    offset: Option<&ColumnElement>,
+    start: Option<i64>,
+    stop: Option<i64>,
+    cx: &Cx,
+) -> Result<(Option<ColumnElement>, Option<ColumnElement>)> {
+    let bind = |number: i64| {
+        BindParameter::anonymous(None, BindValue::Value(Value::Int(number)), integer_type())
+            .element()
+    };
+    let plus = |known: Option<&ColumnElement>, more: i64| -> Result<ColumnElement> {
+        match known {
+            None => Ok(bind(more)),
+            Some(ColumnElement::Bind(known)) => match known.effective_value(cx)?.as_int() {
+                Some(number) => Ok(bind(number.saturating_add(more))),
+                None => Ok(bind(more)),
+            },
+            Some(known) => crate::sql::operate::operate(
+                &Operator::Add,
+                known,
+                &Value::Int(more),
+                false,
+                Modifiers::default(),
+                cx,
+            ),
+        }
+    };
+    let mut offset = offset.cloned();
+    let limit = match (start, stop) {
+        (Some(start), Some(stop)) => {
+            offset = Some(plus(offset.as_ref(), start)?);
+            Some(bind(stop.saturating_sub(start)))
+        }
+        (None, Some(stop)) => Some(bind(stop)),
+        (Some(start), None) => {
+            offset = Some(plus(offset.as_ref(), start)?);
+            limit.cloned()
+        }
+        (None, None) => limit.cloned(),
+    };
+    if start == Some(0) {
+        if let Some(ColumnElement::Bind(known)) = &offset {
+            if known.effective_value(cx)?.as_int() == Some(0) {
+                offset = None;
+            }
+        }
+    }
+    Ok((limit, offset))
+}
+
+impl CompoundSelect {
+    /// A set operation of `selects`.
+    pub fn new(keyword: CompoundKeyword, selects: Vec<SelectStatement>) -> Self {
+        let selects = selects
+            .into_iter()
+            .map(|select| select.as_member())
+            .collect();
+        Self(Rc::new(CompoundData {
+            keyword,
+            selects,
+            outer: SelectData::default(),
+        }))
+    }
+    /// What it consists of.
+    pub fn data(&self) -> &CompoundData {
+        &self.0
+    }
+    /// What identifies it.
+    pub fn identity(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+    /// A copy with changes to what applies to the whole.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut SelectData)) -> Self {
+        let mut data = (*self.0).clone();
+        change(&mut data.outer);
+        Self(Rc::new(data))
+    }
+    /// A compound of `data`.
+    pub fn of(data: CompoundData) -> Self {
+        Self(Rc::new(data))
+    }
+}
+
+impl SelectStatement {
+    /// As a member of a set operation: in parentheses where it has a LIMIT or ORDER BY, or is
+    /// a compound itself.
+    fn as_member(&self) -> Self {
+        match self {
+            Self::Select(select) => {
+                let data = select.data();
+                if data.has_row_limit() || !data.order_by.is_empty() {
+                    Self::Grouping(Rc::new(self.clone()))
+                } else {
+                    self.clone()
+                }
+            }
+            Self::Compound(_) => Self::Grouping(Rc::new(self.clone())),
+            _ => self.clone(),
+        }
+    }
+
+    /// The statement itself, without parentheses.
+    pub fn ungrouped(&self) -> &Self {
+        match self {
+            Self::Grouping(inner) => inner.ungrouped(),
+            _ => self,
+        }
+    }
+
+    /// What identifies it.
+    pub fn identity(&self) -> usize {
+        match self {
+            Self::Select(select) => select.identity(),
+            Self::Compound(compound) => compound.identity(),
+            Self::Textual(textual) => Rc::as_ptr(textual) as usize,
+            Self::Grouping(inner) => Rc::as_ptr(inner) as usize,
+            Self::Insert(insert) => insert.address(),
+            Self::Update(update) => update.address(),
+            Self::Delete(delete) => delete.address(),
+        }
+    }
+
+    /// `(SELECT ..)` as a value.
+    pub fn scalar_subquery(&self, cx: &Cx) -> Result<ColumnElement> {
+        let statement = match self {
+            Self::Select(select) if select.data().label_style != LabelStyle::None => {
+                Self::Select(select.clone())
+            }
+            other => other.clone(),
+        };
+        let type_ = statement
+            .all_selected_columns(cx)?
+            .first()
+            .map_or_else(null_type, ColumnElement::type_);
+        Ok(ColumnElement::ScalarSelect(Rc::new(ScalarSelect {
+            element: statement,
+            type_,
+        })))
+    }
+
+    /// `EXISTS (SELECT ..)`.
+    pub fn exists(&self) -> ColumnElement {
+        ColumnElement::Exists(Rc::new(Exists {
+            element: self.clone(),
+        }))
+    }
+
+    /// Its columns labelled such that all can be told apart.
+    #[must_use]
+    pub fn disambiguated(&self) -> Self {
+        match self {
+            Self::Select(select) if select.data().label_style == LabelStyle::None => {
+                Self::Select(select.set_label_style(LabelStyle::DisambiguateOnly))
+            }
+            Self::Grouping(inner) => Self::Grouping(Rc::new(inner.disambiguated())),
+            Self::Compound(compound) => {
+                let needs = matches!(compound.data().selects.first(), Some(Self::Select(first))
+                    if first.data().label_style == LabelStyle::None);
+                if !needs {
+                    return self.clone();
+                }
+                let mut data = compound.data().clone();
+                if let Some(first) = data.selects.first_mut() {
+                    *first = first.disambiguated();
+                }
+                Self::Compound(CompoundSelect::of(data))
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// Change what SELECTs and compounds have in common: ORDER BY, LIMIT and the like.
+    #[must_use]
+    pub fn with(&self, change: impl FnOnce(&mut SelectData)) -> Self {
+        match self {
+            Self::Select(select) => Self::Select(select.with(change)),
+            Self::Compound(compound) => Self::Compound(compound.with(change)),
+            other => other.clone(),
+        }
+    }
+}
+
+impl SelectData {
+    /// Whether LIMIT, OFFSET or FETCH is given.
+    pub fn has_row_limit(&self) -> bool {
+        self.limit.is_some() || self.offset.is_some() || self.fetch.is_some()
+    }
+}
