@@ -229,6 +229,20 @@ impl ResultSet {
             unique: RefCell::new(self.0.unique.borrow().clone()),
         }))
     }
+    /// All rows that are left, which the result still yields to whoever reads it: for a display.
+    pub fn peek(&self, cx: &Cx) -> Result<Vec<Vec<Value>>> {
+        let data = &self.0.data;
+        let Some(mut source) = data.source.borrow_mut().take() else {
+            return Ok(Vec::new());
+        };
+        let (mut rows, mut row) = (Vec::new(), Vec::new());
+        while source.fetch(&mut row, cx)? {
+            rows.push(std::mem::take(&mut row));
+        }
+        data.rowcount.set(source.rowcount().or(data.rowcount.get()));
+        *data.source.borrow_mut() = Some(Box::new(BufferedRows::new(rows.clone())));
+        Ok(rows)
+    }
     /// `scalars()` of the field at `index`.
     pub fn scalars(&self, index: usize) -> Result<Self> {
         self.check_returns_rows()?;

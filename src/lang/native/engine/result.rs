@@ -7,7 +7,7 @@ use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::engine::{OnlyOne, ResultKind, ResultMode, ResultSet, StatementKind, not_an_insert};
 use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, RowView, TypeSpec, Value};
 
 const RESULT_MODULE: &str = "sqlalchemy.engine.result";
 const CURSOR_MODULE: &str = "sqlalchemy.engine.cursor";
@@ -312,6 +312,22 @@ impl Object for ResultSet {
     }
     fn identity(&self) -> Option<usize> {
         Some(self.address())
+    }
+    fn table_view(&self, cx: &Cx) -> Result<Option<Vec<RowView>>> {
+        if self.mode() == ResultMode::Scalars || !self.returns_rows() {
+            return Ok(None);
+        }
+        let columns: Rc<[String]> = self.meta().keys().iter().map(ToString::to_string).collect();
+        let rows = self.peek(cx)?;
+        if rows.iter().any(|row| row.len() != columns.len()) {
+            // `columns()` narrowed it: the values are not its fields one by one.
+            return Ok(None);
+        }
+        let view = |values| RowView {
+            columns: columns.clone(),
+            values,
+        };
+        Ok(Some(rows.into_iter().map(view).collect()))
     }
     fn iter(&self, this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(Some(this.clone()))

@@ -6,8 +6,8 @@ use crate::engine::{Row, RowMapping, RowMeta};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::OBJECT;
 use crate::object::{
-    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, Set, TypeSpec, Value, class_of,
-    hash_value, ops,
+    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, RowView, Set, TypeSpec, Value,
+    class_of, hash_value, ops,
 };
 
 /// `sqlalchemy.engine.row.Row`.
@@ -151,6 +151,12 @@ impl Object for Row {
     }
     fn identity(&self) -> Option<usize> {
         Some(self.address())
+    }
+    fn row_view(&self, _cx: &Cx) -> Result<Option<RowView>> {
+        Ok(Some(RowView {
+            columns: self.meta().keys().iter().map(ToString::to_string).collect(),
+            values: self.values().to_vec(),
+        }))
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         cx.repr(&self.to_tuple()).map(Some)
