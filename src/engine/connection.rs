@@ -10,10 +10,11 @@ use super::exc::{
     self, ARGUMENT_ERROR, FailedStatement, INVALID_REQUEST_ERROR, PENDING_ROLLBACK_ERROR,
     RESOURCE_CLOSED_ERROR,
 };
+use super::hooks::EngineEvent;
 use super::options::ExecutionOptions;
-use super::pool::Lease;
+use super::pool::{Lease, PoolEntry};
 use super::transaction::{Transaction, TransactionState};
-use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::object::{Cx, Dict, Raised, Result, Str, Value};
 use crate::util::Compat;
 
 /// A connection; a cheap handle.
@@ -33,6 +34,8 @@ struct ConnectionData {
     echo: Cell<EchoLevel>,
     isolation: RefCell<Option<Str>>,
     closes_with_result: Cell<bool>,
+    /// Whether a transaction is just being begun, by SQL of a listener perhaps.
+    beginning: Cell<bool>,
 }
 
 impl Drop for ConnectionData {
@@ -57,11 +60,28 @@ impl Connection {
             echo: Cell::new(engine.echo_level()),
             isolation: RefCell::default(),
             closes_with_result: Cell::new(false),
+            beginning: Cell::new(false),
             engine: engine.clone(),
         }));
         let options = engine.options();
         connection.apply_characteristics(&options, cx)?;
+        connection.tell(EngineEvent::EngineConnect(&connection), cx)?;
         Ok(connection)
+    }
+    /// Tell the listeners.
+    pub(super) fn tell(&self, event: EngineEvent<'_>, cx: &Cx) -> Result<()> {
+        if self.0.engine.has_hooks() {
+            self.0.engine.tell(event, cx)?;
+        }
+        Ok(())
+    }
+    /// What scripts note about the driver's connection.
+    pub fn info(&self) -> Result<Rc<Dict>> {
+        Ok(self.lease()?.info().clone())
+    }
+    /// The driver's connection with what scripts note about it.
+    pub fn pool_entry(&self) -> Result<PoolEntry> {
+        Ok(self.lease()?.entry().clone())
     }
 
     /// Its engine.
@@ -279,7 +299,7 @@ impl Connection {
         outcome
     }
 
-    pub(super) fn begin_driver(&self, cx: &Cx) {
+    pub(super) fn begin_driver(&self, cx: &Cx) -> Result<()> {
         if self.is_heard() {
             let text = match self.is_autocommit() {
                 true => "BEGIN (implicit; DBAPI should not BEGIN due to autocommit mode)",
@@ -287,8 +307,13 @@ impl Connection {
             };
             self.emit(EventKind::Begin(Str::new(text)), cx);
         }
+        self.0.beginning.set(true);
+        let told = self.tell(EngineEvent::Begin(self), cx);
+        self.0.beginning.set(false);
+        told
     }
     pub(super) fn commit_driver(&self, cx: &Cx) -> Result<()> {
+        self.tell(EngineEvent::Commit(self), cx)?;
         if self.is_heard() {
             let text = match (self.is_autocommit(), cx.compat()) {
                 (false, _) => "COMMIT",
@@ -310,6 +335,7 @@ impl Connection {
         let Ok(lease) = self.lease() else {
             return Ok(());
         };
+        self.tell(EngineEvent::Rollback(self), cx)?;
         if self.is_heard() {
             let text = match (self.is_autocommit(), cx.compat()) {
                 (false, _) => "ROLLBACK",
@@ -337,7 +363,7 @@ impl Connection {
             return Err(self.invalid_transaction(cx));
         }
         self.check_block()?;
-        if root.is_none() && !self.is_legacy() {
+        if root.is_none() && !self.is_legacy() && !self.0.beginning.get() {
             Transaction::begin_root(self, cx)?;
         }
         Ok(())

@@ -8,20 +8,15 @@ use rustc_hash::FxHashMap;
 
 use super::connection::Connection;
 use super::dialect::Dialect;
-use super::driver::DriverConnection;
 use super::echo::{Echo, EchoLevel};
 use super::exc;
+use super::execute::Parameters;
+use super::hooks::{EngineEvent, EngineHooks};
 use super::options::ExecutionOptions;
-use super::pool::{Lease, Pool, PoolKind, PoolOptions};
+use super::pool::{Lease, Pool, PoolEntry, PoolKind, PoolOptions};
 use super::url::Url;
 use crate::object::{Cx, Result, Str, Value};
 use crate::util::Compat;
-
-/// Hears of each new connection of the driver, before anything uses it.
-pub trait ConnectHook {
-    /// A connection was opened.
-    fn connected(&self, connection: &Rc<dyn DriverConnection>, cx: &Cx) -> Result<()>;
-}
 
 /// How to make an engine.
 pub struct EngineOptions {
@@ -102,27 +97,17 @@ struct Shared {
     legacy: bool,
     compat: Compat,
     echo: Rc<Echo>,
-    hooks: Rc<RefCell<Vec<Rc<dyn ConnectHook>>>>,
+    hooks: Rc<EngineHooks>,
+    everywhere: Rc<EngineHooks>,
     extras: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     connections: Cell<u64>,
-}
-
-/// Hears of the connections of every engine.
-#[derive(Default)]
-pub struct ConnectHooks(RefCell<Vec<Rc<dyn ConnectHook>>>);
-
-impl ConnectHooks {
-    /// Add a hook.
-    pub fn add(&self, hook: Rc<dyn ConnectHook>) {
-        self.0.borrow_mut().push(hook);
-    }
 }
 
 impl Engine {
     /// An engine; no connection is opened yet.
     pub fn new(options: EngineOptions, cx: &Cx) -> Self {
         let echo = cx.service::<Echo>();
-        let hooks: Rc<RefCell<Vec<Rc<dyn ConnectHook>>>> = Rc::default();
+        let hooks: Rc<EngineHooks> = Rc::default();
         let shared = Shared {
             pool: RefCell::new(make_pool(&options, &hooks)),
             number: echo.next_engine(),
@@ -140,6 +125,7 @@ impl Engine {
             compat: cx.compat(),
             echo,
             hooks,
+            everywhere: cx.service::<EngineHooks>(),
             extras: RefCell::default(),
             connections: Cell::new(0),
         };
@@ -259,9 +245,22 @@ impl Engine {
             .downcast()
             .expect("an extra is kept under its own type")
     }
-    /// Hear of new connections of the driver.
-    pub fn on_connect(&self, hook: Rc<dyn ConnectHook>) {
-        self.0.shared.hooks.borrow_mut().push(hook);
+    /// Its listeners.
+    pub fn hooks(&self) -> &Rc<EngineHooks> {
+        &self.0.shared.hooks
+    }
+    /// Whether anyone listens.
+    pub(super) fn has_hooks(&self) -> bool {
+        !self.0.shared.everywhere.is_empty() || !self.0.shared.hooks.is_empty()
+    }
+    /// Tell the listeners; the last statement that one of them put in place of its own.
+    pub(super) fn tell(
+        &self,
+        event: EngineEvent<'_>,
+        cx: &Cx,
+    ) -> Result<Option<(Str, Parameters)>> {
+        let shared = &self.0.shared;
+        tell(&shared.everywhere, &shared.hooks, event, cx)
     }
 
     /// `connect()`.
@@ -300,18 +299,40 @@ impl Engine {
     }
 }
 
-fn make_pool(options: &EngineOptions, hooks: &Rc<RefCell<Vec<Rc<dyn ConnectHook>>>>) -> Pool {
+/// Tell the listeners of every engine, then those of one.
+fn tell(
+    everywhere: &EngineHooks,
+    own: &EngineHooks,
+    event: EngineEvent<'_>,
+    cx: &Cx,
+) -> Result<Option<(Str, Parameters)>> {
+    let mut replaced = None;
+    for hook in everywhere.all().iter().chain(&own.all()) {
+        let answer = match (&replaced, event) {
+            (Some((sql, parameters)), EngineEvent::BeforeCursorExecute(connection, _, _)) => hook
+                .event(
+                EngineEvent::BeforeCursorExecute(connection, sql, parameters),
+                cx,
+            )?,
+            _ => hook.event(event, cx)?,
+        };
+        replaced = answer.or(replaced);
+    }
+    Ok(replaced)
+}
+
+fn make_pool(options: &EngineOptions, hooks: &Rc<EngineHooks>) -> Pool {
     let (url, dialect) = (options.url.clone(), options.dialect.clone());
     let arguments = options.connect_args.clone();
     let hooks = hooks.clone();
     let open = move |cx: &Cx| {
-        let driver = dialect.connect(&url, &arguments, cx)?;
-        let everywhere = cx.service::<ConnectHooks>().0.borrow().clone();
-        let own = hooks.borrow().clone();
-        for hook in everywhere.iter().chain(&own) {
-            hook.connected(&driver, cx)?;
-        }
-        Ok(driver)
+        let entry = PoolEntry {
+            driver: dialect.connect(&url, &arguments, cx)?,
+            info: Rc::default(),
+        };
+        let everywhere = cx.service::<EngineHooks>();
+        tell(&everywhere, &hooks, EngineEvent::Connect(&entry), cx)?;
+        Ok(entry)
     };
     Pool::new(
         options.pool_kind,

@@ -8,6 +8,7 @@ use super::context::{CursorOutcome, StatementContext, StatementKind};
 use super::driver::{DriverCursor, Executed, ParameterSet};
 use super::echo::{EventKind, Stats, StatsKind};
 use super::exc::FailedStatement;
+use super::hooks::EngineEvent;
 use super::options::ExecutionOptions;
 use super::params::{Sets, long_statement, repr_params, repr_sets_of, repr_tuple};
 use super::pool::Lease;
@@ -202,9 +203,17 @@ impl Connection {
     fn run_single(
         &self,
         lease: &Lease,
-        request: ExecutionRequest,
+        mut request: ExecutionRequest,
         cx: &Cx,
     ) -> Result<CursorResult> {
+        let told = self.engine().has_hooks();
+        if told {
+            let event = EngineEvent::BeforeCursorExecute(self, &request.sql, &request.parameters);
+            if let Some((sql, parameters)) = self.engine().tell(event, cx)? {
+                request.sql = sql;
+                request.parameters = parameters;
+            }
+        }
         if self.is_heard() {
             let stats = Stats::new(request.stats);
             self.log_statement(&request.sql, &request.parameters, stats, cx)?;
@@ -220,6 +229,10 @@ impl Connection {
             self.statement_failed(raised, statement, cx)
         };
         let executed = executed.map_err(failed)?;
+        if told {
+            let event = EngineEvent::AfterCursorExecute(self, &request.sql, &request.parameters);
+            self.engine().tell(event, cx)?;
+        }
         let outcome = CursorOutcome {
             rowcount: executed.rowcount,
             lastrowid: executed.lastrowid,
@@ -355,7 +368,13 @@ impl Connection {
         };
         let heard = self.is_heard();
         let mut all = Vec::new();
+        let told = self.engine().has_hooks();
         for (index, batch) in many.batches.enumerate() {
+            if told {
+                let parameters = Parameters::One(batch.parameters.clone());
+                let event = EngineEvent::BeforeCursorExecute(self, &batch.sql, &parameters);
+                self.engine().tell(event, cx)?;
+            }
             if heard {
                 self.log_batch(
                     &batch,
@@ -384,6 +403,11 @@ impl Connection {
                 };
                 self.statement_failed(raised, statement, cx)
             })?;
+            if told {
+                let parameters = Parameters::One(batch.parameters.clone());
+                let event = EngineEvent::AfterCursorExecute(self, &batch.sql, &parameters);
+                self.engine().tell(event, cx)?;
+            }
             if let Some(sort) = &many.sort {
                 all.extend(sort(&batch, rows, cx)?);
             }

@@ -9,6 +9,7 @@ pub mod driver;
 pub mod echo;
 pub mod exc;
 mod execute;
+mod hooks;
 mod memory;
 mod options;
 mod params;
@@ -22,17 +23,18 @@ mod url;
 
 pub use connection::{Connection, check_isolation_level};
 pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert};
-pub use database::{ConnectHook, ConnectHooks, Engine, EngineOptions};
+pub use database::{Engine, EngineOptions};
 pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version};
 
 pub use execute::{
     Batch, BatchSorter, ExecutionRequest, ManyValues, Parameters, Processor, ResultColumns,
     ResultShape,
 };
+pub use hooks::{EngineEvent, EngineHook, EngineHooks};
 pub use memory::Memory;
 pub use options::ExecutionOptions;
 pub use params::{Sets, long_statement, repr_params, repr_row, repr_sets, repr_tuple, repr_value};
-pub use pool::{Lease, Pool, PoolKind, PoolOptions};
+pub use pool::{Lease, Pool, PoolEntry, PoolKind, PoolOptions};
 pub use result::{
     BufferedRows, CursorResult, OnlyOne, ResultKind, ResultMode, ResultSet, RowSource,
 };

@@ -6,7 +6,7 @@ use std::rc::{Rc, Weak};
 
 use super::driver::DriverConnection;
 use super::exc::{self, TIMEOUT_ERROR};
-use crate::object::{Cx, Result};
+use crate::object::{Cx, Dict, Result};
 
 /// The pool classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,16 @@ impl Default for PoolOptions {
     }
 }
 
-type Opener = Box<dyn Fn(&Cx) -> Result<Rc<dyn DriverConnection>>>;
+/// A connection of the driver with what scripts note about it (`connection.info`).
+#[derive(Clone)]
+pub struct PoolEntry {
+    /// The driver's connection.
+    pub driver: Rc<dyn DriverConnection>,
+    /// `info`.
+    pub info: Rc<Dict>,
+}
+
+type Opener = Box<dyn Fn(&Cx) -> Result<PoolEntry>>;
 
 /// A pool; a cheap handle.
 #[derive(Clone)]
@@ -70,7 +79,7 @@ struct PoolData {
     kind: PoolKind,
     options: PoolOptions,
     open: Opener,
-    idle: RefCell<VecDeque<Rc<dyn DriverConnection>>>,
+    idle: RefCell<VecDeque<PoolEntry>>,
     /// The checkout that nested ones share, in a `SingletonThreadPool`.
     current: RefCell<Weak<Lease>>,
     checked_out: Cell<i64>,
@@ -79,7 +88,7 @@ struct PoolData {
 
 /// A connection that is checked out; shared by nested checkouts of a `SingletonThreadPool`.
 pub struct Lease {
-    driver: Rc<dyn DriverConnection>,
+    entry: PoolEntry,
     pool: Weak<PoolData>,
     users: Cell<u32>,
     isolation_changed: Cell<bool>,
@@ -89,11 +98,19 @@ pub struct Lease {
 impl Lease {
     /// The driver's connection.
     pub fn driver(&self) -> &Rc<dyn DriverConnection> {
-        &self.driver
+        &self.entry.driver
+    }
+    /// The driver's connection with what scripts note about it.
+    pub fn entry(&self) -> &PoolEntry {
+        &self.entry
+    }
+    /// What scripts note about the connection.
+    pub fn info(&self) -> &Rc<Dict> {
+        &self.entry.info
     }
     /// Change the isolation level until the connection is given back.
     pub fn set_isolation(&self, level: &str, cx: &Cx) -> Result<()> {
-        self.driver.set_isolation(level, cx)?;
+        self.entry.driver.set_isolation(level, cx)?;
         self.isolation_changed.set(true);
         Ok(())
     }
@@ -105,19 +122,19 @@ impl Lease {
             return;
         }
         if reset {
-            self.driver.reset();
+            self.entry.driver.reset();
         }
         if self.isolation_changed.take() {
-            self.driver.reset_isolation(self.default_isolation);
+            self.entry.driver.reset_isolation(self.default_isolation);
         }
         if let Some(pool) = self.pool.upgrade() {
-            pool.take_back(&self.driver);
+            pool.take_back(&self.entry);
         }
     }
 }
 
 impl PoolData {
-    fn take_back(&self, driver: &Rc<dyn DriverConnection>) {
+    fn take_back(&self, entry: &PoolEntry) {
         self.checked_out.set(self.checked_out.get() - 1);
         let keep = !self.disposed.get()
             && match self.kind {
@@ -130,11 +147,11 @@ impl PoolData {
                 PoolKind::SingletonThread | PoolKind::Static | PoolKind::Assertion => true,
             };
         if keep {
-            self.idle.borrow_mut().push_back(driver.clone());
+            self.idle.borrow_mut().push_back(entry.clone());
         }
     }
 
-    fn take_idle(&self) -> Option<Rc<dyn DriverConnection>> {
+    fn take_idle(&self) -> Option<PoolEntry> {
         let mut idle = self.idle.borrow_mut();
         match self.kind {
             PoolKind::Null => None,
@@ -241,13 +258,13 @@ impl Pool {
             }
         }
         self.0.check_room()?;
-        let driver = match self.0.take_idle() {
-            Some(driver) => driver,
+        let entry = match self.0.take_idle() {
+            Some(entry) => entry,
             None => (self.0.open)(cx)?,
         };
         self.0.checked_out.set(self.0.checked_out.get() + 1);
         let lease = Rc::new(Lease {
-            driver,
+            entry,
             pool: Rc::downgrade(&self.0),
             users: Cell::new(1),
             isolation_changed: Cell::new(false),

@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::echo::StatsKind;
 use super::exc::INVALID_REQUEST_ERROR;
 use super::execute::Parameters;
+use super::hooks::EngineEvent;
 use crate::object::{Cx, Result, Str};
 
 /// What kind of transaction it is.
@@ -70,7 +71,7 @@ impl Transaction {
     }
     pub(super) fn begin_root(connection: &Connection, cx: &Cx) -> Result<Self> {
         connection.check_block()?;
-        connection.begin_driver(cx);
+        connection.begin_driver(cx)?;
         let state = TransactionState::new(TransactionKind::Root);
         connection.set_root(Some(state.clone()));
         Ok(Self::new(connection, state))
@@ -90,6 +91,7 @@ impl Transaction {
     pub(super) fn begin_savepoint(connection: &Connection, cx: &Cx) -> Result<Self> {
         connection.check_block()?;
         let savepoint = connection.next_savepoint();
+        connection.tell(EngineEvent::Savepoint(connection, &savepoint), cx)?;
         run(connection, connection.dialect().savepoint(&savepoint), cx)?;
         let state = TransactionState::new(TransactionKind::Nested {
             savepoint,
@@ -221,6 +223,8 @@ impl Transaction {
                 false => INVALID_REQUEST_ERROR.error("This nested transaction is inactive"),
             });
         }
+        let event = EngineEvent::ReleaseSavepoint(&self.connection, savepoint);
+        self.connection.tell(event, cx)?;
         let sql = self.connection.dialect().release_savepoint(savepoint);
         let outcome = run(&self.connection, sql, cx);
         self.state.active.set(false);
@@ -231,6 +235,8 @@ impl Transaction {
     fn close_nested(&self, savepoint: &Str, cx: &Cx) -> Result<()> {
         let alive = self.state.active.get() && self.connection.in_transaction();
         let outcome = if alive {
+            let event = EngineEvent::RollbackSavepoint(&self.connection, savepoint);
+            self.connection.tell(event, cx)?;
             let sql = self.connection.dialect().rollback_to_savepoint(savepoint);
             run(&self.connection, sql, cx)
         } else {

@@ -1,6 +1,7 @@
 //! The modules of SQLAlchemy as scripts import them: the faces of the engine, SQL and ORM types.
 
 pub mod engine;
+pub mod event;
 pub mod sql;
 
 use crate::object::{Cx, Export, ModuleSpec, Value};
@@ -8,6 +9,7 @@ use crate::object::{Cx, Export, ModuleSpec, Value};
 /// Every module, one line each.
 pub static MODULES: &[&ModuleSpec] = &[
     &SQLALCHEMY,
+    &event::EVENT,
     &engine::EXC,
     &engine::ENGINE_MODULE,
     &engine::ENGINE_BASE,

@@ -1,5 +1,6 @@
 //! Connections as scripts see them.
 
+use super::driver::DriverConnectionObject;
 use super::execute;
 use super::immutable::immutable_dict;
 use crate::engine::{Connection, ExecutionOptions, OnlyOne};
@@ -149,6 +150,14 @@ fn option_members(members: &mut Members) {
     members
         .getter("engine", |connection: &Connection, _| {
             Ok(Value::object(connection.engine().clone()))
+        })
+        .getter("info", |connection: &Connection, _| {
+            Ok(Value::Dict(connection.info()?))
+        })
+        .getter("connection", |connection: &Connection, _| {
+            Ok(Value::object(DriverConnectionObject(
+                connection.pool_entry()?,
+            )))
         })
         .getter("dialect", |connection: &Connection, _| {
             Ok(Value::object(connection.dialect().clone()))

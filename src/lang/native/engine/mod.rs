@@ -4,6 +4,8 @@ mod connection;
 mod create;
 mod database;
 mod dialect;
+mod driver;
+mod events;
 pub mod execute;
 mod immutable;
 mod modules;
@@ -18,6 +20,7 @@ pub use database::{ENGINE, FUTURE_ENGINE};
 pub use dialect::{
     DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
 };
+pub use events::listen;
 pub use immutable::{IMMUTABLE_DICT, immutable_dict};
 pub use modules::{
     ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, SQLITE3,
