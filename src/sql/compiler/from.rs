@@ -141,9 +141,13 @@ impl SQLCompiler<'_> {
             let name = self.column_name(name);
             let quoted = self.dialect.quote(&name).into_owned();
             out.push(&quoted);
-            if with_types && !type_.is_null() {
+            if with_types {
                 out.push(" ");
-                out.push(&self.type_text(type_)?);
+                if type_.is_null() {
+                    out.push("NULL");
+                } else {
+                    out.push(&self.type_text(type_)?);
+                }
             }
         }
         out.push(")");
@@ -153,12 +157,15 @@ impl SQLCompiler<'_> {
     fn aliased(&mut self, alias: &Rc<Alias>, kw: Kw, out: &mut Fragment) -> Result<()> {
         match &alias.element {
             AliasedElement::From(from) => {
-                if kw.asfrom || !matches!(from.plain(), FromClause::Table(_)) {
-                    self.from(from, kw, out)
-                } else {
-                    // `str()` of an alias of a table.
-                    self.from(from, kw, out)
+                // On its own, a table inside an alias shows nothing.
+                let table = matches!(
+                    from.plain(),
+                    FromClause::Table(_) | FromClause::TableClause(_)
+                );
+                if kw.asfrom || !table {
+                    return self.from(from, kw, out);
                 }
+                Ok(())
             }
             AliasedElement::Select(statement) => {
                 let inner = Kw {
@@ -235,9 +242,11 @@ impl SQLCompiler<'_> {
     pub(super) fn from_hint(&mut self, data: &SelectData, from: &FromClause, out: &mut Fragment) {
         for (table, hint, dialect) in &data.hints {
             let applies = dialect == "*" || dialect.as_str() == self.dialect.name;
-            if applies && table.same(from) && self.has_table_hints() {
-                out.push(" ");
-                out.push(hint);
+            if applies && table.same(from) {
+                if let Some(hint) = self.table_hint(hint) {
+                    out.push(" ");
+                    out.push(&hint);
+                }
             }
         }
     }

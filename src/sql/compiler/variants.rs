@@ -297,12 +297,14 @@ impl SQLCompiler<'_> {
     pub(super) fn has_distinct_on(&self) -> bool {
         self.backend() == Backend::Postgresql
     }
-    /// Whether hints go behind table names.
-    pub(super) fn has_table_hints(&self) -> bool {
-        matches!(
-            self.backend(),
-            Backend::Mysql | Backend::Mariadb | Backend::Mssql
-        )
+    /// A hint behind a table's name; `None`: the database has none there.
+    pub(super) fn table_hint(&self, hint: &str) -> Option<String> {
+        match self.backend() {
+            Backend::Default => Some(format!("[{hint}]")),
+            Backend::Mysql | Backend::Mariadb => Some(hint.to_owned()),
+            Backend::Mssql => Some(format!("WITH ({hint})")),
+            _ => None,
+        }
     }
     /// Between an element and its alias.
     pub(super) fn alias_keyword(&self) -> &'static str {

@@ -135,15 +135,12 @@ impl FromClause {
                 join.right.description(),
                 join.right.identity()
             ),
-            Self::Alias(alias) => match alias.name.text() {
-                Some(name) => name.to_string(),
-                None => format!(
-                    "Anonymous alias of {}",
-                    match &alias.element {
-                        AliasedElement::From(from) => from.description(),
-                        AliasedElement::Select(_) => "select".to_owned(),
-                    }
-                ),
+            Self::Alias(alias) => match (alias.name.text(), &alias.element) {
+                (Some(name), _) => name.to_string(),
+                (None, AliasedElement::From(from)) if Cx::current().compat().is_20() => {
+                    format!("Anonymous alias of {}", from.description())
+                }
+                (None, _) => "anon_1".to_owned(),
             },
             Self::Grouping(inner) => inner.description(),
             plain => plain.name().map_or_else(String::new, |name| name.display()),

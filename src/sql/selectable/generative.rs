@@ -209,7 +209,17 @@ impl Select {
         let criteria = criteria
             .iter()
             .map(|(name, value)| {
-                let attribute = namespace_attribute(target.as_ref(), name, cx)?;
+                let attribute = match (&target, self.0.raw_columns.first()) {
+                    (Some(FromItem::From(from)), Some(SelectItem::Column(column)))
+                        if self.0.setup_joins.is_empty()
+                            && self.0.from_obj.is_empty()
+                            && from.column(name, cx)?.is_none() =>
+                    {
+                        let shown = cx.str(&Value::object(column.clone()))?;
+                        return Err(no_property(&shown, name));
+                    }
+                    _ => namespace_attribute(target.as_ref(), name, cx)?,
+                };
                 coercions::equals(&attribute, value, cx)
             })
             .collect::<Result<_>>()?;

@@ -382,20 +382,6 @@ pub fn generative_members(members: &mut Members) {
             };
             Ok(Value::Dict(Rc::new(Dict::from_pairs(options))))
         });
-    for (signature, keyword) in [
-        ("union(*other)", CompoundKeyword::Union),
-        ("union_all(*other)", CompoundKeyword::UnionAll),
-        ("except_(*other)", CompoundKeyword::Except),
-        ("except_all(*other)", CompoundKeyword::ExceptAll),
-        ("intersect(*other)", CompoundKeyword::Intersect),
-        ("intersect_all(*other)", CompoundKeyword::IntersectAll),
-    ] {
-        members.method_on_value(signature, move |this, bound, cx| {
-            let mut selects = vec![this.clone()];
-            selects.extend(bound.rest().iter().cloned());
-            compound(keyword, &selects, cx)
-        });
-    }
 }
 
 /// `union(*selects)` and its kind.
@@ -539,6 +525,20 @@ pub fn members(members: &mut Members) {
         )
         .with(join_members)
         .with(inspection_members);
+    for (signature, keyword) in [
+        ("union(*other)", CompoundKeyword::Union),
+        ("union_all(*other)", CompoundKeyword::UnionAll),
+        ("except_(*other)", CompoundKeyword::Except),
+        ("except_all(*other)", CompoundKeyword::ExceptAll),
+        ("intersect(*other)", CompoundKeyword::Intersect),
+        ("intersect_all(*other)", CompoundKeyword::IntersectAll),
+    ] {
+        members.method_on_value(signature, move |this, bound, cx| {
+            let mut selects = vec![this.clone()];
+            selects.extend(bound.rest().iter().cloned());
+            compound(keyword, &selects, cx)
+        });
+    }
 }
 
 fn columns_froms(this: &Select, cx: &Cx) -> Result<Vec<FromClause>> {
