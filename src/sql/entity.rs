@@ -36,10 +36,23 @@ pub struct PluginContext {
     pub for_loading: bool,
 }
 
+/// What a plugin made of a SELECT.
+pub struct PluginSelect {
+    /// The plain SELECT.
+    pub select: Select,
+    /// What the plugin wants to find again in the compiled statement.
+    pub plan: Option<Rc<dyn Any>>,
+}
+
 /// Turns a SELECT of ORM entities into one of columns and tables alone.
 pub trait CompileStatePlugin {
     /// The plain SELECT.
-    fn compile_select(&self, select: &Select, context: PluginContext, cx: &Cx) -> Result<Select>;
+    fn compile_select(
+        &self,
+        select: &Select,
+        context: PluginContext,
+        cx: &Cx,
+    ) -> Result<PluginSelect>;
     /// The columns a subquery of `select` offers, with their keys: `subquery().c`.
     fn exported_columns(&self, select: &Select, cx: &Cx) -> Result<Vec<(Str, ColumnElement)>>;
     /// `select.column_descriptions`.

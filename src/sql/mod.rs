@@ -27,7 +27,7 @@ pub use elements::{
     UnaryExpression, WithinGroup, adapt_expression, coerce_compared_value, literal, next_seed,
     null_type,
 };
-pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext};
+pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext, PluginSelect};
 pub use executable::Executable;
 pub use selectable::{
     Alias, AliasColumns, AliasKind, AliasedElement, AnnotatedFrom, ColumnPlusNames, CompoundData,

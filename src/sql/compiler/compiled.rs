@@ -67,6 +67,8 @@ pub struct Compiled {
     pub binds: Vec<CompiledBind>,
     /// The result.
     pub result: ResultShape,
+    /// What the plugin of the outermost SELECT wants to find again.
+    pub plan: Option<Rc<dyn std::any::Any>>,
     paramstyle: ParamStyle,
     sql: Str,
 }
@@ -100,6 +102,7 @@ impl Compiled {
     ) -> Self {
         let mut compiled = Self {
             sql: Str::new(""),
+            plan: None,
             text,
             binds,
             result,

@@ -146,6 +146,8 @@ pub struct SQLCompiler<'a> {
     bind_names: FxHashMap<Str, u32>,
     bind_numbers: FxHashMap<usize, u32>,
     ctes: cte::CteState,
+    /// What the plugin of the outermost SELECT wants to find again.
+    plan: Option<Rc<dyn std::any::Any>>,
     /// Whether `%` doubles.
     double_percents: bool,
     /// Tables to be named by an alias, where a schema makes plain names ambiguous.
@@ -175,6 +177,7 @@ impl<'a> SQLCompiler<'a> {
             bind_names: FxHashMap::default(),
             bind_numbers: FxHashMap::default(),
             ctes: cte::CteState::default(),
+            plan: None,
             double_percents: dialect.doubles_percents(),
             ambiguous_tables: FxHashMap::default(),
             options,
@@ -191,13 +194,15 @@ impl<'a> SQLCompiler<'a> {
 
     /// The end of it.
     pub fn finish(self, text: Fragment) -> Compiled {
-        Compiled::new(
+        let mut compiled = Compiled::new(
             text,
             self.binds,
             self.result,
             self.dialect.paramstyle,
             self.options.render_postcompile,
-        )
+        );
+        compiled.plan = self.plan;
+        compiled
     }
 
     /// A name as text, shortened to what the database takes.

@@ -38,18 +38,19 @@ impl SQLCompiler<'_> {
     }
 
     /// The SELECT of plain columns and tables that an ORM SELECT comes down to.
-    fn core_select(&self, select: &Select, toplevel: bool) -> Result<Select> {
-        match &select.data().subject {
-            Some(subject) => subject.plugin().compile_select(
-                select,
-                PluginContext {
-                    toplevel,
-                    for_loading: self.options.for_execution && toplevel,
-                },
-                self.cx,
-            ),
-            None => Ok(select.clone()),
+    fn core_select(&mut self, select: &Select, toplevel: bool) -> Result<Select> {
+        let Some(subject) = &select.data().subject else {
+            return Ok(select.clone());
+        };
+        let context = PluginContext {
+            toplevel,
+            for_loading: self.options.for_execution && toplevel,
+        };
+        let made = subject.plugin().compile_select(select, context, self.cx)?;
+        if toplevel {
+            self.plan = made.plan;
         }
+        Ok(made.select)
     }
 
     /// Find the FROM list and tell it to what is inside.

@@ -601,6 +601,7 @@ fn froms(this: &Select, cx: &Cx) -> Result<Value> {
             subject
                 .plugin()
                 .compile_select(this, crate::sql::PluginContext::default(), cx)?
+                .select
         }
         None => this.clone(),
     };
