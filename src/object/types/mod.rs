@@ -6,6 +6,7 @@ mod compare;
 pub mod decimal;
 pub mod dict;
 mod dict_views;
+pub mod enumeration;
 pub mod float;
 pub mod format;
 pub mod generic;

@@ -47,11 +47,14 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
             let _depth = cx.enter()?;
             write_container(value, out, cx)?;
         }
-        Value::Class(class) => {
-            out.push_str("<class '");
-            out.push_str(&class.full_name());
-            out.push_str("'>");
-        }
+        Value::Class(class) => match super::enumeration::class_repr(class) {
+            Some(text) => out.push_str(&text),
+            None => {
+                out.push_str("<class '");
+                out.push_str(&class.full_name());
+                out.push_str("'>");
+            }
+        },
         Value::Instance(instance) => {
             let _depth = cx.enter()?;
             match instance.class().special("__repr__") {

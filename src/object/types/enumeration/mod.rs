@@ -1,0 +1,355 @@
+//! `enum`: classes whose members are instances, made when the class body has run.
+
+mod flag;
+mod making;
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{INT, OBJECT, STR, base_value};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
+use crate::object::{
+    Args, Class, ClassExtension, Cx, Dict, Instance, Members, Object, Result, Str, TypeSpec, Value,
+    key_error, ops,
+};
+
+pub use flag::{FLAG, INT_FLAG};
+
+/// `enum.Enum`.
+pub static ENUM: TypeSpec = TypeSpec::new("enum", "Enum")
+    .bases(&[&OBJECT])
+    .construct(making::functional)
+    .members(members)
+    .init_subclass(making::init_subclass);
+/// `enum.ReprEnum`.
+pub static REPR_ENUM: TypeSpec = TypeSpec::new("enum", "ReprEnum")
+    .bases(&[&ENUM])
+    .init_subclass(making::init_subclass);
+/// `enum.IntEnum`.
+pub static INT_ENUM: TypeSpec = TypeSpec::new("enum", "IntEnum")
+    .bases(&[&INT, &REPR_ENUM])
+    .construct(making::functional)
+    .members(plain_members)
+    .init_subclass(making::init_subclass);
+/// `enum.StrEnum`.
+pub static STR_ENUM: TypeSpec = TypeSpec::new("enum", "StrEnum")
+    .bases(&[&STR, &REPR_ENUM])
+    .construct(making::functional)
+    .members(plain_members)
+    .init_subclass(making::init_subclass);
+static AUTO: TypeSpec = TypeSpec::new("enum", "auto")
+    .bases(&[&OBJECT])
+    .construct(|_, _, _| Ok(Value::object(Auto)));
+
+/// `enum.auto`, the class.
+pub fn auto_class() -> Value {
+    AUTO.class().into()
+}
+
+/// A value that the class works out itself.
+struct Auto;
+
+impl Object for Auto {
+    fn spec(&self) -> &'static TypeSpec {
+        &AUTO
+    }
+}
+
+/// What an enum class knows of its members.
+#[derive(Default)]
+pub struct EnumInfo {
+    /// Every name in definition order, aliases included, with its member.
+    names: RefCell<Vec<(Str, Value)>>,
+    /// Combinations of flags that were met.
+    combinations: RefCell<Vec<(i64, Value)>>,
+}
+
+impl EnumInfo {
+    /// What `class` knows, where it is an enum with members.
+    pub fn with<R>(class: &Class, look: impl FnOnce(&Self) -> R) -> Option<R> {
+        class
+            .own_extension()?
+            .as_any()
+            .downcast_ref::<Self>()
+            .map(look)
+    }
+    /// The names with their members, aliases included.
+    pub fn names(&self) -> Vec<(Str, Value)> {
+        self.names.borrow().clone()
+    }
+    /// The members, each once.
+    pub fn members(&self) -> Vec<Value> {
+        self.names
+            .borrow()
+            .iter()
+            .filter(|(name, member)| name_of(member).as_ref() == Some(name))
+            .map(|(_, member)| member.clone())
+            .collect()
+    }
+    fn named(&self, name: &str) -> Option<Value> {
+        self.names
+            .borrow()
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, member)| member.clone())
+    }
+    fn valued(&self, value: &Value, cx: &Cx) -> Result<Option<Value>> {
+        let base = base_value(value);
+        for member in self.members() {
+            if member.is(value) {
+                return Ok(Some(member));
+            }
+            let own = value_of(&member).unwrap_or(Value::None);
+            if ops::rich_eq(&own, &base, cx)? {
+                return Ok(Some(member));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The names of an enum class with their members, in definition order; `None`: it is none.
+pub fn members_of(class: &Class) -> Option<Vec<(Str, Value)>> {
+    EnumInfo::with(class, EnumInfo::names)
+}
+
+/// Whether `class` is an enum.
+pub fn is_enum(class: &Class) -> bool {
+    class.derives_from(&ENUM)
+}
+
+/// The name of a member.
+pub fn name_of(member: &Value) -> Option<Str> {
+    match member {
+        Value::Instance(instance) => match instance.attribute("_name_")? {
+            Value::Str(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The value of a member.
+pub fn value_of(member: &Value) -> Option<Value> {
+    match member {
+        Value::Instance(instance) => instance.attribute("_value_"),
+        _ => None,
+    }
+}
+
+/// `repr()` of an enum class.
+pub fn class_repr(class: &Class) -> Option<String> {
+    if !is_enum(class) {
+        return None;
+    }
+    let kind = if class.derives_from(&FLAG) {
+        "flag"
+    } else {
+        "enum"
+    };
+    Some(format!("<{kind} '{}'>", class.name()))
+}
+
+impl ClassExtension for EnumInfo {
+    fn call(&self, class: &Rc<Class>, args: &Args, cx: &Cx) -> Result<Option<Value>> {
+        if self.names.borrow().is_empty() {
+            return Ok(None);
+        }
+        let value = match (args.pos.as_slice(), args.kw.as_slice()) {
+            ([value], []) => value,
+            ([], [(name, value)]) if name == "value" => value,
+            ([], []) => {
+                return Err(TYPE_ERROR
+                    .error("EnumType.__call__() missing 1 required positional argument: 'value'"));
+            }
+            (several, _) => {
+                return Err(VALUE_ERROR.error(format!(
+                    "{} is not a valid {}",
+                    cx.repr(&Value::tuple(several.to_vec()))?,
+                    class.qualname()
+                )));
+            }
+        };
+        if let Some(member) = self.valued(value, cx)? {
+            return Ok(Some(member));
+        }
+        if class.derives_from(&FLAG) {
+            if let Some(bits) = base_value(value).as_int() {
+                return flag::of_bits(class, self, bits).map(Some);
+            }
+        }
+        if let Some(missing) = class.script_method("_missing_") {
+            let bound = crate::object::bind(&missing, None, class, cx)?;
+            let found = cx.call(&bound, [value.clone()])?;
+            if !found.is_none() {
+                return Ok(Some(found));
+            }
+        }
+        Err(VALUE_ERROR.error(format!(
+            "{} is not a valid {}",
+            cx.repr(value)?,
+            class.qualname()
+        )))
+    }
+    fn get_class_attr(&self, _class: &Rc<Class>, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        Ok((name == "__members__")
+            .then(|| Value::object(MappingProxy(Rc::new(Dict::from_pairs(self.names()))))))
+    }
+    fn set_class_attr(
+        &self,
+        _class: &Rc<Class>,
+        name: &str,
+        _value: &Value,
+        _cx: &Cx,
+    ) -> Result<bool> {
+        if self.named(name).is_some() {
+            return Err(ATTRIBUTE_ERROR.error(format!("cannot reassign member '{name}'")));
+        }
+        Ok(false)
+    }
+    fn init_subclass(&self, class: &Rc<Class>, _keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
+        if !self.names.borrow().is_empty() {
+            let base = class
+                .ancestors()
+                .iter()
+                .find(|base| {
+                    base.own_extension()
+                        .is_some_and(|e| std::ptr::addr_eq(Rc::as_ptr(e), self))
+                })
+                .map(|base| base.name());
+            return Err(TYPE_ERROR.error(format!(
+                "<enum '{}'> cannot extend <enum '{}'>",
+                class.name(),
+                base.unwrap_or_else(|| Str::new(""))
+            )));
+        }
+        making::make_members(class, cx)
+    }
+    fn iterate_class(&self, _class: &Rc<Class>, _cx: &Cx) -> Result<Option<Vec<Value>>> {
+        Ok(Some(self.members()))
+    }
+    fn get_class_item(&self, _class: &Rc<Class>, key: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        match key.as_str().and_then(|name| self.named(name)) {
+            Some(member) => Ok(Some(member)),
+            None => Err(key_error(key.clone())),
+        }
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+static MAPPING_PROXY: TypeSpec = TypeSpec::new("builtins", "mappingproxy")
+    .bases(&[&OBJECT])
+    .members(proxy_members);
+
+/// A read-only view of a dict.
+struct MappingProxy(Rc<Dict>);
+
+fn proxy_members(members: &mut Members) {
+    const METHODS: [&str; 5] = [
+        "keys(/)",
+        "values(/)",
+        "items(/)",
+        "copy(/)",
+        "get(key, default=None, /)",
+    ];
+    for text in METHODS {
+        members.method(text, move |proxy: &MappingProxy, a, cx| {
+            let name = text.split('(').next().unwrap_or(text);
+            let mut args = Vec::new();
+            if name == "get" {
+                args.push(a.at(0).clone());
+                args.push(a.at(1).clone().or_none());
+            }
+            cx.call_method(&Value::Dict(proxy.0.clone()), name, args)
+        });
+    }
+}
+
+impl Object for MappingProxy {
+    fn spec(&self) -> &'static TypeSpec {
+        &MAPPING_PROXY
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let dict = cx.repr(&Value::Dict(self.0.clone()))?;
+        Ok(Some(format!("mappingproxy({dict})")))
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.0.len()))
+    }
+    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
+        super::iterators::iter_of(&Value::Dict(self.0.clone()), cx).map(Some)
+    }
+    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        super::get_item(&Value::Dict(self.0.clone()), key, cx).map(Some)
+    }
+    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        self.0.contains_key(item, cx).map(Some)
+    }
+}
+
+/// `<Color.red: 1>`.
+fn member_repr(this: &Value, cx: &Cx) -> Result<String> {
+    let class = super::class_of(this, cx).name();
+    let value = value_of(this).unwrap_or(Value::None);
+    Ok(match name_of(this) {
+        Some(name) => format!("<{class}.{name}: {}>", cx.repr(&value)?),
+        None => format!("<{class}: {}>", cx.repr(&value)?),
+    })
+}
+
+/// `Color.red`.
+fn member_str(this: &Value, cx: &Cx) -> String {
+    let class = super::class_of(this, cx).name();
+    match name_of(this) {
+        Some(name) => format!("{class}.{name}"),
+        None => format!(
+            "{class}({})",
+            value_of(this)
+                .and_then(|value| cx.repr(&value).ok())
+                .unwrap_or_default()
+        ),
+    }
+}
+
+fn members(members: &mut Members) {
+    members
+        .getter_on_value("name", |this, _| Ok(name_of(this).into()))
+        .getter_on_value("value", |this, _| Ok(value_of(this).unwrap_or(Value::None)))
+        .method_on_value("__repr__(/)", |this, _, cx| {
+            Ok(member_repr(this, cx)?.into())
+        })
+        .method_on_value("__str__(/)", |this, _, cx| Ok(member_str(this, cx).into()))
+        .method_on_value("__format__(format_spec, /)", |this, a, cx| {
+            let text = cx.str(this)?;
+            ops::format(&text.into(), a.at(0).as_str().unwrap_or(""), cx).map(Value::from)
+        });
+}
+
+/// The texts of enums that stand for their values: `IntEnum`, `StrEnum`, `IntFlag`.
+fn plain_members(members: &mut Members) {
+    members
+        .method_on_value("__repr__(/)", |this, _, cx| {
+            Ok(member_repr(this, cx)?.into())
+        })
+        .method_on_value("__str__(/)", |this, _, cx| {
+            Ok(cx.str(&base_value(this))?.into())
+        })
+        .method_on_value("__format__(format_spec, /)", |this, a, cx| {
+            let spec = a.at(0).as_str().unwrap_or("");
+            ops::format(&base_value(this), spec, cx).map(Value::from)
+        });
+}
+
+/// A fresh member.
+fn new_member(class: &Rc<Class>, name: Option<&Str>, value: &Value, base: Option<Value>) -> Value {
+    let instance = match base {
+        Some(base) => super::with_base(class, base),
+        None => Instance::new(class.clone()),
+    };
+    instance.set_attribute("_value_", value.clone());
+    instance.set_attribute("_name_", name.cloned().into());
+    Value::Instance(instance)
+}
