@@ -1,6 +1,59 @@
 //! The modules of the standard library that scripts import.
 
+pub mod abstract_types;
+mod collections;
+mod contextlib;
+mod copy;
+mod dataclasses;
+mod deque;
+mod functools;
+mod io;
+mod itertools;
+mod json;
+mod json_read;
+mod math;
+mod named_tuple;
+mod operator;
+mod pprint;
+mod random;
+mod re;
+mod small;
+mod system;
+mod typing;
+mod values;
+
 use crate::object::ModuleSpec;
 
 /// Every module, one line each.
-pub static MODULES: &[&ModuleSpec] = &[];
+pub static MODULES: &[&ModuleSpec] = &[
+    &abstract_types::COLLECTIONS_ABC,
+    &collections::COLLECTIONS,
+    &contextlib::CONTEXTLIB,
+    &copy::COPY,
+    &dataclasses::DATACLASSES,
+    &functools::FUNCTOOLS,
+    &io::IO,
+    &itertools::ITERTOOLS,
+    &json::JSON,
+    &math::MATH,
+    &operator::OPERATOR,
+    &pprint::PPRINT,
+    &random::RANDOM,
+    &re::RE,
+    &small::ABC,
+    &small::FUTURE,
+    &small::LOGGING,
+    &small::STRING,
+    &small::TEXTWRAP,
+    &small::TYPES,
+    &small::WARNINGS,
+    &system::OS,
+    &system::OS_PATH,
+    &system::SYS,
+    &system::TIME,
+    &typing::TYPING,
+    &values::DATETIME,
+    &values::DECIMAL,
+    &values::ENUM,
+    &values::UUID,
+];

@@ -58,7 +58,7 @@ pub use set::{FROZENSET, SET, ordered_members, python_hash};
 pub use slice::Indices;
 pub use slice::{SLICE, Slice};
 pub use str::STR;
-pub use str_methods::is_identifier;
+pub use str_methods::{is_identifier, split_lines};
 pub use tuple::TUPLE;
 pub use type_type::{TYPE, class_attr, is_instance, is_subclass, make_class};
 
@@ -184,7 +184,11 @@ pub fn hash_number(value: &Value, cx: &Cx) -> Result<Value> {
 }
 
 /// How many characters a text has.
-pub(super) fn char_len(text: &str) -> usize {
+pub fn char_count(text: &str) -> usize {
+    char_len(text)
+}
+
+fn char_len(text: &str) -> usize {
     if text.is_ascii() {
         text.len()
     } else {
