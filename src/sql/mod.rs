@@ -4,6 +4,7 @@
 //! [`Executable`]; scripts hold them as `Value::object(element)`, a table as
 //! `Value::object(FromClause::Table(..))`, a column as `Value::object(ColumnElement::Column(..))`.
 
+mod cache_key;
 pub mod coercions;
 pub mod compiler;
 pub mod dialects;
@@ -19,6 +20,7 @@ mod selectable;
 pub mod types;
 pub mod visitors;
 
+pub use cache_key::{CacheKey, CacheKeyBuilder, KeyedStatement, cache_key};
 pub use elements::{
     AnnotatedElement, Annotations, AnonMap, AsBoolean, BinaryExpression, BindParameter, BindValue,
     Case, Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,

@@ -166,6 +166,10 @@ impl PartialEq for Operator {
 impl Eq for Operator {}
 
 impl Operator {
+    /// Its place in the table.
+    pub fn ordinal(&self) -> u64 {
+        u64::try_from(self.index()).unwrap_or(u64::MAX)
+    }
     fn precedence(&self, compat: Compat) -> Option<i32> {
         match self {
             Self::Concat if compat.is_14() => Some(6),

@@ -185,6 +185,30 @@ impl Compiled {
             .collect()
     }
 
+    /// Where each bind stands among those of a cache key, for [`Compiled::values_of`].
+    pub fn bind_positions(&self, keyed: &[Rc<BindParameter>]) -> Vec<Option<usize>> {
+        self.binds
+            .iter()
+            .map(|known| keyed.iter().position(|bind| Rc::ptr_eq(bind, &known.bind)))
+            .collect()
+    }
+
+    /// The value of each bind, taken from the binds of another statement of the same structure,
+    /// given parameters by name.
+    pub fn values_of(
+        &self,
+        positions: &[Option<usize>],
+        keyed: &[Rc<BindParameter>],
+        parameters: &[(Str, Value)],
+        cx: &Cx,
+    ) -> Result<Vec<Value>> {
+        let binds = self.binds.iter().zip(positions).map(|(known, position)| {
+            let own = position.and_then(|at| keyed.get(at));
+            (&known.name, own.unwrap_or(&known.bind))
+        });
+        values_of(binds, parameters, true, None, cx)
+    }
+
     /// The value of each bind, given parameters by name.
     pub fn values(
         &self,
@@ -193,37 +217,8 @@ impl Compiled {
         group: Option<usize>,
         cx: &Cx,
     ) -> Result<Vec<Value>> {
-        self.binds
-            .iter()
-            .map(|known| {
-                let given = parameters
-                    .iter()
-                    .find(|(name, _)| {
-                        *name == known.name || *name == known.bind.orig_key && !known.bind.unique
-                    })
-                    .map(|(_, value)| value.clone());
-                if let Some(value) = given {
-                    return Ok(value);
-                }
-                if known.bind.required && check {
-                    let group = group
-                        .map_or_else(String::new, |group| format!(", in parameter group {group}"));
-                    return Err(with_code(
-                        INVALID_REQUEST_ERROR.error(format!(
-                            "A value is required for bind parameter '{}'{group}",
-                            known.bind.key.base()
-                        )),
-                        "cd3x",
-                    ));
-                }
-                let value = known.bind.effective_value(cx)?;
-                Ok(if value.is_undefined() {
-                    Value::None
-                } else {
-                    value
-                })
-            })
-            .collect()
+        let binds = self.binds.iter().map(|known| (&known.name, &known.bind));
+        values_of(binds, parameters, check, group, cx)
     }
 
     /// The statement with `values` (one per bind) in place: lists expanded, literals written.
@@ -335,4 +330,40 @@ fn position_of(numbers: &mut Vec<u32>, number: u32) -> usize {
     }
     numbers.push(number);
     numbers.len()
+}
+
+fn values_of<'a>(
+    binds: impl Iterator<Item = (&'a Str, &'a Rc<BindParameter>)>,
+    parameters: &[(Str, Value)],
+    check: bool,
+    group: Option<usize>,
+    cx: &Cx,
+) -> Result<Vec<Value>> {
+    binds
+        .map(|(name, bind)| {
+            let given = parameters
+                .iter()
+                .find(|(known, _)| known == name || (!bind.unique && *known == bind.orig_key));
+            if let Some((_, value)) = given {
+                return Ok(value.clone());
+            }
+            if bind.required && check {
+                let group =
+                    group.map_or_else(String::new, |group| format!(", in parameter group {group}"));
+                return Err(with_code(
+                    INVALID_REQUEST_ERROR.error(format!(
+                        "A value is required for bind parameter '{}'{group}",
+                        bind.key.base()
+                    )),
+                    "cd3x",
+                ));
+            }
+            let value = bind.effective_value(cx)?;
+            Ok(if value.is_undefined() {
+                Value::None
+            } else {
+                value
+            })
+        })
+        .collect()
 }

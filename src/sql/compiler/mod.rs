@@ -20,7 +20,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-pub use compiled::{BoundStatement, Compiled, CompiledBind, ResultColumn};
+pub use compiled::{
+    BoundParameter, BoundStatement, Compiled, CompiledBind, ResultColumn, ResultShape,
+};
 pub use fragment::{Fragment, Mark};
 
 use super::dialects::Dialect;

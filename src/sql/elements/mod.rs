@@ -172,4 +172,40 @@ impl ColumnElement {
     pub fn same(&self, other: &Self) -> bool {
         self.identity() == other.identity()
     }
+    /// A number for its variant.
+    pub fn kind(&self) -> u8 {
+        match self {
+            Self::Column(_) => 100,
+            Self::ColumnClause(_) => 101,
+            Self::Proxy(_) => 102,
+            Self::Bind(_) => 103,
+            Self::Binary(_) => 104,
+            Self::Unary(_) => 105,
+            Self::AsBoolean(_) => 106,
+            Self::ClauseList(_) => 107,
+            Self::Grouping(_) => 108,
+            Self::Label(_) => 109,
+            Self::LabelReference(_) => 110,
+            Self::TextualLabelReference(_) => 111,
+            Self::Function(_) => 112,
+            Self::Over(_) => 113,
+            Self::FunctionFilter(_) => 114,
+            Self::WithinGroup(_) => 115,
+            Self::Case(_) => 116,
+            Self::Cast(_) => 117,
+            Self::TypeCoerce(_) => 118,
+            Self::Extract(_) => 119,
+            Self::Collation(_) => 120,
+            Self::Null => 121,
+            Self::True => 122,
+            Self::False => 123,
+            Self::Text(_) => 124,
+            Self::ScalarSelect(_) => 125,
+            Self::Exists(_) => 126,
+            Self::Tuple(_) => 127,
+            Self::TableValued(_) => 128,
+            Self::ScalarFunctionColumn(_) => 129,
+            Self::Annotated(_) => 130,
+        }
+    }
 }
