@@ -144,18 +144,11 @@ impl Connection {
             return Ok(());
         };
         if self.in_transaction() {
-            return Err(INVALID_REQUEST_ERROR.error(match cx.compat() {
-                Compat::V14 => {
-                    "This connection has already initialized a SQLAlchemy Transaction() object \
-                     via begin() or autobegin; isolation_level may not be altered unless \
-                     rollback() or commit() is called first."
-                }
-                Compat::V20 => {
-                    "This connection has already initialized a SQLAlchemy Transaction() object \
-                     via begin() or autobegin; isolation_level may not be altered unless \
-                     rollback() or commit() is called first."
-                }
-            }));
+            return Err(INVALID_REQUEST_ERROR.error(
+                "This connection has already initialized a SQLAlchemy Transaction() object via \
+                 begin() or autobegin; isolation_level may not be altered unless rollback() or \
+                 commit() is called first.",
+            ));
         }
         let level = check_isolation_level(self.dialect(), level, cx)?;
         self.lease()?.set_isolation(&level, cx)?;
@@ -301,9 +294,10 @@ impl Connection {
 
     pub(super) fn begin_driver(&self, cx: &Cx) -> Result<()> {
         if self.is_heard() {
-            let text = match self.is_autocommit() {
-                true => "BEGIN (implicit; DBAPI should not BEGIN due to autocommit mode)",
-                false => "BEGIN (implicit)",
+            let text = if self.is_autocommit() {
+                "BEGIN (implicit; DBAPI should not BEGIN due to autocommit mode)"
+            } else {
+                "BEGIN (implicit)"
             };
             self.emit(EventKind::Begin(Str::new(text)), cx);
         }
@@ -412,16 +406,16 @@ impl Connection {
         cx: &Cx,
     ) -> Raised {
         let wrapped = exc::wrap(raised, statement, cx);
-        if !self.in_transaction() {
-            if let Err(further) = self.rollback_driver(cx) {
-                return further;
-            }
+        if !self.in_transaction()
+            && let Err(further) = self.rollback_driver(cx)
+        {
+            return further;
         }
         wrapped
     }
 }
 
-/// The isolation level that `level` names; ArgumentError where the dialect does not have it.
+/// The isolation level that `level` names; `ArgumentError` where the dialect does not have it.
 pub fn check_isolation_level(dialect: &Dialect, level: &Value, cx: &Cx) -> Result<Str> {
     let text = cx.str(level)?;
     let normal = text.replace('_', " ").to_uppercase();

@@ -70,6 +70,10 @@ impl Paramstyle {
 pub struct Dialect(Rc<DialectData>);
 
 /// What a dialect knows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an ability of its own"
+)]
 pub struct DialectData {
     /// Which database.
     pub kind: DialectKind,

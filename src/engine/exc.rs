@@ -20,12 +20,11 @@ const MODULE: &str = "sqlalchemy.exc";
 /// script's `__init__` will.
 pub fn construct_exception(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let made = new_exception(class.clone(), args.pos.to_vec());
-    if class.script_method("__init__").is_none() {
-        if let Some(init) = class.lookup("__init__") {
-            if let Some(init) = init.downcast::<Method>() {
-                init.invoke(&made, args, cx)?;
-            }
-        }
+    if class.script_method("__init__").is_none()
+        && let Some(init) = class.lookup("__init__")
+        && let Some(init) = init.downcast::<Method>()
+    {
+        init.invoke(&made, args, cx)?;
     }
     Ok(made)
 }
@@ -179,17 +178,16 @@ fn circular_members(members: &mut Members) {
     members.method_on_value(
         "__init__(message, cycles, edges, msg=None, code=None)",
         |this, bound, cx| {
-            let message = match bound.some("msg") {
-                Some(message) => message.clone(),
-                None => {
-                    let cycles = cx.collect(bound.value("cycles"))?;
-                    let cycles: Vec<_> = cycles
-                        .iter()
-                        .map(|node| cx.repr(node))
-                        .collect::<Result<_>>()?;
-                    let message = cx.str(bound.value("message"))?;
-                    format!("{message} ({})", cycles.join(", ")).into()
-                }
+            let message = if let Some(message) = bound.some("msg") {
+                message.clone()
+            } else {
+                let cycles = cx.collect(bound.value("cycles"))?;
+                let cycles: Vec<_> = cycles
+                    .iter()
+                    .map(|node| cx.repr(node))
+                    .collect::<Result<_>>()?;
+                let message = cx.str(bound.value("message"))?;
+                format!("{message} ({})", cycles.join(", ")).into()
             };
             set_args(this, vec![message]);
             set(this, "cycles", bound.value("cycles").clone());
@@ -249,7 +247,7 @@ fn set_statement(this: &Value, bound: &Bound<'_>) {
     set_code(this, bound);
 }
 
-/// The text of a StatementError: message, `[SQL: ..]`, `[parameters: ..]`, link.
+/// The text of a `StatementError`: message, `[SQL: ..]`, `[parameters: ..]`, link.
 fn statement_text(this: &Value, cx: &Cx) -> Result<String> {
     let mut lines = Vec::new();
     if let Value::List(details) = attribute(this, "detail", cx) {
@@ -492,7 +490,7 @@ pub fn wrap(raised: Raised, failed: Option<FailedStatement<'_>>, cx: &Cx) -> Rai
         code = Some(attribute(&orig, "code", cx)).filter(|code| !code.is_none());
     }
     let spec = wrapper.unwrap_or(&STATEMENT_ERROR);
-    let mut wrapped = spec
+    let mut outer = spec
         .error(message)
         .with("orig", orig.clone())
         .with("detail", Value::list(Vec::new()))
@@ -501,15 +499,15 @@ pub fn wrap(raised: Raised, failed: Option<FailedStatement<'_>>, cx: &Cx) -> Rai
             failed.as_ref().is_some_and(|failed| failed.hide_parameters),
         );
     if let Some(code) = code {
-        wrapped = wrapped.with("code", code);
+        outer = outer.with("code", code);
     }
     if let Some(failed) = failed {
-        wrapped = wrapped
+        outer = outer
             .with("statement", failed.sql)
             .with("params", failed.params)
             .with("ismulti", failed.ismulti);
     }
-    wrapped.caused_by(&orig)
+    outer.caused_by(&orig)
 }
 
 #[cfg(test)]

@@ -43,9 +43,10 @@ impl Parameters {
             Self::One(values) => Value::tuple(values.clone()),
             Self::Many(sets) => {
                 let sets = sets.iter().map(|set| Value::tuple(set.clone())).collect();
-                match cx.compat().is_14() {
-                    true => Value::tuple(sets),
-                    false => Value::list(sets),
+                if cx.compat().is_14() {
+                    Value::tuple(sets)
+                } else {
+                    Value::list(sets)
                 }
             }
             Self::Given(value) | Self::GivenMany(value) => value.clone(),
@@ -73,6 +74,9 @@ pub struct ResultShape {
     pub processors: Option<Rc<[Option<Processor>]>>,
 }
 
+/// Makes the shape of the names that a cursor gives.
+pub type ShapeMaker = Rc<dyn Fn(&[Str], &Cx) -> Result<ResultShape>>;
+
 /// How the shape of the rows is known.
 pub enum ResultColumns {
     /// By the names that the cursor gives.
@@ -80,7 +84,7 @@ pub enum ResultColumns {
     /// Beforehand.
     Known(ResultShape),
     /// By what this makes of the names that the cursor gives.
-    From(Rc<dyn Fn(&[Str], &Cx) -> Result<ResultShape>>),
+    From(ShapeMaker),
 }
 
 /// A statement ready to run.
@@ -258,16 +262,18 @@ impl Connection {
         cx: &Cx,
     ) -> Result<()> {
         let hidden = self.engine().hide_parameters();
-        let shown = match hidden {
-            true => "[SQL parameters hidden due to hide_parameters=True]".to_owned(),
-            false => parameters.render(cx)?,
+        let shown = if hidden {
+            "[SQL parameters hidden due to hide_parameters=True]".to_owned()
+        } else {
+            parameters.render(cx)?
         };
         let event = EventKind::Statement {
             sql: sql.clone(),
             parameters: shown,
-            values: match hidden {
-                true => Parameters::One(Vec::new()),
-                false => parameters.clone(),
+            values: if hidden {
+                Parameters::One(Vec::new())
+            } else {
+                parameters.clone()
             },
             stats,
         };
@@ -276,9 +282,10 @@ impl Connection {
     }
 
     fn result_kind(&self) -> ResultKind {
-        match self.is_legacy() {
-            true => ResultKind::LegacyCursor,
-            false => ResultKind::Cursor,
+        if self.is_legacy() {
+            ResultKind::LegacyCursor
+        } else {
+            ResultKind::Cursor
         }
     }
 
@@ -580,9 +587,10 @@ impl RowSource for CursorRows {
             .fetch(row, cx)
             .map_err(|raised| super::exc::wrap(raised, None, cx))?;
         if let Some(connection) = &self.listener {
-            let event = match found {
-                true => EventKind::Row(row.clone()),
-                false => EventKind::ResultEnd(self.fetched),
+            let event = if found {
+                EventKind::Row(row.clone())
+            } else {
+                EventKind::ResultEnd(self.fetched)
             };
             connection.emit(event, cx);
         }

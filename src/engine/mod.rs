@@ -28,7 +28,7 @@ pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version}
 
 pub use execute::{
     Batch, BatchSorter, ExecutionRequest, ManyValues, Parameters, Processor, ResultColumns,
-    ResultShape,
+    ResultShape, ShapeMaker,
 };
 pub use hooks::{EngineEvent, EngineHook, EngineHooks};
 pub use memory::Memory;

@@ -256,10 +256,12 @@ impl ResultSet {
         Ok(self.view(ResultMode::Scalars, meta))
     }
     /// `mappings()`.
+    #[must_use]
     pub fn mappings(&self) -> Self {
         self.view(ResultMode::Mappings, self.meta())
     }
     /// `tuples()`.
+    #[must_use]
     pub fn tuples(&self) -> Self {
         self.view(ResultMode::Tuples, self.meta())
     }
@@ -367,7 +369,7 @@ impl ResultSet {
                 .iter()
                 .map(|index| row.get(*index).cloned().unwrap_or(Value::None))
                 .collect(),
-            None => row.drain(..).collect(),
+            None => std::mem::take(row),
         };
         Value::object(Row::new(meta.clone(), values))
     }
@@ -388,13 +390,13 @@ impl ResultSet {
         let Some(filter) = self.0.unique.borrow().clone() else {
             return Ok(true);
         };
-        let key = self.unique_key(&filter, meta, interim, cx)?;
+        let key = Self::unique_key(&filter, meta, interim, cx)?;
         let key = Key::new(key, cx)?;
         Ok(filter.seen.borrow_mut().insert(key))
     }
 
+    /// What `unique()` tells the row apart by.
     fn unique_key(
-        &self,
         filter: &UniqueFilter,
         meta: &RowMeta,
         interim: &Value,
@@ -495,10 +497,8 @@ impl ResultSet {
                 _ => "Multiple rows were found when one or none was required",
             }));
         }
-        if scalar {
-            if let Some(row) = row.downcast::<Row>() {
-                return Ok(row.get(0).cloned().unwrap_or(Value::None));
-            }
+        if scalar && let Some(row) = row.downcast::<Row>() {
+            return Ok(row.get(0).cloned().unwrap_or(Value::None));
         }
         Ok(self.finish(row))
     }
@@ -509,10 +509,10 @@ impl ResultSet {
         let Some(filter) = self.0.unique.borrow().clone() else {
             return self.fetch_raw(&mut raw, cx);
         };
-        let key = self.unique_key(&filter, meta, row, cx)?;
+        let key = Self::unique_key(&filter, meta, row, cx)?;
         while self.fetch_raw(&mut raw, cx)? {
             let other = self.interim(meta, &mut raw);
-            let other = self.unique_key(&filter, meta, &other, cx)?;
+            let other = Self::unique_key(&filter, meta, &other, cx)?;
             if !cx.eq(&key, &other)? {
                 return Ok(true);
             }

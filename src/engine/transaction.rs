@@ -165,9 +165,10 @@ impl Transaction {
 
     fn commit_root(&self, cx: &Cx) -> Result<()> {
         if !self.state.active.get() {
-            return Err(match self.is_current() {
-                true => self.connection.invalid_transaction(cx),
-                false => INVALID_REQUEST_ERROR.error("This transaction is inactive"),
+            return Err(if self.is_current() {
+                self.connection.invalid_transaction(cx)
+            } else {
+                INVALID_REQUEST_ERROR.error("This transaction is inactive")
             });
         }
         let outcome = self.connection.commit_driver(cx);
@@ -179,9 +180,10 @@ impl Transaction {
         Ok(())
     }
     fn close_root(&self, cx: &Cx) -> Result<()> {
-        let outcome = match self.state.active.get() {
-            true => self.connection.rollback_driver(cx),
-            false => Ok(()),
+        let outcome = if self.state.active.get() {
+            self.connection.rollback_driver(cx)
+        } else {
+            Ok(())
         };
         if self.is_current() {
             self.cancel_nested();
@@ -218,9 +220,10 @@ impl Transaction {
 
     fn commit_nested(&self, savepoint: &Str, cx: &Cx) -> Result<()> {
         if !self.state.active.get() {
-            return Err(match self.is_current() {
-                true => self.connection.invalid_transaction(cx),
-                false => INVALID_REQUEST_ERROR.error("This nested transaction is inactive"),
+            return Err(if self.is_current() {
+                self.connection.invalid_transaction(cx)
+            } else {
+                INVALID_REQUEST_ERROR.error("This nested transaction is inactive")
             });
         }
         let event = EngineEvent::ReleaseSavepoint(&self.connection, savepoint);
@@ -247,10 +250,10 @@ impl Transaction {
         outcome
     }
     fn leave_savepoint(&self) {
-        if let TransactionKind::Nested { previous, .. } = &self.state.kind {
-            if self.is_current() {
-                self.connection.set_nested(previous.clone());
-            }
+        if let TransactionKind::Nested { previous, .. } = &self.state.kind
+            && self.is_current()
+        {
+            self.connection.set_nested(previous.clone());
         }
     }
 

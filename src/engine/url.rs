@@ -57,19 +57,21 @@ impl Url {
                 Compat::V20 => "Could not parse SQLAlchemy URL from given URL string".to_owned(),
             }));
         };
-        let part = |name: &str| found.name(name).map(|part| part.as_str());
-        let port = match part("port").filter(|port| !port.is_empty()) {
+        let group = |name: &str| found.name(name).map(|part| part.as_str());
+        let port = match group("port").filter(|port| !port.is_empty()) {
             Some(port) => Some(parse_port(port)?),
             None => None,
         };
         Ok(Self::new(UrlParts {
-            drivername: Str::new(part("name").unwrap_or_default()),
-            username: part("username").map(|text| unquote(text, false)),
-            password: part("password").map(|text| unquote(text, false)),
-            host: part("ipv4host").or_else(|| part("ipv6host")).map(Str::new),
+            drivername: Str::new(group("name").unwrap_or_default()),
+            username: group("username").map(|text| unquote(text, false)),
+            password: group("password").map(|text| unquote(text, false)),
+            host: group("ipv4host")
+                .or_else(|| group("ipv6host"))
+                .map(Str::new),
             port,
-            database: part("database").map(Str::new),
-            query: part("query").map(parse_query).unwrap_or_default(),
+            database: group("database").map(Str::new),
+            query: group("query").map(parse_query).unwrap_or_default(),
         }))
     }
 
@@ -127,20 +129,22 @@ impl Url {
             text.push_str(&quote(username));
             if let Some(password) = &parts.password {
                 text.push(':');
-                match hide_password {
-                    true => text.push_str("***"),
-                    false => text.push_str(&quote(password)),
+                if hide_password {
+                    text.push_str("***");
+                } else {
+                    text.push_str(&quote(password));
                 }
             }
             text.push('@');
         }
         match &parts.host {
-            Some(host) if host.contains(':') => text.push_str(&format!("[{host}]")),
+            Some(host) if host.contains(':') => text.extend(["[", host, "]"]),
             Some(host) => text.push_str(host),
             None => {}
         }
         if let Some(port) = parts.port {
-            text.push_str(&format!(":{port}"));
+            text.push(':');
+            text.push_str(&port.to_string());
         }
         if let Some(database) = &parts.database {
             text.push('/');
@@ -153,8 +157,9 @@ impl Url {
             for value in values {
                 text.push(separator);
                 separator = '&';
-                let (name, value) = (quote_plus(name), quote_plus(value));
-                text.push_str(&format!("{name}={value}"));
+                text.push_str(&quote_plus(name));
+                text.push('=');
+                text.push_str(&quote_plus(value));
             }
         }
         text
@@ -198,15 +203,12 @@ fn unquote(text: &str, plus: bool) -> Str {
             .get(at + 1..at + 3)
             .filter(|_| byte == b'%')
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match code {
-            Some(code) => {
-                decoded.push(code);
-                at += 3;
-            }
-            None => {
-                decoded.push(if plus && byte == b'+' { b' ' } else { byte });
-                at += 1;
-            }
+        if let Some(code) = code {
+            decoded.push(code);
+            at += 3;
+        } else {
+            decoded.push(if plus && byte == b'+' { b' ' } else { byte });
+            at += 1;
         }
     }
     Str::new(String::from_utf8_lossy(&decoded).into_owned())
@@ -220,7 +222,11 @@ fn quote(text: &str, safe: &str) -> String {
         if plain || safe.as_bytes().contains(&byte) {
             quoted.push(char::from(byte));
         } else {
-            quoted.push_str(&format!("%{byte:02X}"));
+            quoted.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(u32::from(digit), 16).unwrap_or('0');
+                quoted.push(digit.to_ascii_uppercase());
+            }
         }
     }
     quoted

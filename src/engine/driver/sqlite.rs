@@ -57,9 +57,10 @@ impl SqliteConnection {
         let mut connection =
             Connection::open_with_flags(&options.database, flags).map_err(|error| {
                 let raised = raise(error, cx);
-                match raised.is(&dbapi::OPERATIONAL_ERROR) {
-                    true => dbapi::OPERATIONAL_ERROR.error("unable to open database file"),
-                    false => raised,
+                if raised.is(&dbapi::OPERATIONAL_ERROR) {
+                    dbapi::OPERATIONAL_ERROR.error("unable to open database file")
+                } else {
+                    raised
                 }
             })?;
         let wait = std::time::Duration::try_from_secs_f64(options.timeout).unwrap_or_default();
@@ -317,6 +318,7 @@ fn read_into(
     values: &mut Vec<Value>,
     cx: &Cx,
 ) -> Result<()> {
+    values.reserve_exact(columns.len());
     for (at, name) in columns.iter().enumerate() {
         let value = row.get_ref(at).map_err(|error| raise(error, cx))?;
         values.push(read(value, name)?);

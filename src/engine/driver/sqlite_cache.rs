@@ -46,7 +46,6 @@ impl Prepared {
         let columns = cell.with_dependent(|_, statement| {
             statement
                 .column_names()
-                .into_iter()
                 .map(Str::new)
                 .collect::<Rc<[Str]>>()
         });

@@ -67,15 +67,15 @@ fn from_code(code: i32, message: String) -> Raised {
         .with("sqlite_errorname", name_of_code(code))
 }
 
-/// The exception for what rusqlite reports; KeyboardInterrupt where Ctrl-C stopped a query.
+/// The exception for what rusqlite reports; `KeyboardInterrupt` where Ctrl-C stopped a query.
 pub fn raise(error: rusqlite::Error, cx: &Cx) -> Raised {
     use rusqlite::Error;
     match error {
         Error::SqliteFailure(failure, message) => {
-            if failure.extended_code & 0xff == ffi::SQLITE_INTERRUPT {
-                if let Err(interrupt) = cx.check_interrupt() {
-                    return interrupt;
-                }
+            if failure.extended_code & 0xff == ffi::SQLITE_INTERRUPT
+                && let Err(interrupt) = cx.check_interrupt()
+            {
+                return interrupt;
             }
             let message =
                 message.unwrap_or_else(|| ffi::code_to_str(failure.extended_code).to_owned());

@@ -7,6 +7,10 @@ use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Bound, Cx, Export, Method, ModuleSpec, Result, Value};
 
 /// A listener to be set up.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are SQLAlchemy's keywords"
+)]
 pub struct Listener<'a> {
     /// What it listens to.
     pub target: &'a Value,

@@ -136,9 +136,10 @@ fn transaction_members(members: &mut Members) {
 
 /// What legacy connections do not have.
 fn future_only(connection: &Connection, name: &str) -> Result<()> {
-    match connection.is_legacy() {
-        true => Err(no_attribute(name)),
-        false => Ok(()),
+    if connection.is_legacy() {
+        Err(no_attribute(name))
+    } else {
+        Ok(())
     }
 }
 
@@ -183,9 +184,10 @@ fn option_members(members: &mut Members) {
 
 impl Object for Connection {
     fn spec(&self) -> &'static TypeSpec {
-        match self.engine().compat().is_14() && !self.is_legacy() {
-            true => &FUTURE_CONNECTION,
-            false => &CONNECTION,
+        if self.engine().compat().is_14() && !self.is_legacy() {
+            &FUTURE_CONNECTION
+        } else {
+            &CONNECTION
         }
     }
     fn identity(&self) -> Option<usize> {

@@ -67,22 +67,22 @@ fn settle(keywords: &Keywords, cx: &Cx) -> Result<()> {
         Some((_, value)) => cx.truthy(value)?,
         None => false,
     };
-    cx.settle_compat(match is_14 {
-        true => Compat::V14,
-        false => Compat::V20,
-    });
+    cx.settle_compat(if is_14 { Compat::V14 } else { Compat::V20 });
     Ok(())
 }
 
 fn legacy(keywords: &mut Keywords, cx: &Cx) -> Result<bool> {
     match cx.compat() {
         Compat::V14 => Ok(!keywords.flag("future", false, cx)?),
-        Compat::V20 => match keywords.flag("future", true, cx)? {
-            true => Ok(false),
-            false => Err(ARGUMENT_ERROR.error(
-                "The 'future' parameter passed to create_engine() may only be set to True.",
-            )),
-        },
+        Compat::V20 => {
+            if keywords.flag("future", true, cx)? {
+                Ok(false)
+            } else {
+                Err(ARGUMENT_ERROR.error(
+                    "The 'future' parameter passed to create_engine() may only be set to True.",
+                ))
+            }
+        }
     }
 }
 
@@ -117,10 +117,13 @@ fn dialect_arguments(
     keywords: &mut Keywords,
     cx: &Cx,
 ) -> Result<Option<Value>> {
-    if let Some(style) = keywords.take_some("paramstyle") {
-        if let Some(style) = style.as_str().and_then(Paramstyle::named) {
-            dialect.paramstyle = style;
-        }
+    let style = keywords.take_some("paramstyle");
+    if let Some(style) = style
+        .as_ref()
+        .and_then(Value::as_str)
+        .and_then(Paramstyle::named)
+    {
+        dialect.paramstyle = style;
     }
     let size = |number: i64| usize::try_from(number).unwrap_or(1).max(1);
     if let Some(count) = keywords.number("insertmanyvalues_page_size") {

@@ -92,9 +92,10 @@ fn legacy_only(engine: &Engine, name: &str) -> Result<()> {
     if engine.is_legacy() {
         return Ok(());
     }
-    Err(match engine.compat().is_14() {
-        true => NOT_IMPLEMENTED_ERROR.error("This method is not implemented for SQLAlchemy 2.0."),
-        false => missing(name),
+    Err(if engine.compat().is_14() {
+        NOT_IMPLEMENTED_ERROR.error("This method is not implemented for SQLAlchemy 2.0.")
+    } else {
+        missing(name)
     })
 }
 

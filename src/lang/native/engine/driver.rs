@@ -168,9 +168,10 @@ impl Object for DriverConnectionObject {
         if name != "isolation_level" {
             return Ok(false);
         }
-        let level = match value.is_none() {
-            true => "AUTOCOMMIT",
-            false => "SERIALIZABLE",
+        let level = if value.is_none() {
+            "AUTOCOMMIT"
+        } else {
+            "SERIALIZABLE"
         };
         self.0.driver.set_isolation(level, cx)?;
         Ok(true)

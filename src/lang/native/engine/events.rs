@@ -130,9 +130,10 @@ impl ScriptHook {
         Ok(match parts.as_slice() {
             [Value::Str(sql), parameters] => {
                 let parameters = parameters.clone();
-                let parameters = match many {
-                    true => Parameters::GivenMany(parameters),
-                    false => Parameters::Given(parameters),
+                let parameters = if many {
+                    Parameters::GivenMany(parameters)
+                } else {
+                    Parameters::Given(parameters)
                 };
                 Some((sql.clone(), parameters))
             }

@@ -21,17 +21,19 @@ pub fn parameter_sets(parameters: &Value, cx: &Cx) -> Result<Vec<Value>> {
                 is_mapping(set) || (sequence && matches!(set, Value::Tuple(_) | Value::List(_)))
             };
             match sets.first() {
-                Some(first) if !fits(first) => Err(ARGUMENT_ERROR.error(match sequence {
-                    true => "List argument must consist only of tuples or dictionaries",
-                    false => "List argument must consist only of dictionaries",
+                Some(first) if !fits(first) => Err(ARGUMENT_ERROR.error(if sequence {
+                    "List argument must consist only of tuples or dictionaries"
+                } else {
+                    "List argument must consist only of dictionaries"
                 })),
                 _ => Ok(sets),
             }
         }
         mapping if is_mapping(mapping) => Ok(vec![mapping.clone()]),
-        _ => Err(ARGUMENT_ERROR.error(match sequence {
-            true => "mapping or sequence expected for parameters",
-            false => "mapping or list expected for parameters",
+        _ => Err(ARGUMENT_ERROR.error(if sequence {
+            "mapping or sequence expected for parameters"
+        } else {
+            "mapping or list expected for parameters"
         })),
     }
 }

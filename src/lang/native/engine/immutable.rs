@@ -19,6 +19,7 @@ pub fn immutable_dict(dict: Dict) -> Value {
     Value::Instance(types::with_base(&class, Value::Dict(Rc::new(dict))))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is a Construct")]
 fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let dict = Dict::default();
     dict.update(args.pos.first(), &args.kw, cx)?;

@@ -177,12 +177,15 @@ fn result_members(members: &mut Members) {
         .method("tuples()", |result: &ResultSet, _, _| {
             Ok(Value::object(result.tuples()))
         })
-        .getter("t", |result: &ResultSet, cx| match cx.compat().is_20() {
-            true => Ok(Value::object(result.tuples())),
-            false => Err(ATTRIBUTE_ERROR.error(format!(
-                "'{}' object has no attribute 't'",
-                result.spec().name()
-            ))),
+        .getter("t", |result: &ResultSet, cx| {
+            if cx.compat().is_20() {
+                Ok(Value::object(result.tuples()))
+            } else {
+                Err(ATTRIBUTE_ERROR.error(format!(
+                    "'{}' object has no attribute 't'",
+                    result.spec().name()
+                )))
+            }
         });
 }
 

@@ -74,9 +74,12 @@ fn row_members(members: &mut Members) {
                 Err(Raised::new(&VALUE_ERROR, Vec::new()))
             },
         )
-        .method("keys()", |row: &Row, _, cx| match cx.compat().is_14() {
-            true => Ok(Value::object(KeyView(row.meta().clone()))),
-            false => Err(missing(row, "keys", cx)),
+        .method("keys()", |row: &Row, _, cx| {
+            if cx.compat().is_14() {
+                Ok(Value::object(KeyView(row.meta().clone())))
+            } else {
+                Err(missing(row, "keys", cx))
+            }
         });
 }
 
@@ -89,9 +92,10 @@ fn since_20(row: &Row, name: &str, cx: &Cx) -> Result<Value> {
 }
 
 fn missing(row: &Row, name: &str, cx: &Cx) -> Raised {
-    ATTRIBUTE_ERROR.error(match cx.compat().is_14() || row.meta().is_of_cursor() {
-        true => format!("Could not locate column in row for column '{name}'"),
-        false => name.to_owned(),
+    ATTRIBUTE_ERROR.error(if cx.compat().is_14() || row.meta().is_of_cursor() {
+        format!("Could not locate column in row for column '{name}'")
+    } else {
+        name.to_owned()
     })
 }
 
@@ -144,9 +148,10 @@ fn at_index(row: &Row, index: i64) -> Result<Value> {
 
 impl Object for Row {
     fn spec(&self) -> &'static TypeSpec {
-        match self.meta().is_legacy() {
-            true => &LEGACY_ROW,
-            false => &ROW,
+        if self.meta().is_legacy() {
+            &LEGACY_ROW
+        } else {
+            &ROW
         }
     }
     fn identity(&self) -> Option<usize> {
@@ -345,9 +350,10 @@ struct ListView {
 
 impl ListView {
     fn items(&self) -> Vec<Value> {
-        match std::ptr::eq(self.spec, &raw const ITEMS_VIEW) {
-            true => items(&self.row),
-            false => self.row.values().to_vec(),
+        if std::ptr::eq(self.spec, &raw const ITEMS_VIEW) {
+            items(&self.row)
+        } else {
+            self.row.values().to_vec()
         }
     }
 }
@@ -357,9 +363,10 @@ impl Object for ListView {
         self.spec
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        let name = match cx.compat().is_14() {
-            true => "ROMappingView",
-            false => self.spec.name(),
+        let name = if cx.compat().is_14() {
+            "ROMappingView"
+        } else {
+            self.spec.name()
         };
         let mapping = cx.repr(&as_dict(&self.row))?;
         Ok(Some(format!("{name}({mapping})")))

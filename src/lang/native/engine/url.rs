@@ -14,15 +14,19 @@ use crate::object::{
 pub static URL: TypeSpec = TypeSpec::new("sqlalchemy.engine.url", "URL")
     .bases(&[&OBJECT])
     .construct(|_, args, cx| {
-        let text = match cx.compat().is_14() {
-            true => "__new__(drivername, username=None, password=None, host=None, port=None, database=None, query=None)",
-            false => "__new__(drivername, username, password, host, port, database, query)",
+        let text = if cx.compat().is_14() {
+            LEGACY_CREATE
+        } else {
+            "__new__(drivername, username, password, host, port, database, query)"
         };
         let signature = Signature::parse(text, Some("URL"));
         let bound = signature.bind(args)?;
         create(&bound, cx)
     })
     .members(members);
+
+/// 1.4 lets `URL()` be called as `URL.create()` is.
+const LEGACY_CREATE: &str = "__new__(drivername, username=None, password=None, host=None, port=None, database=None, query=None)";
 
 /// `make_url()`.
 pub fn make_url(value: &Value, cx: &Cx) -> Result<Url> {
