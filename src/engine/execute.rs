@@ -690,15 +690,15 @@ mod tests {
             [
                 "BEGIN (implicit)",
                 "create table t (id integer primary key, x)",
-                "[raw sql] ()",
+                "[...] ()",
                 "insert into t values (?, ?)",
-                "[raw sql] [(0, 'a'), (1, 'a'), (2, 'a')]",
+                "[...] [(0, 'a'), (1, 'a'), (2, 'a')]",
                 "select id, x from t",
-                "[raw sql] ()",
+                "[...] ()",
                 "SAVEPOINT sa_savepoint_1",
-                "[no key ...] ()",
+                "[...] ()",
                 "ROLLBACK TO SAVEPOINT sa_savepoint_1",
-                "[no key ...] ()",
+                "[...] ()",
                 "ROLLBACK",
             ]
         );
