@@ -4,14 +4,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::dml::{Delete, Insert, Update};
 use super::elements::{
     BindParameter, ColumnElement, Modifiers, Name, integer_type, literal, null_type,
 };
 use super::entity::{Entity, EntityCoercion};
+use super::executable::Executable;
 use super::operators::Operator;
 use super::selectable::{
     AliasedElement, CompoundSelect, FromClause, FromItem, JoinTarget, LabelStyle, OnClause, Select,
-    SelectItem, SelectStatement, TextualSelect,
+    SelectItem, SelectStatement, TextClause, TextualSelect,
 };
 use super::types::SqlType;
 use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING, with_code};
@@ -693,4 +695,46 @@ pub fn optional_name(value: Option<&Value>) -> Option<Name> {
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
         .map(|text| Name::Plain(Str::new(text)))
+}
+
+/// The statement that `value` is, of those that a script can execute.
+pub fn executable_of(value: &Value) -> Option<Executable> {
+    if let Some(element) = value.downcast::<ColumnElement>() {
+        return Some(match element.plain() {
+            ColumnElement::Text(text) => Executable::Text(text.clone()),
+            _ => Executable::Function(element.clone()),
+        });
+    }
+    if let Some(insert) = value.downcast::<Insert>() {
+        return Some(Executable::Insert(insert.clone()));
+    }
+    if let Some(update) = value.downcast::<Update>() {
+        return Some(Executable::Update(update.clone()));
+    }
+    if let Some(delete) = value.downcast::<Delete>() {
+        return Some(Executable::Delete(delete.clone()));
+    }
+    match statement_of(value)? {
+        SelectStatement::Select(select) => Some(Executable::Select(select)),
+        SelectStatement::Compound(compound) => Some(Executable::Compound(compound)),
+        SelectStatement::Textual(textual) => Some(Executable::TextualSelect(textual)),
+        _ => None,
+    }
+}
+
+/// A statement to be executed; 1.4 takes text for one.
+pub fn expect_executable(value: &Value, cx: &Cx) -> Result<Executable> {
+    if let Some(statement) = executable_of(value) {
+        return Ok(statement);
+    }
+    match value {
+        Value::Str(text) if cx.compat().is_14() => Ok(Executable::Text(TextClause::new(text))),
+        Value::Str(text) => Err(no_text_coercion(text, None, &ARGUMENT_ERROR, "", cx)),
+        _ => Err(expected(
+            "Executable SQL or text() construct",
+            value,
+            None,
+            cx,
+        )?),
+    }
 }

@@ -26,8 +26,8 @@ pub use elements::{
     Case, Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,
     Function, FunctionFilter, Grouping, Label, Modifiers, Name, NamePart, Over, ProxyColumn,
     ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple, TypeCoerce,
-    UnaryExpression, WithinGroup, adapt_expression, coerce_compared_value, literal, next_seed,
-    null_type,
+    UnaryExpression, WithinGroup, adapt_expression, and_all, coerce_compared_value,
+    is_plain_equality, literal, next_seed, null_type,
 };
 pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext, PluginSelect};
 pub use executable::Executable;

@@ -382,3 +382,21 @@ impl Name {
         }
     }
 }
+
+/// `AND` of conditions already coerced; `true` where there are none.
+pub fn and_all(clauses: Vec<ColumnElement>) -> ColumnElement {
+    ColumnElement::and_(&clauses, Cx::current().compat())
+}
+
+/// Whether it is `column = column`, or several of these joined by AND.
+pub fn is_plain_equality(element: &ColumnElement) -> bool {
+    match element.plain() {
+        ColumnElement::Binary(node) => {
+            node.operator == Operator::Eq && node.left.is_column() && node.right.is_column()
+        }
+        ColumnElement::ClauseList(list) => {
+            list.operator == Operator::And && list.clauses.iter().all(is_plain_equality)
+        }
+        _ => false,
+    }
+}

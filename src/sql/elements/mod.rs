@@ -15,7 +15,7 @@ use std::rc::Rc;
 
 pub use annotations::{AnnotatedElement, Annotations};
 pub use anon_map::AnonMap;
-pub use construct::literal;
+pub use construct::{and_all, is_plain_equality, literal};
 pub use name::{Name, NamePart, next_seed};
 pub use nodes::{
     AsBoolean, BinaryExpression, BindParameter, BindValue, Case, Cast, ClauseList, ColumnClause,

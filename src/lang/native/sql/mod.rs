@@ -31,4 +31,6 @@ pub use modules::{
 pub use operators::members as column_operators;
 pub use select::{affixes, statement_value};
 pub use specs::*;
-pub use statement::{CompiledObject, compile_value, executable_of, text_of};
+pub use statement::{CompiledObject, compile_value, text_of};
+
+pub use crate::sql::coercions::executable_of;

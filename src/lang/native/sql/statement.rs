@@ -4,11 +4,10 @@ use std::rc::Rc;
 
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Dict, Members, Object, Result, TypeSpec, Value};
-use crate::sql::coercions::statement_of;
+use crate::sql::coercions::executable_of;
 use crate::sql::compiler::{CompileOptions, Compiled, compile, compile_element, compile_from};
 use crate::sql::dialects::{Dialect, DialectObject};
-use crate::sql::dml::{Delete, Insert, Update};
-use crate::sql::{ColumnElement, Executable, FromClause, SelectStatement};
+use crate::sql::{ColumnElement, Executable, FromClause};
 
 /// Compile whatever `value` is.
 pub fn compile_value(
@@ -31,31 +30,6 @@ pub fn compile_value(
     match executable_of(value) {
         Some(statement) => compile(&statement, dialect, options, cx).map(Some),
         None => Ok(None),
-    }
-}
-
-/// The statement that `value` is.
-pub fn executable_of(value: &Value) -> Option<Executable> {
-    if let Some(element) = value.downcast::<ColumnElement>() {
-        return Some(match element.plain() {
-            ColumnElement::Text(text) => Executable::Text(text.clone()),
-            _ => Executable::Function(element.clone()),
-        });
-    }
-    if let Some(insert) = value.downcast::<Insert>() {
-        return Some(Executable::Insert(insert.clone()));
-    }
-    if let Some(update) = value.downcast::<Update>() {
-        return Some(Executable::Update(update.clone()));
-    }
-    if let Some(delete) = value.downcast::<Delete>() {
-        return Some(Executable::Delete(delete.clone()));
-    }
-    match statement_of(value)? {
-        SelectStatement::Select(select) => Some(Executable::Select(select)),
-        SelectStatement::Compound(compound) => Some(Executable::Compound(compound)),
-        SelectStatement::Textual(textual) => Some(Executable::TextualSelect(textual)),
-        _ => None,
     }
 }
 
