@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::connection::Connection;
+use super::connection::{Connection, check_isolation_level};
 use super::dialect::Dialect;
 use super::echo::{Echo, EchoLevel};
 use super::exc;
@@ -276,7 +276,13 @@ impl Engine {
             .checkout(level, cx)
             .map_err(|raised| exc::wrap(raised, None, cx))?;
         if let Some(level) = &shared.isolation_level {
-            lease.driver().set_isolation(level, cx)?;
+            let level = Value::Str(level.clone());
+            let checked = check_isolation_level(&shared.dialect, &level, cx);
+            let set = checked.and_then(|level| lease.driver().set_isolation(&level, cx));
+            if let Err(raised) = set {
+                lease.release(false);
+                return Err(raised);
+            }
         }
         Ok(lease)
     }

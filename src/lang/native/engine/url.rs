@@ -3,11 +3,11 @@
 use super::immutable::immutable_dict;
 use crate::engine::exc::{ARGUMENT_ERROR, NO_SUCH_MODULE_ERROR};
 use crate::engine::{Dialect, DialectData, Url, UrlParts, parse_port, parse_query};
-use crate::object::exceptions::TYPE_ERROR;
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::types::OBJECT;
 use crate::object::{
-    Bound, CompareOp, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value, hash_str,
-    types,
+    Bound, CompareOp, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value, class_of,
+    hash_str, types,
 };
 
 /// `sqlalchemy.engine.url.URL`.
@@ -35,6 +35,11 @@ pub fn make_url(value: &Value, cx: &Cx) -> Result<Url> {
     }
     match value {
         Value::Str(text) => Url::parse(text, cx),
+        // 1.4 takes whatever it is given, and trips over it at once.
+        other if cx.compat().is_14() => Err(ATTRIBUTE_ERROR.error(format!(
+            "'{}' object has no attribute '_instantiate_plugins'",
+            class_of(other, cx).name()
+        ))),
         other => Err(ARGUMENT_ERROR.error(format!(
             "Expected string or URL object, got {}",
             cx.repr(other)?
