@@ -217,8 +217,8 @@ impl SQLCompiler<'_> {
         let percent = if self.double_percents { "'%%'" } else { "'%'" };
         let function = self.concat_is_function();
         if function {
-            // The prefix nests: concat(concat('%', x), '%').
-            if before && after {
+            // 1.4 nests: concat(concat('%', x), '%').
+            if before && after && self.dialect.compat.is_14() {
                 out.push("concat(");
             }
             out.push("concat(");
@@ -233,7 +233,7 @@ impl SQLCompiler<'_> {
         } else {
             self.element(&node.right, inner, out)?;
         }
-        if function && before && after {
+        if function && before && after && self.dialect.compat.is_14() {
             out.push(")");
         }
         if after {

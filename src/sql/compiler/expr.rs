@@ -29,7 +29,7 @@ impl SQLCompiler<'_> {
                 Ok(())
             }
             ColumnElement::True => {
-                out.push(if self.dialect.can.native_boolean {
+                out.push(if self.has_boolean_words() {
                     "true"
                 } else {
                     "1"
@@ -37,7 +37,7 @@ impl SQLCompiler<'_> {
                 Ok(())
             }
             ColumnElement::False => {
-                out.push(if self.dialect.can.native_boolean {
+                out.push(if self.has_boolean_words() {
                     "false"
                 } else {
                     "0"
@@ -164,6 +164,11 @@ impl SQLCompiler<'_> {
             // The rest was rendered before the nesting was counted.
             _ => Ok(()),
         }
+    }
+
+    /// Whether there are the words `true` and `false`.
+    fn has_boolean_words(&self) -> bool {
+        self.dialect.can.native_boolean || self.dialect.backend.is_mysql()
     }
 
     /// What holds inside a subquery, whatever held outside.
@@ -462,14 +467,11 @@ impl SQLCompiler<'_> {
     }
 
     fn cast(&mut self, node: &Rc<Cast>, kw: Kw, out: &mut Fragment) -> Result<()> {
-        let type_text = self.type_text(&node.type_)?;
+        let type_text = self.cast_type(&node.type_)?;
         let (type_text, collation) = match type_text.find(" COLLATE ") {
             Some(at) => (type_text[..at].to_owned(), type_text[at..].to_owned()),
             None => (type_text, String::new()),
         };
-        if self.cast_is_omitted(&node.type_) {
-            return self.element(&node.clause, kw, out);
-        }
         out.push(if node.is_try { "TRY_CAST(" } else { "CAST(" });
         self.element(&node.clause, kw, out)?;
         out.push(" AS ");

@@ -377,7 +377,7 @@ impl SQLCompiler<'_> {
     ) -> Result<()> {
         let data = select.data();
         if froms.is_empty() {
-            out.push(self.default_from());
+            out.push(self.default_from(!data.where_criteria.is_empty()));
         } else {
             out.push(" \nFROM ");
             let kw = Kw {

@@ -90,17 +90,20 @@ impl SQLCompiler<'_> {
                     (true, true) => " #> ",
                     (true, false) => " #>> ",
                 };
-                if json && !kw.in_operator {
-                    self.generic(node, text, kw, out)?;
-                } else {
-                    out.push(if json { "(" } else { "CAST((" });
-                    self.generic(node, text, kw, out)?;
+                if !json {
+                    out.push("CAST(");
+                }
+                if kw.in_operator {
+                    out.push("(");
+                }
+                self.generic(node, text, kw, out)?;
+                if kw.in_operator {
                     out.push(")");
-                    if !json {
-                        out.push(" AS ");
-                        out.push(&self.type_text(&node.type_)?);
-                        out.push(")");
-                    }
+                }
+                if !json {
+                    out.push(" AS ");
+                    out.push(&self.type_text(&node.type_)?);
+                    out.push(")");
                 }
             }
             (Backend::Mysql | Backend::Mariadb, Op::Concat) => {
@@ -132,11 +135,10 @@ impl SQLCompiler<'_> {
                 out.push(" IN BOOLEAN MODE)");
             }
             (Backend::Mysql | Backend::Mariadb, Op::JsonGetItem | Op::JsonPathGetItem) => {
-                out.push("JSON_EXTRACT(");
-                self.element(&node.left, kw, out)?;
-                out.push(", ");
-                self.element(&node.right, kw, out)?;
-                out.push(")");
+                self.mysql_json(node, kw, out)?;
+            }
+            (Backend::Mssql, Op::JsonGetItem | Op::JsonPathGetItem) => {
+                self.mssql_json(node, kw, out)?;
             }
             (Backend::Mssql, Op::Concat) => self.generic(node, " + ", kw, out)?,
             (Backend::Mssql, Op::IsDistinctFrom) => self.mssql_distinct(node, true, kw, out)?,
@@ -144,6 +146,13 @@ impl SQLCompiler<'_> {
                 self.mssql_distinct(node, false, kw, out)?;
             }
             (Backend::Mssql, Op::Match) => {
+                out.push("CONTAINS (");
+                self.element(&node.left, kw, out)?;
+                out.push(", ");
+                self.element(&node.right, kw, out)?;
+                out.push(")");
+            }
+            (Backend::Oracle, Op::Match) => {
                 out.push("CONTAINS (");
                 self.element(&node.left, kw, out)?;
                 out.push(", ");
@@ -188,6 +197,82 @@ impl SQLCompiler<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// `function(left, right)`.
+    fn called(
+        &mut self,
+        function: &str,
+        node: &BinaryExpression,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        out.push(function);
+        out.push("(");
+        self.element(&node.left, kw, out)?;
+        out.push(", ");
+        self.element(&node.right, kw, out)?;
+        out.push(")");
+        Ok(())
+    }
+
+    /// JSON's null needs a case of its own where the result is no JSON.
+    fn mysql_json(&mut self, node: &BinaryExpression, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let affinity = node.type_.affinity();
+        if affinity == Affinity::Json {
+            return self.called("JSON_EXTRACT", node, kw, out);
+        }
+        out.push("CASE ");
+        self.called("JSON_EXTRACT", node, kw, out)?;
+        out.push(" WHEN 'null' THEN NULL ");
+        match affinity {
+            Affinity::Boolean => out.push("WHEN true THEN true ELSE false"),
+            Affinity::Integer => {
+                out.push("ELSE CAST(");
+                self.called("JSON_EXTRACT", node, kw, out)?;
+                out.push(" AS SIGNED INTEGER)");
+            }
+            Affinity::String => {
+                out.push("ELSE JSON_UNQUOTE(");
+                self.called("JSON_EXTRACT", node, kw, out)?;
+                out.push(")");
+            }
+            Affinity::Numeric | Affinity::Float => {
+                out.push("ELSE ");
+                self.called("JSON_EXTRACT", node, kw, out)?;
+                out.push("+0.0000000000000000000000");
+            }
+            _ => {
+                out.push("ELSE ");
+                self.called("JSON_EXTRACT", node, kw, out)?;
+            }
+        }
+        out.push(" END");
+        Ok(())
+    }
+
+    fn mssql_json(&mut self, node: &BinaryExpression, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let affinity = node.type_.affinity();
+        if affinity == Affinity::Json {
+            return self.called("JSON_QUERY", node, kw, out);
+        }
+        out.push("CASE ");
+        self.called("JSON_VALUE", node, kw, out)?;
+        out.push(" WHEN NULL THEN NULL ");
+        match affinity {
+            Affinity::Boolean => out.push("WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE NULL"),
+            Affinity::Integer => {
+                out.push("ELSE CAST(");
+                self.called("JSON_VALUE", node, kw, out)?;
+                out.push(" AS INTEGER)");
+            }
+            _ => {
+                out.push("ELSE ");
+                self.called("JSON_VALUE", node, kw, out)?;
+            }
+        }
+        out.push(" END");
+        Ok(())
     }
 
     /// SQLite has no exclusive or: `(a | b) - (a & b)`.
@@ -318,15 +403,28 @@ impl SQLCompiler<'_> {
         !matches!(self.backend(), Backend::Mssql | Backend::Oracle)
     }
     /// The FROM of a SELECT without one.
-    pub(super) fn default_from(&self) -> &'static str {
+    pub(super) fn default_from(&self, has_conditions: bool) -> &'static str {
         match self.backend() {
             Backend::Oracle => " FROM DUAL",
+            Backend::Mysql | Backend::Mariadb if has_conditions => " FROM DUAL",
             _ => "",
         }
     }
-    /// Whether the database has no CAST to `type_`.
-    pub(super) fn cast_is_omitted(&self, _type: &SqlType) -> bool {
-        false
+    /// A type as CAST writes it, where that differs from DDL.
+    pub(super) fn cast_type(&self, type_: &SqlType) -> Result<String> {
+        let text = self.type_text(type_)?;
+        if !self.backend().is_mysql() {
+            return Ok(text);
+        }
+        Ok(match type_.affinity() {
+            Affinity::Integer => "SIGNED INTEGER".to_owned(),
+            Affinity::String | Affinity::Enum => match text.find('(') {
+                Some(at) if text.starts_with("VARCHAR") => format!("CHAR{}", &text[at..]),
+                _ => "CHAR".to_owned(),
+            },
+            Affinity::Numeric => text.replacen("NUMERIC", "DECIMAL", 1),
+            _ => text,
+        })
     }
 
     /// EXTRACT with a form of its own.
@@ -414,7 +512,8 @@ impl SQLCompiler<'_> {
                 out.push("SYSDATE()");
                 return Ok(true);
             }
-            (Backend::Sqlite | Backend::Oracle, "char_length") => "length",
+            (Backend::Sqlite, "char_length") => "length",
+            (Backend::Oracle, "char_length") => "LENGTH",
             (Backend::Mssql, "char_length" | "length") => "LEN",
             (Backend::Mysql | Backend::Mariadb, "random") => "rand",
             (Backend::Sqlite, "aggregate_strings") => "group_concat",
@@ -529,7 +628,7 @@ impl SQLCompiler<'_> {
                 if let Some(offset) = &data.offset {
                     if data.limit.is_none() {
                         out.push(if postgresql {
-                            " \n LIMIT ALL"
+                            "\n LIMIT ALL"
                         } else {
                             "\n LIMIT -1"
                         });
@@ -597,7 +696,8 @@ impl SQLCompiler<'_> {
                 return Ok(());
             }
         }
-        if !lock.of.is_empty() {
+        // Whether MySQL has OF depends on the server.
+        if !lock.of.is_empty() && !self.backend().is_mysql() {
             out.push(" OF ");
             let mut seen = Vec::new();
             for item in &lock.of {
