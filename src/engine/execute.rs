@@ -331,7 +331,8 @@ impl Connection {
         let mut source = CursorRows {
             cursor,
             processors: shape.processors,
-            listener: self.rows_are_heard().then(|| self.clone()),
+            connection: self.clone(),
+            heard: self.rows_are_heard(),
             fetched: 0,
         };
         let implicit = request.kind.is_crud()
@@ -576,7 +577,9 @@ fn process(row: &mut [Value], processors: &[Option<Processor>], cx: &Cx) -> Resu
 struct CursorRows {
     cursor: Box<dyn DriverCursor>,
     processors: Option<Rc<[Option<Processor>]>>,
-    listener: Option<Connection>,
+    /// Kept open while there are rows to read.
+    connection: Connection,
+    heard: bool,
     fetched: usize,
 }
 
@@ -586,13 +589,13 @@ impl RowSource for CursorRows {
             .cursor
             .fetch(row, cx)
             .map_err(|raised| super::exc::wrap(raised, None, cx))?;
-        if let Some(connection) = &self.listener {
+        if self.heard {
             let event = if found {
                 EventKind::Row(row.clone())
             } else {
                 EventKind::ResultEnd(self.fetched)
             };
-            connection.emit(event, cx);
+            self.connection.emit(event, cx);
         }
         if !found {
             return Ok(false);
