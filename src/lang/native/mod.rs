@@ -18,6 +18,7 @@ pub static MODULES: &[&ModuleSpec] = &[
     &engine::ENGINE_ROW,
     &engine::ENGINE_CURSOR,
     &engine::POOL,
+    &engine::FUTURE,
     &engine::SQLITE3,
     &sql::SQL_MODULE,
     &sql::EXPRESSION_MODULE,

@@ -9,7 +9,7 @@ use crate::engine::{
     check_isolation_level,
 };
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
-use crate::object::{Bound, Cx, Result, Str, Value};
+use crate::object::{Bound, Cx, Result, Str, Value, key_error, types};
 use crate::util::Compat;
 
 /// The keyword arguments, taken out one by one; what is left is an error.
@@ -36,10 +36,73 @@ impl Keywords {
 
 /// `create_engine(url, **kwargs)`.
 pub fn create_engine(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
-    let mut keywords = Keywords(bound.keywords().to_vec());
+    create(bound.value("url"), bound.keywords().to_vec(), cx)
+}
+
+/// `sqlalchemy.future.create_engine(url, **kwargs)`.
+pub fn create_future_engine(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    let mut keywords = bound.keywords().to_vec();
+    keywords.retain(|(name, _)| name != "future");
+    keywords.push((Str::new("future"), Value::Bool(true)));
+    create(bound.value("url"), keywords, cx)
+}
+
+/// `engine_from_config(configuration, prefix="sqlalchemy.", **kwargs)`.
+pub fn engine_from_config(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    let prefix = match bound.some("prefix") {
+        Some(prefix) => cx.str(prefix)?,
+        None => "sqlalchemy.".to_owned(),
+    };
+    let Value::Dict(configuration) = types::base_value(bound.value("configuration")) else {
+        return Err(TYPE_ERROR.error("engine_from_config() argument 'configuration' must be dict"));
+    };
+    let mut options = Vec::new();
+    for (key, value) in configuration.borrow().iter() {
+        let name = key
+            .value()
+            .as_str()
+            .and_then(|key| key.strip_prefix(&*prefix));
+        if let Some(name) = name {
+            options.push((Str::new(name), coerced(name, value)));
+        }
+    }
+    for (name, value) in bound.keywords() {
+        options.retain(|(known, _)| known != name);
+        options.push((name.clone(), value.clone()));
+    }
+    let mut keywords = Keywords(options);
+    let Some(url) = keywords.take("url") else {
+        return Err(key_error("url".into()));
+    };
+    create(&url, keywords.0, cx)
+}
+
+/// An option as a configuration file gives it, as text.
+fn coerced(name: &str, value: &Value) -> Value {
+    let Some(text) = value.as_str() else {
+        return value.clone();
+    };
+    let truth = || match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "y" | "t" | "1" => Some(Value::Bool(true)),
+        "false" | "no" | "off" | "n" | "f" | "0" => Some(Value::Bool(false)),
+        _ => None,
+    };
+    let number = || text.trim().parse().ok().map(Value::Int);
+    let coerced = match name {
+        "echo" | "echo_pool" | "future" | "pool_pre_ping" | "pool_use_lifo" => truth(),
+        "pool_timeout" | "pool_recycle" | "pool_size" | "max_overflow" | "query_cache_size" => {
+            number()
+        }
+        _ => None,
+    };
+    coerced.unwrap_or_else(|| value.clone())
+}
+
+fn create(url: &Value, keywords: Vec<(Str, Value)>, cx: &Cx) -> Result<Value> {
+    let mut keywords = Keywords(keywords);
     settle(&keywords, cx)?;
     refuse(&mut keywords, cx)?;
-    let url = make_url(bound.value("url"), cx)?;
+    let url = make_url(url, cx)?;
     let mut dialect = dialect_of(&url)?;
     let isolation = dialect_arguments(&mut dialect, &mut keywords, cx)?;
     let dialect = Dialect::new(dialect);

@@ -23,8 +23,8 @@ pub use dialect::{
 pub use events::listen;
 pub use immutable::{IMMUTABLE_DICT, immutable_dict};
 pub use modules::{
-    ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, SQLITE3,
-    TOP_NAMES,
+    ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, FUTURE,
+    SQLITE3, TOP_NAMES,
 };
 pub use pool::MODULE as POOL;
 pub use result::{RESULT, SCALAR_RESULT};

@@ -2,11 +2,20 @@
 
 use super::{connection, create, database, dialect, pool, result, row, transaction, url};
 use crate::engine::{dbapi, exc};
+use crate::lang::native::sql;
 use crate::object::{Cx, Export, Method, ModuleSpec, Value};
 
 /// `create_engine`, the same function in every module that has it.
 pub fn create_engine(_: &Cx) -> Value {
     Method::function("create_engine(url, **kwargs)", create::create_engine)
+}
+
+/// `engine_from_config`.
+fn engine_from_config(_: &Cx) -> Value {
+    Method::function(
+        "engine_from_config(configuration, prefix='sqlalchemy.', **kwargs)",
+        create::engine_from_config,
+    )
 }
 
 /// `make_url`.
@@ -48,6 +57,7 @@ pub static EXC: ModuleSpec = ModuleSpec {
 
 const ENGINE_NAMES: &[(&str, Export)] = &[
     ("create_engine", create_engine),
+    ("engine_from_config", engine_from_config),
     ("make_url", make_url),
     ("create_mock_engine", create_mock_engine),
     ("URL", |_| url::URL.class().into()),
@@ -119,6 +129,42 @@ macro_rules! sqlite3_names {
     };
 }
 
+/// `sqlalchemy.future`: 1.4's door to the style of 2.0.
+pub static FUTURE: ModuleSpec = ModuleSpec {
+    name: "sqlalchemy.future",
+    names: &[
+        ("create_engine", |_| {
+            Method::function("create_engine(url, **kwargs)", create::create_future_engine)
+        }),
+        ("Engine", |cx| {
+            let future = cx.compat().is_14();
+            let spec = if future {
+                &database::FUTURE_ENGINE
+            } else {
+                &database::ENGINE
+            };
+            spec.class().into()
+        }),
+        ("Connection", |cx| {
+            let future = cx.compat().is_14();
+            let spec = if future {
+                &connection::FUTURE_CONNECTION
+            } else {
+                &connection::CONNECTION
+            };
+            spec.class().into()
+        }),
+    ],
+    unsupported: &[],
+    dynamic: Some(|name, cx| match name {
+        "select" => {
+            let (_, export) = sql::NAMES.iter().find(|(known, _)| *known == name)?;
+            Some(export(cx))
+        }
+        _ => None,
+    }),
+};
+
 /// The exceptions of `sqlite3`, for `except sqlite3.IntegrityError`.
 pub static SQLITE3: ModuleSpec = ModuleSpec {
     name: "sqlite3",
@@ -141,6 +187,7 @@ pub static SQLITE3: ModuleSpec = ModuleSpec {
 /// The names that `sqlalchemy` itself has of the engine layer.
 pub const TOP_NAMES: &[(&str, Export)] = &[
     ("create_engine", create_engine),
+    ("engine_from_config", engine_from_config),
     ("make_url", make_url),
     ("create_mock_engine", create_mock_engine),
     ("URL", |_| url::URL.class().into()),
