@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::dml::{Delete, Insert, Update};
 use super::elements::{
-    BindParameter, ColumnElement, Modifiers, Name, integer_type, literal, null_type,
+    BindParameter, ColumnElement, Modifiers, Name, Tuple, coerce_compared_value, integer_type,
+    literal, null_type,
 };
 use super::entity::{Entity, EntityCoercion};
 use super::executable::Executable;
@@ -15,9 +16,9 @@ use super::selectable::{
     AliasedElement, CompoundSelect, FromClause, FromItem, JoinTarget, LabelStyle, OnClause, Select,
     SelectItem, SelectStatement, TextClause, TextualSelect,
 };
-use super::types::SqlType;
+use super::types::{SqlType, type_of_value};
 use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING, with_code};
-use crate::object::exceptions::TYPE_ERROR;
+use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::{Cx, Raised, Result, Str, TypeSpec, Value, class_of};
 
 /// The session's hook for ORM values.
@@ -214,10 +215,23 @@ pub fn expect_expression(
     match coerce(value, cx)? {
         Coerced::Literal(Value::None) => Ok(ColumnElement::Null),
         Coerced::Literal(value) => bind_literal(&value, type_, name, cx),
-        other => match column_from(other, cx)? {
-            Some(element) => Ok(element),
-            None => Err(expected(EXPRESSION, value, None, cx)?),
-        },
+        other => {
+            let advice = match &other {
+                Coerced::From(from) if matches!(from.plain(), FromClause::Values(_)) => {
+                    "To create a column expression from a VALUES clause, use the \
+                     .scalar_values() method."
+                }
+                Coerced::From(_) => {
+                    "To create a column expression from a FROM clause row as a whole, use the \
+                     .table_valued() method."
+                }
+                _ => "",
+            };
+            match column_from(other, cx)? {
+                Some(element) => Ok(element),
+                None => Err(expected_with(EXPRESSION, value, None, advice, cx)?),
+            }
+        }
     }
 }
 
@@ -247,6 +261,11 @@ pub fn expect_binary(
     cx: &Cx,
 ) -> Result<ColumnElement> {
     match coerce(value, cx)? {
+        Coerced::Literal(items @ (Value::Tuple(_) | Value::List(_)))
+            if matches!(expr.plain(), ColumnElement::Tuple(_)) =>
+        {
+            tuple_of(expr, &items, cx)
+        }
         Coerced::Literal(value) => expr
             .bind_param(op, &value, None, false, cx)
             .map(BindParameter::element),
@@ -255,6 +274,24 @@ pub fn expect_binary(
             None => Err(expected(BINARY, value, None, cx)?),
         },
     }
+}
+
+/// A plain tuple beside a tuple of expressions: a bind per item, of the type beside it.
+fn tuple_of(expr: &ColumnElement, items: &Value, cx: &Cx) -> Result<ColumnElement> {
+    let mut clauses = Vec::new();
+    let known = match expr.plain() {
+        ColumnElement::Tuple(tuple) => tuple.types.clone(),
+        _ => Rc::from([]),
+    };
+    for (at, item) in cx.collect(items)?.iter().enumerate() {
+        let type_ = match known.get(at) {
+            Some(type_) => coerce_compared_value(type_, &Operator::Eq, item, cx)?,
+            None => type_of_value(item, cx)?,
+        };
+        clauses.push(literal(item, Some(type_), cx)?);
+    }
+    let types = clauses.iter().map(ColumnElement::type_).collect();
+    Ok(ColumnElement::Tuple(Rc::new(Tuple { clauses, types })))
 }
 
 /// A bind without a type takes that of the other operand.
@@ -388,12 +425,8 @@ pub fn expect_select_item(value: &Value, cx: &Cx) -> Result<SelectItem> {
         Coerced::Element(element) => Ok(SelectItem::Column(element)),
         Coerced::From(from) => Ok(SelectItem::From(from)),
         Coerced::Entity(entity) => Ok(SelectItem::Entity(entity)),
-        Coerced::Statement(statement) => {
+        Coerced::Statement(_) => {
             let class = class_of(value, cx);
-            if cx.compat().is_14() {
-                // 1.4 takes a SELECT for its scalar form, with the warning.
-                return Ok(SelectItem::Column(implicit_scalar(&statement, cx)?));
-            }
             let raised = expected_with(
                 columns_role(cx),
                 value,
@@ -507,6 +540,15 @@ pub fn expect_limit(value: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {
                         .and_then(|answer| answer.as_int()),
                     _ => None,
                 };
+                if let Value::Str(text) = &value {
+                    return match text.trim().parse() {
+                        Ok(number) => limit_bind(number),
+                        Err(_) => Err(VALUE_ERROR.error(format!(
+                            "invalid literal for int() with base 10: {}",
+                            cx.repr(&value)?
+                        ))),
+                    };
+                }
                 return match number {
                     Some(number) => limit_bind(number),
                     None => Err(TYPE_ERROR.error(format!(

@@ -238,6 +238,12 @@ impl SQLCompiler<'_> {
         out: &mut Fragment,
     ) -> Result<()> {
         let column = &entry.column;
+        if let ColumnElement::Tuple(_) = column.plain() {
+            return Err(COMPILE_ERROR.error(
+                "Most backends don't support SELECTing from a tuple() object.  If this is an ORM \
+                 query, consider using the Bundle object.",
+            ));
+        }
         let kw = Kw {
             within_columns: true,
             within_label: false,

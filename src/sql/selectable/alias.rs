@@ -79,10 +79,7 @@ impl Alias {
             restates: None,
             ..cte
         };
-        let name = name.unwrap_or_else(|| {
-            let base = self.name.text().map_or("anon", |text| text.as_str());
-            Name::anonymous(next_seed(), base)
-        });
+        let name = name.unwrap_or_else(|| Name::anonymous(next_seed(), "anon"));
         Self::new(AliasKind::Cte(kind), self.element.clone(), Some(name))
     }
     /// The CTE that stands for all its restatements.
