@@ -610,7 +610,6 @@ mod tests {
         for text in [
             "1 +",
             "x = = 2",
-            "f(1 2",
             "def f(:",
             "'abc",
             "  x = 1\n y",
