@@ -1,6 +1,6 @@
 //! The members of native classes: typed functions in, erased in one place.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
@@ -9,6 +9,10 @@ use super::{Args, Bound, Class, Cx, Object, Result, Signature, Str, TypeSpec, Va
 /// What a native function is called with: the receiver (`Undefined` for a plain function), the
 /// bound arguments, the context.
 pub type Native = dyn Fn(&Value, &Bound<'_>, &Cx) -> Result<Value>;
+
+/// A short way in for plain positional arguments, with the receiver in front (`Undefined` for a
+/// plain function). `None` declines: the arguments are bound and the call goes the usual way.
+pub type Quick = fn(&Value, &[Value], &Cx) -> Result<Option<Value>>;
 
 /// How a native function is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,7 @@ pub struct Method {
     owner: Option<&'static str>,
     kind: MethodKind,
     signature: OnceCell<Signature>,
+    quick: Cell<Option<Quick>>,
     call: Box<Native>,
 }
 
@@ -43,8 +48,25 @@ impl Method {
             owner: None,
             kind: MethodKind::Function,
             signature: OnceCell::new(),
+            quick: Cell::new(None),
             call: Box::new(move |_, bound, cx| call(bound, cx)),
         })
+    }
+    /// A plain function with a short way in.
+    pub fn quick_function(
+        text: &'static str,
+        quick: Quick,
+        call: impl Fn(&Bound<'_>, &Cx) -> Result<Value> + 'static,
+    ) -> Value {
+        let function = Self::function(text, call);
+        if let Some(method) = function.downcast::<Self>() {
+            method.quick.set(Some(quick));
+        }
+        function
+    }
+    /// The short way in.
+    pub fn quick(&self) -> Option<Quick> {
+        self.quick.get()
     }
     /// Its signature, read at the first use.
     pub fn signature(&self) -> &Signature {
@@ -279,6 +301,7 @@ impl Members {
             owner: Some(self.owner),
             kind,
             signature: OnceCell::new(),
+            quick: Cell::new(None),
             call,
         };
         self.entries.push((Str::new(name), Value::object(method)));
@@ -305,6 +328,15 @@ impl Members {
         call: impl Fn(&Value, &Bound<'_>, &Cx) -> Result<Value> + 'static,
     ) -> &mut Self {
         self.add(text, MethodKind::Method, Box::new(call))
+    }
+    /// Give the member added last a short way in.
+    pub fn quick(&mut self, quick: Quick) -> &mut Self {
+        if let Some((_, member)) = self.entries.last() {
+            if let Some(method) = member.downcast::<Method>() {
+                method.quick.set(Some(quick));
+            }
+        }
+        self
     }
     /// A class method.
     pub fn class_method(

@@ -33,7 +33,7 @@ pub use cx::{Console, Cx, DepthGuard};
 pub use exceptions::{ExceptionData, Raised, Span, exception_data, key_error, new_exception};
 pub use hash::{hash_sequence, hash_str, hash_value, key_eq};
 pub use instance::{Attributes, Instance, SlotDescriptor};
-pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native};
+pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native, Quick};
 pub use module::{Export, Module, ModuleSpec};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;

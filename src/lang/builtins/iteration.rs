@@ -6,10 +6,14 @@ use crate::object::{BinaryOp, Bound, CompareOp, Cx, Export, Method, Result, Valu
 
 pub(super) static FUNCTIONS: &[(&str, Export)] = &[
     ("len", |_| {
-        Method::function("len(obj, /)", |a, cx| {
-            let len = ops::len(a.at(0), cx)?;
-            Ok(Value::Int(i64::try_from(len).unwrap_or(i64::MAX)))
-        })
+        Method::quick_function(
+            "len(obj, /)",
+            |_, args, cx| match args {
+                [value] => len(value, cx).map(Some),
+                _ => Ok(None),
+            },
+            |a, cx| len(a.at(0), cx),
+        )
     }),
     ("iter", |_| {
         Method::function("iter(object, sentinel=None, /)", iter)
@@ -62,6 +66,11 @@ pub(super) static FUNCTIONS: &[(&str, Export)] = &[
         })
     }),
 ];
+
+fn len(value: &Value, cx: &Cx) -> Result<Value> {
+    let len = ops::len(value, cx)?;
+    Ok(Value::Int(i64::try_from(len).unwrap_or(i64::MAX)))
+}
 
 fn iter(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     if a.at(1).is_undefined() {

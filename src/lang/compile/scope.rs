@@ -143,6 +143,7 @@ pub(super) fn scopes(statement: &Stmt, future_annotations: bool) -> Result<Scope
         current: 0,
         future_annotations,
         problem: None,
+        depth: 0,
     };
     builder.visit_stmt(statement);
     if let Some(problem) = builder.problem {
@@ -162,7 +163,11 @@ struct Builder {
     current: usize,
     future_annotations: bool,
     problem: Option<Problem>,
+    depth: u32,
 }
+
+/// How deep expressions and blocks may nest.
+const DEEPEST: u32 = 3000;
 
 impl Builder {
     fn scope(&mut self) -> &mut Scope {
@@ -439,6 +444,20 @@ impl<'a> Visitor<'a> for Builder {
     }
 
     fn visit_expr(&mut self, expression: &'a Expr) {
+        if self.depth > DEEPEST {
+            return self.fail("too many nested expressions", expression);
+        }
+        self.depth += 1;
+        self.expression(expression);
+        self.depth -= 1;
+    }
+}
+
+impl Builder {
+    fn expression<'a>(&mut self, expression: &'a Expr)
+    where
+        Self: Visitor<'a>,
+    {
         match expression {
             Expr::Name(name) => {
                 let uses = self.uses(&name.id);

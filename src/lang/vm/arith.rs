@@ -1,63 +1,102 @@
 //! Operators: the short ways for plain numbers, and the rest through the data model.
 
-use super::frame::Frame;
+use super::frame::{Frame, peek};
 use super::runtime::Runtime;
 use crate::lang::compile::{Code, Operand};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{BinaryOp, CompareOp, Cx, Result, UnaryOp, Value, class_of, ops, types};
 
-/// `a op b` of plain numbers, its operands taken; `None`: nothing was taken.
+/// `a op b` of plain numbers into `to`; `false`: they are none, and nothing was taken.
 #[inline]
 pub(super) fn fast_binary(
     frame: &mut Frame,
     code: &Code,
     rt: &Runtime,
     op: BinaryOp,
-    a: Operand,
-    b: Operand,
-) -> Option<Value> {
-    let on_stack = usize::from(b == Operand::STACK);
-    let value = {
+    (a, b, to): (Operand, Operand, Operand),
+) -> bool {
+    let done = match op {
+        BinaryOp::Add => int_binary(frame, code, rt, (a, b, to), i64::checked_add),
+        BinaryOp::Sub => int_binary(frame, code, rt, (a, b, to), i64::checked_sub),
+        BinaryOp::Mul => int_binary(frame, code, rt, (a, b, to), i64::checked_mul),
+        BinaryOp::Mod => int_binary(frame, code, rt, (a, b, to), modulo),
+        BinaryOp::FloorDiv => int_binary(frame, code, rt, (a, b, to), floor_div),
+        _ => false,
+    };
+    done || float_binary(frame, code, rt, op, (a, b, to))
+}
+
+#[inline]
+fn modulo(x: i64, y: i64) -> Option<i64> {
+    (y > 0).then(|| x.rem_euclid(y))
+}
+
+#[inline]
+fn floor_div(x: i64, y: i64) -> Option<i64> {
+    (y > 0).then(|| x.div_euclid(y))
+}
+
+#[inline]
+fn int_binary(
+    frame: &mut Frame,
+    code: &Code,
+    rt: &Runtime,
+    (a, b, to): (Operand, Operand, Operand),
+    apply: fn(i64, i64) -> Option<i64>,
+) -> bool {
+    let below = usize::from(b == Operand::STACK);
+    let number = {
         let globals = rt.globals.slots.borrow();
-        let x = frame.peek(code, &globals, a, on_stack);
-        let y = frame.peek(code, &globals, b, 0);
+        let x = peek(&frame.slots, code, &globals, a, below);
+        let y = peek(&frame.slots, code, &globals, b, 0);
         match (x, y) {
-            (Value::Int(x), Value::Int(y)) => int_op(op, *x, *y)?,
-            (Value::Float(x), Value::Float(y)) => float_op(op, *x, *y)?,
-            _ => return None,
+            (Value::Int(x), Value::Int(y)) => apply(*x, *y),
+            _ => None,
         }
     };
-    let taken = on_stack + usize::from(a == Operand::STACK);
-    if taken > 0 {
-        frame.slots.truncate(frame.slots.len() - taken);
+    let Some(number) = number else {
+        return false;
+    };
+    let taken = below + usize::from(a == Operand::STACK);
+    if taken > 0 && to == Operand::STACK {
+        // The result takes the place of the lower operand.
+        frame.forget_top(taken - 1);
+        if let Some(Value::Int(held)) = frame.slots.last_mut() {
+            *held = number;
+        }
+        return true;
     }
-    Some(value)
+    frame.forget_top(taken);
+    frame.write_int(to, number, rt);
+    true
 }
 
-#[inline]
-fn int_op(op: BinaryOp, x: i64, y: i64) -> Option<Value> {
-    Some(Value::Int(match op {
-        BinaryOp::Add => x.checked_add(y)?,
-        BinaryOp::Sub => x.checked_sub(y)?,
-        BinaryOp::Mul => x.checked_mul(y)?,
-        BinaryOp::Mod if y > 0 => x.rem_euclid(y),
-        BinaryOp::FloorDiv if y > 0 => x.div_euclid(y),
-        BinaryOp::BitAnd => x & y,
-        BinaryOp::BitOr => x | y,
-        BinaryOp::BitXor => x ^ y,
-        _ => return None,
-    }))
-}
-
-#[inline]
-fn float_op(op: BinaryOp, x: f64, y: f64) -> Option<Value> {
-    Some(Value::Float(match op {
-        BinaryOp::Add => x + y,
-        BinaryOp::Sub => x - y,
-        BinaryOp::Mul => x * y,
-        BinaryOp::TrueDiv if y != 0.0 => x / y,
-        _ => return None,
-    }))
+fn float_binary(
+    frame: &mut Frame,
+    code: &Code,
+    rt: &Runtime,
+    op: BinaryOp,
+    (a, b, to): (Operand, Operand, Operand),
+) -> bool {
+    let below = usize::from(b == Operand::STACK);
+    let number = {
+        let globals = rt.globals.slots.borrow();
+        let x = peek(&frame.slots, code, &globals, a, below);
+        let y = peek(&frame.slots, code, &globals, b, 0);
+        match (x, y) {
+            (Value::Float(x), Value::Float(y)) => match op {
+                BinaryOp::Add => x + y,
+                BinaryOp::Sub => x - y,
+                BinaryOp::Mul => x * y,
+                BinaryOp::TrueDiv if *y != 0.0 => x / y,
+                _ => return false,
+            },
+            _ => return false,
+        }
+    };
+    frame.forget_top(below + usize::from(a == Operand::STACK));
+    frame.write(to, Value::Float(number), rt);
+    true
 }
 
 /// A comparison of plain values, its operands taken; `None`: nothing was taken.
@@ -70,11 +109,11 @@ pub(super) fn fast_compare(
     a: Operand,
     b: Operand,
 ) -> Option<bool> {
-    let on_stack = usize::from(b == Operand::STACK);
+    let below = usize::from(b == Operand::STACK);
     let truth = {
         let globals = rt.globals.slots.borrow();
-        let x = frame.peek(code, &globals, a, on_stack);
-        let y = frame.peek(code, &globals, b, 0);
+        let x = peek(&frame.slots, code, &globals, a, below);
+        let y = peek(&frame.slots, code, &globals, b, 0);
         match (x, y) {
             (Value::Int(x), Value::Int(y)) => op.holds(x.cmp(y)),
             (Value::Str(x), Value::Str(y)) => match op {
@@ -85,10 +124,7 @@ pub(super) fn fast_compare(
             _ => return None,
         }
     };
-    let taken = on_stack + usize::from(a == Operand::STACK);
-    if taken > 0 {
-        frame.slots.truncate(frame.slots.len() - taken);
-    }
+    frame.forget_top(below + usize::from(a == Operand::STACK));
     Some(truth)
 }
 

@@ -31,6 +31,13 @@ pub(super) fn call(
         bind::bind(function, &mut slots, count, Vec::new())?;
         return function.run(slots, cx);
     }
+    if let Some(quick) = callee.downcast::<Method>().and_then(Method::quick) {
+        cx.set_position(frame.code.span(ip - 1));
+        if let Some(value) = quick(&Value::Undefined, &frame.slots[start..], cx)? {
+            frame.slots.truncate(start - 1);
+            return Ok(value);
+        }
+    }
     let args = positional(frame, start);
     drop(frame.pop());
     cx.set_position(frame.code.span(ip - 1));
@@ -143,6 +150,13 @@ pub(super) fn call_method(
         drop(frame.pop());
         bind::bind(script, &mut slots, count + 1, Vec::new())?;
         return script.run(slots, cx);
+    }
+    if let Some(quick) = function.downcast::<Method>().and_then(Method::quick) {
+        cx.set_position(frame.code.span(ip - 1));
+        if let Some(value) = quick(&frame.slots[start - 1], &frame.slots[start..], cx)? {
+            frame.slots.truncate(start - 2);
+            return Ok(value);
+        }
     }
     let args = positional(frame, start);
     let this = frame.pop();

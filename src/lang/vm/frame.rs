@@ -12,6 +12,24 @@ use crate::object::{Cx, Namespace, Raised, Result, Value, ValueIter};
 #[derive(Default)]
 pub(super) struct CellVar(pub RefCell<Option<Value>>);
 
+/// Look at an operand without taking it; `below` values on top belong to later operands.
+#[inline]
+pub(super) fn peek<'v>(
+    slots: &'v [Value],
+    code: &'v Code,
+    globals: &'v [Value],
+    operand: Operand,
+    below: usize,
+) -> &'v Value {
+    let (values, at) = match operand.place() {
+        Place::Stack => (slots, slots.len().wrapping_sub(1 + below)),
+        Place::Local(at) => (slots, at),
+        Place::Const(at) => (code.consts.as_slice(), at),
+        Place::Global(at) => (globals, at),
+    };
+    values.get(at).unwrap_or(&Value::Undefined)
+}
+
 /// How a frame stopped.
 pub(super) enum Flow {
     Return(Value),
@@ -82,23 +100,31 @@ impl Frame {
         self.slots.split_off(start)
     }
 
-    /// Look at an operand without taking it; `below` values on top belong to later operands.
+    /// Drop the top `count` values.
     #[inline]
-    pub fn peek<'v>(
-        &'v self,
-        code: &'v Code,
-        globals: &'v [Value],
-        operand: Operand,
-        below: usize,
-    ) -> &'v Value {
-        match operand.place() {
-            Place::Stack => {
-                let at = self.slots.len().wrapping_sub(1 + below);
-                self.slots.get(at).unwrap_or(&Value::Undefined)
+    pub fn forget_top(&mut self, count: usize) {
+        for _ in 0..count {
+            drop(self.slots.pop());
+        }
+    }
+
+    /// Put an int where `to` says. Where an int stands already only its number changes: the
+    /// shortest way, and the one that a loop takes.
+    #[inline]
+    pub fn write_int(&mut self, to: Operand, number: i64, rt: &Runtime) {
+        match to.place() {
+            Place::Stack | Place::Const(_) => self.slots.push(Value::Int(number)),
+            Place::Local(at) => match &mut self.slots[at] {
+                Value::Int(held) => *held = number,
+                other => *other = Value::Int(number),
+            },
+            Place::Global(at) => {
+                if let Some(Value::Int(held)) = rt.globals.slots.borrow_mut().get_mut(at) {
+                    *held = number;
+                    return;
+                }
+                drop(rt.globals.set(at, Value::Int(number)));
             }
-            Place::Local(at) => self.slots.get(at).unwrap_or(&Value::Undefined),
-            Place::Const(at) => code.consts.get(at).unwrap_or(&Value::Undefined),
-            Place::Global(at) => globals.get(at).unwrap_or(&Value::Undefined),
         }
     }
 

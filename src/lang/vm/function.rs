@@ -71,13 +71,17 @@ impl Function {
         self.qualname.borrow().clone()
     }
 
-    /// Run it over bound arguments.
+    /// Run it over bound arguments, one call deeper.
     pub(super) fn run(&self, slots: Vec<Value>, cx: &Cx) -> Result<Value> {
+        let _depth = cx.enter()?;
+        self.run_here(slots, cx)
+    }
+
+    fn run_here(&self, slots: Vec<Value>, cx: &Cx) -> Result<Value> {
         let mut frame = Frame::new(&self.code, slots, &self.cells);
         if self.code.kind == CodeKind::Generator {
             return Ok(Value::object(Generator::new(frame, self.runtime.clone())));
         }
-        let _depth = cx.enter()?;
         let flow = run(&mut frame, &self.runtime, cx);
         self.runtime.give_buffer(frame.slots);
         match flow? {
@@ -182,7 +186,8 @@ impl Object for Function {
         let given = args.pos.len();
         slots.extend(args.pos);
         bind::bind(self, &mut slots, given, args.kw)?;
-        self.run(slots, cx).map(Some)
+        // Whoever calls an object went deeper already.
+        self.run_here(slots, cx).map(Some)
     }
     fn bind(
         &self,

@@ -7,11 +7,15 @@ use super::generator::{Step, delegate};
 use super::runtime::Runtime;
 use super::{arith, attrs, build, calls, classes, imports, patterns, raise, text, variables, with};
 use crate::lang::compile::{Code, Instr, PatternTest};
-use crate::object::{Cx, Raised, Result, Value, ops, types};
+use crate::object::{Cx, Raised, Result, Value, ValueIter, ops, types};
 
 /// Run a frame until it returns or yields.
 pub(super) fn run(frame: &mut Frame, rt: &Rc<Runtime>, cx: &Cx) -> Result<Flow> {
     let code = frame.code.clone();
+    if code.handlers.is_empty() {
+        // Nothing is caught here, so nothing is handled here.
+        return execute(frame, &code, rt, cx).map_err(|raised| passed(frame, &code, raised, rt));
+    }
     // A generator that goes on handles what it was handling before.
     let base = rt.handled_depth().saturating_sub(handled_of(frame));
     go(frame, &code, base, rt, cx)
@@ -66,20 +70,19 @@ fn go(frame: &mut Frame, code: &Rc<Code>, base: usize, rt: &Rc<Runtime>, cx: &Cx
     }
 }
 
-/// Go to the handler of an exception; `Err`: this frame has none.
-fn unwind(
-    frame: &mut Frame,
-    code: &Code,
-    base: usize,
-    mut raised: Raised,
-    rt: &Runtime,
-) -> Result<()> {
-    let at = frame.ip.saturating_sub(1);
+/// An exception that a frame has no handler for.
+fn passed(frame: &Frame, code: &Code, mut raised: Raised, rt: &Runtime) -> Raised {
     if raised.trace().is_empty() {
         rt.set_context(&raised, false);
     }
-    raised.pass(code.span(at));
-    let at = u32::try_from(at).unwrap_or(u32::MAX);
+    raised.pass(code.span(frame.ip.saturating_sub(1)));
+    raised
+}
+
+/// Go to the handler of an exception; `Err`: this frame has none.
+fn unwind(frame: &mut Frame, code: &Code, base: usize, raised: Raised, rt: &Runtime) -> Result<()> {
+    let raised = passed(frame, code, raised, rt);
+    let at = u32::try_from(frame.ip.saturating_sub(1)).unwrap_or(u32::MAX);
     let found = code
         .handlers
         .iter()
@@ -195,8 +198,7 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
             }
 
             Instr::Binary { op, a, b, to } => {
-                if let Some(value) = arith::fast_binary(frame, code, rt, op, a, b) {
-                    frame.write(to, value, rt);
+                if arith::fast_binary(frame, code, rt, op, (a, b, to)) {
                     continue;
                 }
                 let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
@@ -205,8 +207,7 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                 frame.write(to, value, rt);
             }
             Instr::InPlace { op, a, b, to } => {
-                if let Some(value) = arith::fast_binary(frame, code, rt, op, a, b) {
-                    frame.write(to, value, rt);
+                if arith::fast_binary(frame, code, rt, op, (a, b, to)) {
                     continue;
                 }
                 let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
@@ -302,6 +303,12 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
             }
             Instr::ForIter { to, exit } => {
                 let next = match frame.iters.last_mut() {
+                    Some(ValueIter::Range(at, stop, 1)) if *at < *stop => {
+                        let number = *at;
+                        *at += 1;
+                        frame.write_int(to, number, rt);
+                        continue;
+                    }
                     Some(iter) => ok!(iter.next(cx)),
                     None => None,
                 };

@@ -65,13 +65,15 @@ impl Globals {
     }
     /// The value of a slot, or the built-in of its name.
     pub fn load(&self, slot: usize, cx: &Cx) -> Result<Value> {
-        let value = self.get(slot);
-        if !value.is_undefined() {
-            return Ok(value);
+        if let Some(value) = self.slots.borrow().get(slot) {
+            if !value.is_undefined() {
+                return Ok(value.clone());
+            }
         }
-        let known = self.builtins.borrow().get(slot).cloned();
-        if let Some(known) = known.filter(|known| !known.is_undefined()) {
-            return Ok(known);
+        if let Some(known) = self.builtins.borrow().get(slot) {
+            if !known.is_undefined() {
+                return Ok(known.clone());
+            }
         }
         let name = self.name(slot);
         let Some(builtin) = names::builtin(&name, cx) else {

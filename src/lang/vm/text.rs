@@ -1,6 +1,6 @@
 //! F-strings, built in the frame's buffer.
 
-use super::frame::Frame;
+use super::frame::{Frame, peek};
 use super::runtime::Runtime;
 use crate::lang::compile::{Code, Conversion, Operand};
 use crate::object::{Cx, Result, Str, Value, ops, types};
@@ -39,26 +39,16 @@ pub(super) fn value(
 
 /// Append an int or a text that needs no formatting.
 fn append_plain(frame: &mut Frame, code: &Code, a: Operand, rt: &Runtime) -> bool {
-    let mut text = std::mem::take(&mut frame.text);
-    let done = {
+    {
         let globals = rt.globals.slots.borrow();
-        match frame.peek(code, &globals, a, 0) {
-            Value::Int(number) => {
-                append_int(&mut text, *number);
-                true
-            }
-            Value::Str(value) => {
-                text.push_str(value);
-                true
-            }
-            _ => false,
+        match peek(&frame.slots, code, &globals, a, 0) {
+            Value::Int(number) => append_int(&mut frame.text, *number),
+            Value::Str(value) => frame.text.push_str(value),
+            _ => return false,
         }
-    };
-    frame.text = text;
-    if done && a == Operand::STACK {
-        drop(frame.pop());
     }
-    done
+    frame.forget_top(usize::from(a == Operand::STACK));
+    true
 }
 
 fn append_int(text: &mut String, number: i64) {

@@ -11,6 +11,13 @@ pub(super) fn members(members: &mut Members) {
         .method("append(object, /)", |list: &List, a, cx| {
             list.append(a.at(0).clone(), cx).map(|()| Value::None)
         })
+        .quick(|this, args, cx| match (this, args) {
+            (Value::List(list), [item]) => {
+                list.append(item.clone(), cx)?;
+                Ok(Some(Value::None))
+            }
+            _ => Ok(None),
+        })
         .method("extend(iterable, /)", |list: &List, a, cx| {
             list.extend(a.at(0), cx).map(|()| Value::None)
         })

@@ -1,0 +1,265 @@
+//! CPython's words for what is wrong with a text.
+
+use ruff_python_ast::Expr;
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::{
+    InterpolatedStringErrorType, LexicalErrorType, ParseErrorType, parse_expression,
+};
+
+use super::{ProblemKind, code_of_line, floor_boundary, line_of};
+
+/// The kind of an error, and CPython's words for it.
+pub(super) fn describe(
+    error: &ParseErrorType,
+    text: &str,
+    start: usize,
+    end: usize,
+) -> (ProblemKind, String) {
+    let syntax = |message: &str| (ProblemKind::Syntax, message.to_owned());
+    match error {
+        ParseErrorType::ExpectedToken { expected, found } => {
+            syntax(expected_token(*expected, *found, text, start))
+        }
+        ParseErrorType::SimpleStatementsOnSameLine => legacy_statement(text, start).map_or_else(
+            || syntax("invalid syntax"),
+            |message| (ProblemKind::Syntax, message),
+        ),
+        ParseErrorType::NonDefaultParamAfterDefaultParam => {
+            syntax("non-default argument follows default argument")
+        }
+        ParseErrorType::PositionalAfterKeywordArgument => {
+            syntax("positional argument follows keyword argument")
+        }
+        ParseErrorType::PositionalAfterKeywordUnpacking => {
+            syntax("positional argument follows keyword argument unpacking")
+        }
+        ParseErrorType::InvalidArgumentUnpackingOrder => {
+            syntax("iterable argument unpacking follows keyword argument unpacking")
+        }
+        ParseErrorType::IterableUnpackingInComprehension => {
+            syntax("iterable unpacking cannot be used in comprehension")
+        }
+        ParseErrorType::UnparenthesizedGeneratorExpression => {
+            syntax("Generator expression must be parenthesized")
+        }
+        ParseErrorType::InvalidStarredExpressionUsage => {
+            syntax("can't use starred expression here")
+        }
+        ParseErrorType::ExpectedKeywordParam => syntax("named arguments must follow bare *"),
+        ParseErrorType::VarParameterWithDefault => {
+            syntax("var-positional argument cannot have default value")
+        }
+        ParseErrorType::ParamAfterVarKeywordParam => {
+            syntax("arguments cannot follow var-keyword argument")
+        }
+        ParseErrorType::InvalidAssignmentTarget => {
+            (ProblemKind::Syntax, invalid_target(text, start, end))
+        }
+        ParseErrorType::InvalidAugmentedAssignmentTarget => (
+            ProblemKind::Syntax,
+            format!(
+                "'{}' is an illegal expression for augmented assignment",
+                expression_name(text, start, end)
+            ),
+        ),
+        ParseErrorType::InvalidDeleteTarget => (
+            ProblemKind::Syntax,
+            format!("cannot delete {}", expression_name(text, start, end)),
+        ),
+        ParseErrorType::InvalidAnnotatedAssignmentTarget => syntax("illegal target for annotation"),
+        ParseErrorType::InvalidNamedAssignmentTarget => (
+            ProblemKind::Syntax,
+            format!(
+                "cannot use assignment expressions with {}",
+                expression_name(text, start, end)
+            ),
+        ),
+        ParseErrorType::UnexpectedIndentation => {
+            (ProblemKind::Indentation, "unexpected indent".to_owned())
+        }
+        ParseErrorType::OtherError(message) => described_in_words(message, text, start),
+        ParseErrorType::FStringError(error) => (ProblemKind::Syntax, f_string(error, text, start)),
+        ParseErrorType::Lexical(error) => lexical(error, text, start),
+        _ => syntax("invalid syntax"),
+    }
+}
+
+fn expected_token(expected: TokenKind, found: TokenKind, text: &str, start: usize) -> &'static str {
+    let bracketed = || {
+        let before = &text[..floor_boundary(text, start)];
+        let count = |c: char| before.matches(c).count();
+        count('(') > count(')') || count('[') > count(']') || count('{') > count('}')
+    };
+    let starts_operand = matches!(
+        found,
+        TokenKind::Name | TokenKind::Int | TokenKind::Float | TokenKind::String
+    );
+    match (expected, found) {
+        (TokenKind::Colon, TokenKind::Equal) => {
+            "invalid syntax. Maybe you meant '==' or ':=' instead of '='?"
+        }
+        (TokenKind::Colon, TokenKind::Newline) => "expected ':'",
+        (TokenKind::Comma | TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace, _)
+            if starts_operand && bracketed() =>
+        {
+            "invalid syntax. Perhaps you forgot a comma?"
+        }
+        (TokenKind::Lpar, _) if found != TokenKind::Newline => "expected '('",
+        _ => "invalid syntax",
+    }
+}
+
+/// `print x`, as Python 2 had it.
+fn legacy_statement(text: &str, start: usize) -> Option<String> {
+    let before = text[..floor_boundary(text, start)].trim_end();
+    let word = before
+        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()?;
+    matches!(word, "print" | "exec")
+        .then(|| format!("Missing parentheses in call to '{word}'. Did you mean {word}(...)?"))
+}
+
+fn described_in_words(message: &str, text: &str, start: usize) -> (ProblemKind, String) {
+    if let Some(rest) = message.strip_prefix("Expected an indented block after ") {
+        let what = match rest {
+            "function definition" | "class definition" => rest.to_owned(),
+            _ => rest.replace('`', "'"),
+        };
+        let line = opening_line(text, start);
+        let message = format!("expected an indented block after {what} on line {line}");
+        return (ProblemKind::Indentation, message);
+    }
+    let known = if message.contains("`except` or `finally`") {
+        "expected 'except' or 'finally' block"
+    } else if message.contains("unparenthesized") && message.contains("except") {
+        "multiple exception types must be parenthesized"
+    } else {
+        "invalid syntax"
+    };
+    (ProblemKind::Syntax, known.to_owned())
+}
+
+/// The line of the last `:` that ends a line before `at`: the head of the block wanted there.
+fn opening_line(text: &str, at: usize) -> usize {
+    let before = &text[..floor_boundary(text, at)];
+    let mut found = 1;
+    for (index, line) in before.lines().enumerate() {
+        if code_of_line(line).ends_with(':') {
+            found = index + 1;
+        }
+    }
+    found
+}
+
+fn f_string(error: &InterpolatedStringErrorType, text: &str, start: usize) -> String {
+    match error {
+        InterpolatedStringErrorType::UnclosedLbrace => "f-string: expecting '}'".to_owned(),
+        InterpolatedStringErrorType::SingleRbrace => {
+            "f-string: single '}' is not allowed".to_owned()
+        }
+        InterpolatedStringErrorType::InvalidConversionFlag => {
+            "f-string: invalid conversion character: expected 's', 'r', or 'a'".to_owned()
+        }
+        InterpolatedStringErrorType::UnterminatedString => unterminated(text, start),
+        _ => "f-string: invalid syntax".to_owned(),
+    }
+}
+
+fn unterminated(text: &str, start: usize) -> String {
+    format!(
+        "unterminated string literal (detected at line {})",
+        line_of(text, start)
+    )
+}
+
+fn lexical(error: &LexicalErrorType, text: &str, start: usize) -> (ProblemKind, String) {
+    let message = match error {
+        LexicalErrorType::IndentationError => {
+            let message = "unindent does not match any outer indentation level".to_owned();
+            return (ProblemKind::Indentation, message);
+        }
+        LexicalErrorType::UnclosedStringError | LexicalErrorType::StringError => {
+            unterminated(text, start)
+        }
+        LexicalErrorType::FStringError(error) => f_string(error, text, start),
+        LexicalErrorType::InvalidByteLiteral => {
+            "bytes can only contain ASCII literal characters".to_owned()
+        }
+        LexicalErrorType::UnrecognizedToken { tok } if !tok.is_ascii() => {
+            format!("invalid character '{tok}' (U+{:04X})", u32::from(*tok))
+        }
+        LexicalErrorType::LineContinuationError => {
+            "unexpected character after line continuation character".to_owned()
+        }
+        LexicalErrorType::Eof => "unexpected EOF while parsing".to_owned(),
+        LexicalErrorType::UnicodeError
+        | LexicalErrorType::MissingUnicodeLbrace
+        | LexicalErrorType::MissingUnicodeRbrace => {
+            "(unicode error) 'unicodeescape' codec can't decode bytes".to_owned()
+        }
+        LexicalErrorType::OtherError(message) => number_literal(message),
+        _ => "invalid syntax".to_owned(),
+    };
+    (ProblemKind::Syntax, message)
+}
+
+fn number_literal(message: &str) -> String {
+    let lower = message.to_ascii_lowercase();
+    if lower.contains("leading zeros") {
+        "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal \
+         integers"
+            .to_owned()
+    } else if lower.contains("decimal") {
+        "invalid decimal literal".to_owned()
+    } else {
+        "invalid syntax".to_owned()
+    }
+}
+
+fn invalid_target(text: &str, start: usize, end: usize) -> String {
+    let what = expression_name(text, start, end);
+    match what {
+        "True" | "False" | "None" | "f-string expression" => format!("cannot assign to {what}"),
+        _ => format!("cannot assign to {what} here. Maybe you meant '==' instead of '='?"),
+    }
+}
+
+/// What CPython calls the kind of an expression.
+fn expression_name(text: &str, start: usize, end: usize) -> &'static str {
+    let snippet = text.get(start..end).unwrap_or("");
+    match parse_expression(snippet) {
+        Ok(parsed) => name_of(parsed.expr()),
+        Err(_) => "expression",
+    }
+}
+
+fn name_of(expression: &Expr) -> &'static str {
+    match expression {
+        Expr::Call(_) => "function call",
+        Expr::BooleanLiteral(literal) if literal.value => "True",
+        Expr::BooleanLiteral(_) => "False",
+        Expr::NoneLiteral(_) => "None",
+        Expr::EllipsisLiteral(_) => "ellipsis",
+        Expr::StringLiteral(_) | Expr::BytesLiteral(_) | Expr::NumberLiteral(_) => "literal",
+        Expr::FString(_) => "f-string expression",
+        Expr::Compare(_) => "comparison",
+        Expr::Lambda(_) => "lambda",
+        Expr::If(_) => "conditional expression",
+        Expr::ListComp(_) => "list comprehension",
+        Expr::SetComp(_) => "set comprehension",
+        Expr::DictComp(_) => "dict comprehension",
+        Expr::Generator(_) => "generator expression",
+        Expr::Dict(_) => "dict literal",
+        Expr::Set(_) => "set display",
+        Expr::Await(_) => "await expression",
+        Expr::Yield(_) | Expr::YieldFrom(_) => "yield expression",
+        Expr::Tuple(_) => "tuple",
+        Expr::List(_) => "list",
+        Expr::Name(_) => "name",
+        Expr::Attribute(_) => "attribute",
+        Expr::Subscript(_) => "subscript",
+        Expr::Starred(_) => "starred",
+        Expr::Named(_) => "named expression",
+        _ => "expression",
+    }
+}
