@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::engine::echo::{Echo, EchoLevel};
 use crate::object::exceptions::{EXCEPTION, TYPE_ERROR, USER_WARNING};
 use crate::object::types::{class_of, generic, int, split_lines};
 use crate::object::{
@@ -514,8 +515,18 @@ static LOGGER: TypeSpec = TypeSpec::new("logging", "Logger").members(|members: &
         members.method(text, |_: &Logger, _, _| Ok(Value::None));
     }
     members
-        .method("setLevel(level)", |own: &Logger, a, _| {
+        .method("setLevel(level)", |own: &Logger, a, cx| {
             *own.level.borrow_mut() = a.value("level").clone();
+            if [
+                "sqlalchemy",
+                "sqlalchemy.engine",
+                "sqlalchemy.engine.Engine",
+            ]
+            .contains(&own.name.as_str())
+            {
+                let level = echo_level(a.value("level"));
+                cx.service::<Echo>().set_logger_level(level);
+            }
             Ok(Value::None)
         })
         .method("getEffectiveLevel()", |own: &Logger, _, _| {
@@ -528,6 +539,21 @@ static LOGGER: TypeSpec = TypeSpec::new("logging", "Logger").members(|members: &
         .getter("level", |own: &Logger, _| Ok(own.level.borrow().clone()))
         .getter("handlers", |_: &Logger, _| Ok(Value::list(Vec::new())));
 });
+
+/// What a level set on SQLAlchemy's logger makes every engine echo.
+fn echo_level(level: &Value) -> EchoLevel {
+    let number = match level {
+        Value::Int(number) => *number,
+        Value::Str(name) if name == "DEBUG" => 10,
+        Value::Str(name) if name == "INFO" => 20,
+        _ => 0,
+    };
+    match number {
+        1..=10 => EchoLevel::Debug,
+        11..=20 => EchoLevel::Info,
+        _ => EchoLevel::Off,
+    }
+}
 
 struct Logger {
     name: Str,
