@@ -134,7 +134,7 @@ pub fn no_attribute(value: &Value, name: &str, cx: &Cx) -> Raised {
         }
         _ => format!(
             "'{}' object has no attribute '{name}'",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ),
     };
     let raised = ATTRIBUTE_ERROR.error(message).with("name", name);
@@ -312,7 +312,7 @@ pub fn call(function: &Value, args: Args, cx: &Cx) -> Result<Value> {
 fn not_callable(value: &Value, cx: &Cx) -> Raised {
     TYPE_ERROR.error(format!(
         "'{}' object is not callable",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     ))
 }
 
@@ -413,7 +413,7 @@ fn run_init(
     if !answer.is_none() {
         return Err(TYPE_ERROR.error(format!(
             "__init__() should return None, not '{}'",
-            class_of(&answer, cx).name()
+            class_of(&answer, cx).error_name()
         )));
     }
     Ok(made)

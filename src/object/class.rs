@@ -28,6 +28,7 @@ pub struct TypeSpec {
     init_subclass: Option<InitSubclass>,
     covers: Option<fn(&Rc<Class>) -> bool>,
     subclassable: bool,
+    names_module: bool,
     doc: &'static str,
     index: OnceLock<usize>,
 }
@@ -52,6 +53,7 @@ impl TypeSpec {
             init_subclass: None,
             covers: None,
             subclassable: false,
+            names_module: false,
             doc: "",
             index: OnceLock::new(),
         }
@@ -80,6 +82,11 @@ impl TypeSpec {
     pub const fn init_subclass(mut self, hook: InitSubclass) -> Self {
         self.init_subclass = Some(hook);
         self.subclassable = true;
+        self
+    }
+    /// Its errors name it with its module, as those of types written in C do.
+    pub const fn names_module(mut self) -> Self {
+        self.names_module = true;
         self
     }
     /// Which classes count as its subclasses without deriving from it, as those of an ABC do.
@@ -318,6 +325,13 @@ impl Class {
             "builtins" => self.qualname().to_string(),
             module => format!("{module}.{}", self.qualname()),
         }
+    }
+    /// The name that errors of the language show: with the module where CPython does so.
+    pub fn error_name(&self) -> String {
+        if self.spec.is_some_and(|spec| spec.names_module) {
+            return self.full_name();
+        }
+        self.name().to_string()
     }
     /// `__bases__`.
     pub fn bases(&self) -> Vec<Rc<Self>> {

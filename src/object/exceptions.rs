@@ -173,7 +173,7 @@ fn members(members: &mut Members) {
             };
             let args = data.args.borrow().clone();
             let shown: Vec<_> = args.iter().map(|arg| cx.repr(arg)).collect::<Result<_>>()?;
-            let name = super::class_of(this, cx).name();
+            let name = super::class_of(this, cx).error_name();
             Ok(format!("{name}({})", shown.join(", ")).into())
         });
 }

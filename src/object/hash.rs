@@ -97,7 +97,10 @@ pub fn hash_value(value: &Value, cx: &Cx) -> Result<u64> {
 }
 
 fn unhashable(value: &Value, cx: &Cx) -> Raised {
-    TYPE_ERROR.error(format!("unhashable type: '{}'", class_of(value, cx).name()))
+    TYPE_ERROR.error(format!(
+        "unhashable type: '{}'",
+        class_of(value, cx).error_name()
+    ))
 }
 
 /// Whether two values are the same key. An `__eq__` written in the language is asked; an error

@@ -157,7 +157,7 @@ pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
                     }
                     Value::Instance(_) => Err(TYPE_ERROR.error(format!(
                         "iter() returned non-iterator of type '{}'",
-                        class_of(&iterator, cx).name()
+                        class_of(&iterator, cx).error_name()
                     ))),
                     _ => iterate(&iterator, cx),
                 };
@@ -185,7 +185,7 @@ pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
 fn not_iterable(value: &Value, cx: &Cx) -> Raised {
     TYPE_ERROR.error(format!(
         "'{}' object is not iterable",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     ))
 }
 

@@ -195,7 +195,7 @@ impl Object for BoundMethod {
             Value::Object(object) if object.as_any().is::<Method>() => format!(
                 "<built-in method {} of {} object at {:#x}>",
                 name.unwrap_or_default(),
-                class_of(&self.this, cx).name(),
+                class_of(&self.this, cx).error_name(),
                 self.this.address().unwrap_or_default()
             ),
             _ => format!("<bound method {} of {this}>", name.unwrap_or_default()),
@@ -272,7 +272,7 @@ impl Object for Getter {
         Err(ATTRIBUTE_ERROR.error(format!(
             "attribute '{}' of '{}' objects is not writable",
             self.name,
-            class_of(instance, cx).name()
+            class_of(instance, cx).error_name()
         )))
     }
 }
@@ -396,6 +396,6 @@ fn wrong_receiver(owner: &str, text: &str, this: &Value, cx: &Cx) -> super::Rais
     let name = text.split('(').next().unwrap_or(text);
     TYPE_ERROR.error(format!(
         "descriptor '{name}' for '{owner}' objects doesn't apply to a '{}' object",
-        class_of(this, cx).name()
+        class_of(this, cx).error_name()
     ))
 }

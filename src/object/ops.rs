@@ -61,7 +61,7 @@ pub fn text_of(answer: Value, method: &str, cx: &Cx) -> Result<String> {
         Value::Str(text) => Ok(text.to_string()),
         other => Err(TYPE_ERROR.error(format!(
             "{method} returned non-string (type {})",
-            class_of(&other, cx).name()
+            class_of(&other, cx).error_name()
         ))),
     }
 }
@@ -137,8 +137,8 @@ fn unsupported_comparison(op: CompareOp, a: &Value, b: &Value, cx: &Cx) -> Raise
     TYPE_ERROR.error(format!(
         "'{}' not supported between instances of '{}' and '{}'",
         op.symbol(),
-        class_of(a, cx).name(),
-        class_of(b, cx).name()
+        class_of(a, cx).error_name(),
+        class_of(b, cx).error_name()
     ))
 }
 
@@ -256,7 +256,7 @@ pub fn unary(op: UnaryOp, value: &Value, cx: &Cx) -> Result<Value> {
         TYPE_ERROR.error(format!(
             "bad operand type for unary {}: '{}'",
             op.symbol(),
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ))
     })
 }

@@ -40,12 +40,14 @@ pub static COLLECTIONS: ModuleSpec = ModuleSpec {
 
 /// `collections.OrderedDict`.
 pub static ORDERED_DICT: TypeSpec = TypeSpec::new("collections", "OrderedDict")
+    .names_module()
     .bases(&[&DICT])
     .construct(construct)
     .members(ordered_members)
     .subclassable();
 /// `collections.defaultdict`.
 pub static DEFAULT_DICT: TypeSpec = TypeSpec::new("collections", "defaultdict")
+    .names_module()
     .bases(&[&DICT])
     .construct(construct_default)
     .members(default_members)

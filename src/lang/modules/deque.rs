@@ -10,6 +10,7 @@ use crate::object::{Args, Class, CompareOp, Cx, Members, Object, Result, TypeSpe
 
 /// `collections.deque`.
 pub static DEQUE: TypeSpec = TypeSpec::new("collections", "deque")
+    .names_module()
     .construct(construct)
     .members(members);
 

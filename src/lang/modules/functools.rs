@@ -91,21 +91,23 @@ fn update_wrapper(wrapper: &Value, wrapped: &Value, cx: &Cx) -> Result<Value> {
     Ok(wrapper.clone())
 }
 
-static PARTIAL: TypeSpec = TypeSpec::new("functools", "partial").construct(|_, mut args, _| {
-    if args.pos.is_empty() {
-        return Err(TYPE_ERROR.error("type 'partial' takes at least one argument"));
-    }
-    let function = args.pos.remove(0);
-    let callable = match &function {
-        Value::Object(object) => object.is_callable(),
-        Value::Class(_) | Value::Instance(_) => true,
-        _ => false,
-    };
-    if !callable {
-        return Err(TYPE_ERROR.error("the first argument must be callable"));
-    }
-    Ok(Value::object(Partial { function, args }))
-});
+static PARTIAL: TypeSpec = TypeSpec::new("functools", "partial")
+    .names_module()
+    .construct(|_, mut args, _| {
+        if args.pos.is_empty() {
+            return Err(TYPE_ERROR.error("type 'partial' takes at least one argument"));
+        }
+        let function = args.pos.remove(0);
+        let callable = match &function {
+            Value::Object(object) => object.is_callable(),
+            Value::Class(_) | Value::Instance(_) => true,
+            _ => false,
+        };
+        if !callable {
+            return Err(TYPE_ERROR.error("the first argument must be callable"));
+        }
+        Ok(Value::object(Partial { function, args }))
+    });
 
 struct Partial {
     function: Value,
@@ -187,8 +189,9 @@ impl Object for CachedProperty {
     }
 }
 
-static LRU_CACHE: TypeSpec =
-    TypeSpec::new("functools", "_lru_cache_wrapper").members(cache_members);
+static LRU_CACHE: TypeSpec = TypeSpec::new("functools", "_lru_cache_wrapper")
+    .names_module()
+    .members(cache_members);
 
 struct Cached {
     function: Value,

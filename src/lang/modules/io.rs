@@ -18,6 +18,7 @@ pub static IO: ModuleSpec = ModuleSpec {
 };
 
 static STRING_IO: TypeSpec = TypeSpec::new("_io", "StringIO")
+    .names_module()
     .construct(|_, mut args, _| {
         let initial = args
             .take_keyword("initial_value")

@@ -10,13 +10,15 @@ use crate::object::{
     ValueIter, ops,
 };
 
-static ITERATOR: TypeSpec =
-    TypeSpec::new("itertools", "iterator").members(|members: &mut Members| {
+static ITERATOR: TypeSpec = TypeSpec::new("itertools", "iterator")
+    .names_module()
+    .members(|members: &mut Members| {
         members
             .method_on_value("__iter__(/)", |this, _, _| Ok(this.clone()))
             .method_on_value("__next__(/)", |this, _, cx| iterators::next_of(this, cx));
     });
 static CHAIN: TypeSpec = TypeSpec::new("itertools", "chain")
+    .names_module()
     .construct(|_: &Rc<Class>, args, cx| {
         let values = args.pos.into_vec();
         chain_of(ValueIter::Values(values.into_iter()), cx)

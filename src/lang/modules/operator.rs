@@ -106,26 +106,31 @@ pub static OPERATOR: ModuleSpec = ModuleSpec {
     }),
 };
 
-static ATTR_GETTER: TypeSpec = TypeSpec::new("operator", "attrgetter").construct(|_, args, _| {
-    let names: Option<Vec<Str>> = args
-        .pos
-        .iter()
-        .map(|name| name.as_str().map(Str::new))
-        .collect();
-    match names {
-        Some(names) if !names.is_empty() => Ok(Value::object(AttrGetter(names))),
-        Some(_) => Err(TYPE_ERROR.error("attrgetter expected 1 argument, got 0")),
-        None => Err(TYPE_ERROR.error("attribute name must be a string")),
-    }
-});
-static ITEM_GETTER: TypeSpec = TypeSpec::new("operator", "itemgetter").construct(|_, args, _| {
-    if args.pos.is_empty() {
-        return Err(TYPE_ERROR.error("itemgetter expected 1 argument, got 0"));
-    }
-    Ok(Value::object(ItemGetter(args.pos.into_vec())))
-});
-static METHOD_CALLER: TypeSpec =
-    TypeSpec::new("operator", "methodcaller").construct(|_, mut args, _| {
+static ATTR_GETTER: TypeSpec = TypeSpec::new("operator", "attrgetter")
+    .names_module()
+    .construct(|_, args, _| {
+        let names: Option<Vec<Str>> = args
+            .pos
+            .iter()
+            .map(|name| name.as_str().map(Str::new))
+            .collect();
+        match names {
+            Some(names) if !names.is_empty() => Ok(Value::object(AttrGetter(names))),
+            Some(_) => Err(TYPE_ERROR.error("attrgetter expected 1 argument, got 0")),
+            None => Err(TYPE_ERROR.error("attribute name must be a string")),
+        }
+    });
+static ITEM_GETTER: TypeSpec = TypeSpec::new("operator", "itemgetter")
+    .names_module()
+    .construct(|_, args, _| {
+        if args.pos.is_empty() {
+            return Err(TYPE_ERROR.error("itemgetter expected 1 argument, got 0"));
+        }
+        Ok(Value::object(ItemGetter(args.pos.into_vec())))
+    });
+static METHOD_CALLER: TypeSpec = TypeSpec::new("operator", "methodcaller")
+    .names_module()
+    .construct(|_, mut args, _| {
         let Some(Value::Str(name)) = args.pos.first().cloned() else {
             return Err(TYPE_ERROR.error("method name must be a string"));
         };

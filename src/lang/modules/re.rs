@@ -12,8 +12,12 @@ use crate::object::{
 };
 
 static ERROR: TypeSpec = TypeSpec::new("re", "error").bases(&[&EXCEPTION]);
-static PATTERN: TypeSpec = TypeSpec::new("re", "Pattern").members(pattern_members);
-static MATCH: TypeSpec = TypeSpec::new("re", "Match").members(match_members);
+static PATTERN: TypeSpec = TypeSpec::new("re", "Pattern")
+    .names_module()
+    .members(pattern_members);
+static MATCH: TypeSpec = TypeSpec::new("re", "Match")
+    .names_module()
+    .members(match_members);
 
 const IGNORECASE: i64 = 2;
 const MULTILINE: i64 = 8;

@@ -103,9 +103,10 @@ fn concatenate(a: &Value, b: &Value, cx: &Cx) -> Result<Option<Value>> {
         (Value::List(_), _) => return Err(concatenation_error("list", b, cx)),
         (Value::Tuple(_), _) => return Err(concatenation_error("tuple", b, cx)),
         (Value::Bytes(_), _) => {
-            return Err(
-                TYPE_ERROR.error(format!("can't concat {} to bytes", class_of(b, cx).name()))
-            );
+            return Err(TYPE_ERROR.error(format!(
+                "can't concat {} to bytes",
+                class_of(b, cx).error_name()
+            )));
         }
         _ => return Ok(None),
     }))
@@ -130,7 +131,7 @@ fn repeat(a: &Value, b: &Value, cx: &Cx) -> Result<Option<Value>> {
         _ => {
             return Err(TYPE_ERROR.error(format!(
                 "can't multiply sequence by non-int of type '{}'",
-                class_of(count, cx).name()
+                class_of(count, cx).error_name()
             )));
         }
     };
@@ -313,8 +314,8 @@ pub fn unsupported_operands(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Rais
 pub fn operator_error(symbol: &str, a: &Value, b: &Value, cx: &Cx) -> Raised {
     TYPE_ERROR.error(format!(
         "unsupported operand type(s) for {symbol}: '{}' and '{}'",
-        class_of(a, cx).name(),
-        class_of(b, cx).name()
+        class_of(a, cx).error_name(),
+        class_of(b, cx).error_name()
     ))
 }
 

@@ -204,7 +204,7 @@ fn expect(value: &Value, cx: &Cx) -> Result<Rc<Vec<u8>>> {
         Value::Bytes(bytes) => Ok(bytes),
         other => Err(TYPE_ERROR.error(format!(
             "a bytes-like object is required, not '{}'",
-            class_of(&other, cx).name()
+            class_of(&other, cx).error_name()
         ))),
     }
 }

@@ -256,6 +256,6 @@ fn pop(dict: &Dict, a: &crate::object::Bound<'_>, cx: &Cx) -> Result<Value> {
 pub fn not_a_mapping(value: &Value, cx: &Cx) -> crate::object::Raised {
     TYPE_ERROR.error(format!(
         "'{}' object is not a mapping",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     ))
 }

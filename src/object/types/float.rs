@@ -150,7 +150,7 @@ fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
             _ => to_float(value, cx)?.ok_or_else(|| {
                 TYPE_ERROR.error(format!(
                     "float() argument must be a string or a real number, not '{}'",
-                    class_of(value, cx).name()
+                    class_of(value, cx).error_name()
                 ))
             })?,
         },

@@ -236,7 +236,7 @@ pub fn format_default(value: &Value, spec: &str, cx: &Cx) -> Result<String> {
     }
     Err(TYPE_ERROR.error(format!(
         "unsupported format string passed to {}.__format__",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     )))
 }
 
@@ -281,7 +281,7 @@ fn format_int(number: &BigInt, text: &str, type_name: &str) -> Result<String> {
     if spec.precision.is_some() {
         return Err(VALUE_ERROR.error("Precision not allowed in integer format specifier"));
     }
-    if spec.no_negative_zero {
+    if spec.no_negative_zero && matches!(kind, 'd' | 'n' | 'x' | 'X' | 'o' | 'b' | 'c') {
         return Err(VALUE_ERROR
             .error("Negative zero coercion (z) not allowed in format specifier with integer"));
     }

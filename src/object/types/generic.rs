@@ -10,8 +10,12 @@ use crate::object::{
     hash_sequence, hash_value, ops,
 };
 
-static GENERIC_ALIAS: TypeSpec = TypeSpec::new("types", "GenericAlias").bases(&[&OBJECT]);
-static UNION_TYPE: TypeSpec = TypeSpec::new("types", "UnionType").bases(&[&OBJECT]);
+static GENERIC_ALIAS: TypeSpec = TypeSpec::new("types", "GenericAlias")
+    .names_module()
+    .bases(&[&OBJECT]);
+static UNION_TYPE: TypeSpec = TypeSpec::new("types", "UnionType")
+    .names_module()
+    .bases(&[&OBJECT]);
 static TYPING_UNION: TypeSpec = TypeSpec::new("typing", "_UnionGenericAlias").bases(&[&OBJECT]);
 static SPECIAL_FORM: TypeSpec = TypeSpec::new("typing", "_SpecialForm").bases(&[&OBJECT]);
 static FORWARD_REF: TypeSpec = TypeSpec::new("typing", "ForwardRef")

@@ -129,7 +129,7 @@ pub fn expect_index(value: &Value, cx: &Cx) -> Result<i64> {
     index(value, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "'{}' object cannot be interpreted as an integer",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ))
     })
 }
@@ -202,7 +202,7 @@ pub fn to_int(value: &Value, cx: &Cx) -> Result<Value> {
     }
     Err(TYPE_ERROR.error(format!(
         "int() argument must be a string, a bytes-like object or a real number, not '{}'",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     )))
 }
 

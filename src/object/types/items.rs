@@ -67,7 +67,7 @@ pub fn get_native_item(value: &Value, key: &Value, cx: &Cx) -> Result<Value> {
 fn not_subscriptable(value: &Value, cx: &Cx) -> crate::object::Raised {
     TYPE_ERROR.error(format!(
         "'{}' object is not subscriptable",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     ))
 }
 
@@ -121,7 +121,7 @@ fn get_tuple_item(items: &[Value], key: &Value, cx: &Cx) -> Result<Value> {
     let index = int::index(key, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "tuple indices must be integers or slices, not {}",
-            class_of(key, cx).name()
+            class_of(key, cx).error_name()
         ))
     })?;
     locate(index, items.len())
@@ -150,7 +150,7 @@ fn get_str_item(text: &Str, key: &Value, cx: &Cx) -> Result<Value> {
     let index = int::index(key, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "string indices must be integers, not '{}'",
-            class_of(key, cx).name()
+            class_of(key, cx).error_name()
         ))
     })?;
     let at = locate(index, super::char_len(text));
@@ -179,7 +179,7 @@ fn get_bytes_item(bytes: &Rc<Vec<u8>>, key: &Value, cx: &Cx) -> Result<Value> {
     let index = int::index(key, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "byte indices must be integers or slices, not {}",
-            class_of(key, cx).name()
+            class_of(key, cx).error_name()
         ))
     })?;
     locate(index, bytes.len())
@@ -215,7 +215,7 @@ pub fn set_item(value: &Value, key: Value, new: Value, cx: &Cx) -> Result<()> {
     }
     Err(TYPE_ERROR.error(format!(
         "'{}' object does not support item assignment",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     )))
 }
 
@@ -251,7 +251,7 @@ pub fn delete_item(value: &Value, key: &Value, cx: &Cx) -> Result<()> {
     }
     Err(TYPE_ERROR.error(format!(
         "'{}' object doesn't support item deletion",
-        class_of(value, cx).name()
+        class_of(value, cx).error_name()
     )))
 }
 
@@ -265,7 +265,7 @@ pub fn contains(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
             Value::Str(part) => Ok(text.contains(&*part)),
             other => Err(TYPE_ERROR.error(format!(
                 "'in <string>' requires string as left operand, not {}",
-                class_of(&other, cx).name()
+                class_of(&other, cx).error_name()
             ))),
         },
         Value::Bytes(bytes) => match base_value(item) {
@@ -307,7 +307,7 @@ pub fn contains(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
 
 fn contains_by_iteration(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
     let mut iterator = ops::iterate(value, cx).map_err(|raised| {
-        let name = class_of(value, cx).name();
+        let name = class_of(value, cx).error_name();
         if raised.is(&TYPE_ERROR)
             && raised.message(cx) == format!("'{name}' object is not iterable")
         {
@@ -359,7 +359,7 @@ pub fn len(value: &Value, cx: &Cx) -> Result<usize> {
     found.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "object of type '{}' has no len()",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ))
     })
 }

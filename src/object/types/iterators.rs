@@ -162,7 +162,7 @@ pub fn next_of(iterator: &Value, cx: &Cx) -> Result<Value> {
         }
         _ => Err(TYPE_ERROR.error(format!(
             "'{}' object is not an iterator",
-            class_of(iterator, cx).name()
+            class_of(iterator, cx).error_name()
         ))),
     }
 }
@@ -222,9 +222,7 @@ fn construct_enumerate(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Va
     let iterable = args
         .take_keyword("iterable")
         .or_else(|| args.pos.first().cloned())
-        .ok_or_else(|| {
-            TYPE_ERROR.error("enumerate() missing required argument 'iterable' (pos 1)")
-        })?;
+        .ok_or_else(|| TYPE_ERROR.error("enumerate() missing required argument 'iterable'"))?;
     let start = start.map_or(Ok(0), |start| int::expect_index(&start, cx))?;
     Ok(Value::object(Enumerate {
         iter: RefCell::new(ops::iterate(&iterable, cx)?),
@@ -297,7 +295,7 @@ fn construct_zip(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
             Ok(iter) => Ok(RefCell::new(iter)),
             Err(raised) if raised.is(&TYPE_ERROR) => Err(TYPE_ERROR.error(format!(
                 "'{}' object is not iterable",
-                class_of(&args.pos[at], cx).name()
+                class_of(&args.pos[at], cx).error_name()
             ))),
             Err(raised) => Err(raised),
         })
@@ -453,7 +451,7 @@ fn construct_reversed(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> 
     if !sequence {
         return Err(TYPE_ERROR.error(format!(
             "'{}' object is not reversible",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         )));
     }
     Ok(Value::object(Reversed {

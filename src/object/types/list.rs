@@ -46,7 +46,7 @@ fn key_index(key: &Value, cx: &Cx) -> Result<i64> {
     int::index(key, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "list indices must be integers or slices, not {}",
-            class_of(key, cx).name()
+            class_of(key, cx).error_name()
         ))
     })
 }
@@ -255,7 +255,10 @@ fn only_iterable(
     value: &Value,
     cx: &Cx,
 ) -> crate::object::Raised {
-    let plain = format!("'{}' object is not iterable", class_of(value, cx).name());
+    let plain = format!(
+        "'{}' object is not iterable",
+        class_of(value, cx).error_name()
+    );
     if raised.is(&TYPE_ERROR) && raised.message(cx) == plain {
         return TYPE_ERROR.error(if step == 1 {
             "can only assign an iterable"

@@ -61,20 +61,23 @@ pub(super) fn members(members: &mut Members) {
             list.borrow_mut().reverse();
             Ok(Value::None)
         })
-        .method("sort(*, key=None, reverse=False)", |list: &List, a, cx| {
-            let mut items = list.to_vec();
-            let reverse = match a.given("reverse") {
-                Some(flag) => cx.truthy(flag)?,
-                None => false,
-            };
-            sort(&mut items, a.some("key"), reverse, cx)?;
-            if items.len() != list.len() {
-                return Err(VALUE_ERROR.error("list modified during sort"));
-            }
-            let old = std::mem::replace(&mut *list.borrow_mut(), items);
-            drop(old);
-            Ok(Value::None)
-        })
+        .method(
+            "sort(/, *, key=None, reverse=False)",
+            |list: &List, a, cx| {
+                let mut items = list.to_vec();
+                let reverse = match a.given("reverse") {
+                    Some(flag) => cx.truthy(flag)?,
+                    None => false,
+                };
+                sort(&mut items, a.some("key"), reverse, cx)?;
+                if items.len() != list.len() {
+                    return Err(VALUE_ERROR.error("list modified during sort"));
+                }
+                let old = std::mem::replace(&mut *list.borrow_mut(), items);
+                drop(old);
+                Ok(Value::None)
+            },
+        )
         .method("__init__(iterable=(), /)", |list: &List, a, cx| {
             let items = match a.at(0) {
                 Value::Undefined => Vec::new(),
@@ -179,6 +182,6 @@ pub fn sorted(iterable: &Value, key: Option<&Value>, reverse: bool, cx: &Cx) -> 
 pub(super) fn concatenation_error(kind: &str, other: &Value, cx: &Cx) -> crate::object::Raised {
     TYPE_ERROR.error(format!(
         "can only concatenate {kind} (not \"{}\") to {kind}",
-        class_of(other, cx).name()
+        class_of(other, cx).error_name()
     ))
 }

@@ -203,7 +203,7 @@ impl Conversion {
                 let number = float::to_float(value, cx)?.ok_or_else(|| {
                     TYPE_ERROR.error(format!(
                         "must be real number, not {}",
-                        class_of(value, cx).name()
+                        class_of(value, cx).error_name()
                     ))
                 })?;
                 let mut digits =
@@ -286,12 +286,12 @@ impl Conversion {
             return Err(TYPE_ERROR.error(if decimal {
                 format!(
                     "%{kind} format: a real number is required, not {}",
-                    class_of(value, cx).name()
+                    class_of(value, cx).error_name()
                 )
             } else {
                 format!(
                     "%{kind} format: an integer is required, not {}",
-                    class_of(value, cx).name()
+                    class_of(value, cx).error_name()
                 )
             }));
         };

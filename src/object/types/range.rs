@@ -128,7 +128,7 @@ impl Object for Range {
         let Some(index) = int::index(key, cx)? else {
             return Err(TYPE_ERROR.error(format!(
                 "range indices must be integers or slices, not {}",
-                super::class_of(key, cx).name()
+                super::class_of(key, cx).error_name()
             )));
         };
         let count = i64::try_from(self.count()).unwrap_or(i64::MAX);

@@ -36,7 +36,7 @@ fn construct(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
             let Value::Bytes(bytes) = value else {
                 return Err(TYPE_ERROR.error(format!(
                     "decoding to str: need a bytes-like object, {} found",
-                    class_of(value, cx).name()
+                    class_of(value, cx).error_name()
                 )));
             };
             super::bytes::decode(bytes, encoding.as_ref(), errors.as_ref())?.into()

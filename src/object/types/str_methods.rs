@@ -185,7 +185,10 @@ fn char_index(text: &str, byte: usize) -> Value {
 fn needle(a: &Bound<'_>, cx: &Cx) -> Result<Str> {
     match base_value(a.at(0)) {
         Value::Str(text) => Ok(text),
-        other => Err(TYPE_ERROR.error(format!("must be str, not {}", class_of(&other, cx).name()))),
+        other => Err(TYPE_ERROR.error(format!(
+            "must be str, not {}",
+            class_of(&other, cx).error_name()
+        ))),
     }
 }
 
@@ -276,7 +279,7 @@ fn affix(
     let wrong = |value: &Value| {
         TYPE_ERROR.error(format!(
             "{name} first arg must be str or a tuple of str, not {}",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ))
     };
     match base_value(a.at(0)) {
@@ -286,7 +289,7 @@ fn affix(
                 let Value::Str(affix) = base_value(affix) else {
                     return Err(TYPE_ERROR.error(format!(
                         "tuple for {name} must only contain str, not {}",
-                        class_of(affix, cx).name()
+                        class_of(affix, cx).error_name()
                     )));
                 };
                 if test(part, &affix) {
@@ -305,7 +308,7 @@ fn replace(text: &Str, a: &Bound<'_>, cx: &Cx) -> Result<Value> {
         other => Err(TYPE_ERROR.error(format!(
             "replace() argument {} must be str, not {}",
             index + 1,
-            class_of(&other, cx).name()
+            class_of(&other, cx).error_name()
         ))),
     };
     let (old, new) = (part(0)?, part(1)?);
@@ -334,7 +337,7 @@ fn separator(a: &Bound<'_>, cx: &Cx) -> Result<Option<Str>> {
         Some(Value::Str(sep)) => Ok(Some(sep)),
         Some(other) => Err(TYPE_ERROR.error(format!(
             "must be str or None, not {}",
-            class_of(&other, cx).name()
+            class_of(&other, cx).error_name()
         ))),
     }
 }
@@ -493,7 +496,7 @@ fn join(separator: &str, iterable: &Value, cx: &Cx) -> Result<Value> {
                 _ => {
                     return Err(TYPE_ERROR.error(format!(
                         "sequence item {at}: expected str instance, {} found",
-                        class_of(item, cx).name()
+                        class_of(item, cx).error_name()
                     )));
                 }
             },
@@ -519,7 +522,7 @@ fn fill(a: &Bound<'_>, cx: &Cx) -> Result<char> {
         }
         other => Err(TYPE_ERROR.error(format!(
             "The fill character must be a unicode character, not {}",
-            class_of(other, cx).name()
+            class_of(other, cx).error_name()
         ))),
     }
 }
@@ -540,7 +543,7 @@ fn stripped(text: &str, a: &Bound<'_>, left: bool, right: bool, cx: &Cx) -> Resu
             other => {
                 return Err(TYPE_ERROR.error(format!(
                     "strip arg must be None or str, not {}",
-                    class_of(&other, cx).name()
+                    class_of(&other, cx).error_name()
                 )));
             }
         },

@@ -51,7 +51,7 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     }
     if let Some(value) = a.some("hex") {
         let Some(text) = value.as_str() else {
-            let name = super::class_of(value, cx).name();
+            let name = super::class_of(value, cx).error_name();
             return Err(
                 ATTRIBUTE_ERROR.error(format!("'{name}' object has no attribute 'replace'"))
             );

@@ -267,6 +267,25 @@ impl Decimal {
         Ok(fixed)
     }
 
+    /// Python's hash of a number: its value modulo a prime; `None` for a NaN.
+    pub fn numeric_hash(&self, modulus: u64) -> Option<i64> {
+        let (digits, exponent) = match &self.form {
+            Form::NaN(_) => return None,
+            Form::Infinite => return Some(if self.negative { -314_159 } else { 314_159 }),
+            Form::Finite { digits, exponent } => (digits, *exponent),
+        };
+        let prime = BigUint::from(modulus);
+        // By Fermat, a division is a multiplication by a power.
+        let power = if exponent >= 0 {
+            BigUint::from(exponent.unsigned_abs())
+        } else {
+            (&prime - 2_u32) * exponent.unsigned_abs()
+        };
+        let hash = digits * BigUint::from(10_u32).modpow(&power, &prime) % prime;
+        let hash = hash.to_i64()?;
+        Some(if self.negative { -hash } else { hash })
+    }
+
     /// Without the zeros at its end.
     fn normalized(&self) -> Self {
         let Some((digits, exponent)) = self.parts() else {

@@ -15,6 +15,7 @@ use crate::object::{
 
 /// `decimal.Decimal`.
 pub static DECIMAL: TypeSpec = TypeSpec::new("decimal", "Decimal")
+    .names_module()
     .bases(&[&OBJECT])
     .construct(construct)
     .members(members);
@@ -41,7 +42,7 @@ fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
             None => {
                 return Err(TYPE_ERROR.error(format!(
                     "conversion from {} to Decimal is not supported",
-                    class_of(value, cx).name()
+                    class_of(value, cx).error_name()
                 )));
             }
         },
@@ -163,7 +164,7 @@ fn other(a: &Bound<'_>, cx: &Cx) -> Result<Decimal> {
     operand(a.at(0)).ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "conversion from {} to Decimal is not supported",
-            class_of(a.at(0), cx).name()
+            class_of(a.at(0), cx).error_name()
         ))
     })
 }

@@ -112,7 +112,9 @@ pub fn python_hash(value: &Value) -> Option<i64> {
             let hashes: Option<Vec<i64>> = items.iter().map(python_hash).collect();
             hash_tuple(&hashes?)
         }
-        _ => return None,
+        _ => value
+            .downcast::<crate::object::types::decimal::Decimal>()?
+            .numeric_hash(MODULUS)?,
     };
     Some(if hash == -1 { -2 } else { hash })
 }

@@ -16,6 +16,7 @@ use crate::object::{
 
 /// `datetime.date`.
 pub static DATE: TypeSpec = TypeSpec::new("datetime", "date")
+    .names_module()
     .bases(&[&OBJECT])
     .construct(construct)
     .members(members);
@@ -163,11 +164,11 @@ fn members(members: &mut Members) {
         .method_on_value("isocalendar(/)", |this, _, _| {
             let date = on(this)?;
             let week = date.iso_week();
-            Ok(Value::tuple(vec![
-                i64::from(week.year()).into(),
-                i64::from(week.week()).into(),
-                i64::from(date.weekday().number_from_monday()).into(),
-            ]))
+            Ok(Value::object(IsoCalendarDate([
+                i64::from(week.year()),
+                i64::from(week.week()),
+                i64::from(date.weekday().number_from_monday()),
+            ])))
         })
         .method("isoformat(/)", |date: &Date, _, _| {
             Ok(date.to_string().into())
@@ -286,4 +287,60 @@ pub(super) fn text_argument(a: &Bound<'_>) -> Result<String> {
 pub(super) fn invalid_iso(text: &str, cx: &Cx) -> crate::object::Raised {
     let shown = cx.repr(&text.into()).unwrap_or_default();
     VALUE_ERROR.error(format!("Invalid isoformat string: {shown}"))
+}
+
+static ISO_CALENDAR_DATE: TypeSpec = TypeSpec::new("datetime", "IsoCalendarDate")
+    .bases(&[&OBJECT])
+    .members(crate::object::types::container_members);
+
+/// What `isocalendar()` answers: year, week, weekday.
+struct IsoCalendarDate([i64; 3]);
+
+impl IsoCalendarDate {
+    fn tuple(&self) -> Value {
+        Value::tuple(self.0.iter().copied().map(Value::Int).collect())
+    }
+}
+
+impl Object for IsoCalendarDate {
+    fn spec(&self) -> &'static TypeSpec {
+        &ISO_CALENDAR_DATE
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        let [year, week, weekday] = self.0;
+        Ok(Some(format!(
+            "datetime.IsoCalendarDate(year={year}, week={week}, weekday={weekday})"
+        )))
+    }
+    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        let [year, week, weekday] = self.0;
+        Ok(match name {
+            "year" => Some(Value::Int(year)),
+            "week" => Some(Value::Int(week)),
+            "weekday" => Some(Value::Int(weekday)),
+            _ => None,
+        })
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(3))
+    }
+    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
+        crate::object::types::iterators::iter_of(&self.tuple(), cx).map(Some)
+    }
+    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        crate::object::types::get_item(&self.tuple(), key, cx).map(Some)
+    }
+    fn compare(
+        &self,
+        _this: &Value,
+        op: CompareOp,
+        other: &Value,
+        cx: &Cx,
+    ) -> Result<Option<Value>> {
+        let other = match other.downcast::<Self>() {
+            Some(other) => other.tuple(),
+            None => other.clone(),
+        };
+        crate::object::types::compare_builtin(&self.tuple(), op, &other, cx)
+    }
 }

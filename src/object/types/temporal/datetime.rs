@@ -21,6 +21,7 @@ use crate::object::{
 
 /// `datetime.datetime`.
 pub static DATETIME: TypeSpec = TypeSpec::new("datetime", "datetime")
+    .names_module()
     .bases(&[&DATE])
     .construct(construct)
     .members(members);
@@ -227,7 +228,7 @@ pub(super) fn from_timestamp(value: &Value, zone: Option<TimeZone>, cx: &Cx) -> 
     let seconds = float::to_float(value, cx)?.ok_or_else(|| {
         TYPE_ERROR.error(format!(
             "'{}' object cannot be interpreted as an integer",
-            class_of(value, cx).name()
+            class_of(value, cx).error_name()
         ))
     })?;
     let micros = (seconds * 1e6).round_ties_even();
@@ -426,14 +427,14 @@ fn makers(members: &mut Members) {
                 _ => {
                     return Err(TYPE_ERROR.error(format!(
                         "combine() argument 1 must be datetime.date, not {}",
-                        class_of(date, cx).name()
+                        class_of(date, cx).error_name()
                     )));
                 }
             };
             let Some(time) = a.value("time").downcast::<Time>() else {
                 return Err(TYPE_ERROR.error(format!(
                     "combine() argument 2 must be datetime.time, not {}",
-                    class_of(a.value("time"), cx).name()
+                    class_of(a.value("time"), cx).error_name()
                 )));
             };
             Ok(Value::object(DateTime {

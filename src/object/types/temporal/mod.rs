@@ -72,7 +72,7 @@ fn zone_argument(value: Option<&Value>, cx: &Cx) -> Result<Option<TimeZone>> {
             Some(zone) => Ok(Some(zone.clone())),
             None => Err(TYPE_ERROR.error(format!(
                 "tzinfo argument must be None or of a tzinfo subclass, not type '{}'",
-                super::class_of(value, cx).name()
+                super::class_of(value, cx).error_name()
             ))),
         },
     }

@@ -16,6 +16,7 @@ use crate::object::{
 
 /// `datetime.time`.
 pub static TIME: TypeSpec = TypeSpec::new("datetime", "time")
+    .names_module()
     .bases(&[&OBJECT])
     .construct(construct)
     .members(members);

@@ -13,6 +13,7 @@ use crate::object::{
 
 /// `datetime.timedelta`.
 pub static TIMEDELTA: TypeSpec = TypeSpec::new("datetime", "timedelta")
+    .names_module()
     .bases(&[&OBJECT])
     .construct(construct)
     .members(members);
@@ -289,7 +290,7 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
                 None => {
                     return Err(TYPE_ERROR.error(format!(
                         "unsupported type for timedelta {name} component: {}",
-                        class_of(value, cx).name()
+                        class_of(value, cx).error_name()
                     )));
                 }
             },

@@ -15,6 +15,7 @@ use crate::object::{
 pub static TZINFO: TypeSpec = TypeSpec::new("datetime", "tzinfo").bases(&[&OBJECT]);
 /// `datetime.timezone`.
 pub static TIMEZONE: TypeSpec = TypeSpec::new("datetime", "timezone")
+    .names_module()
     .bases(&[&TZINFO])
     .construct(construct)
     .members(members);
@@ -77,7 +78,7 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let Some(delta) = bound.value("offset").downcast::<TimeDelta>() else {
         return Err(TYPE_ERROR.error(format!(
             "timezone() argument 1 must be datetime.timedelta, not {}",
-            class_of(bound.value("offset"), cx).name()
+            class_of(bound.value("offset"), cx).error_name()
         )));
     };
     let micros = i64::try_from(delta.micros()).unwrap_or(i64::MAX);
