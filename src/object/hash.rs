@@ -111,6 +111,10 @@ pub fn key_eq(a: &Value, b: &Value) -> bool {
     }
     match (a, b) {
         (Value::Str(a), Value::Str(b)) => a == b,
+        (Value::Instance(_) | Value::Object(_), _) | (_, Value::Instance(_) | Value::Object(_)) => {
+            let cx = Cx::current();
+            super::ops::rich_eq(a, b, &cx).unwrap_or(false)
+        }
         (Value::Str(_), _) | (_, Value::Str(_)) => false,
         // Equal ones were the same by `is`.
         (Value::Int(_), Value::Int(_)) => false,
@@ -121,10 +125,6 @@ pub fn key_eq(a: &Value, b: &Value) -> bool {
         }
         (Value::Set(a), Value::Set(b)) => {
             a.len() == b.len() && a.borrow().iter().all(|key| b.borrow().contains(key))
-        }
-        (Value::Instance(_) | Value::Object(_), _) | (_, Value::Instance(_) | Value::Object(_)) => {
-            let cx = Cx::current();
-            super::ops::rich_eq(a, b, &cx).unwrap_or(false)
         }
         _ => match (number(a), number(b)) {
             (Some(a), Some(b)) => a == b,

@@ -10,6 +10,34 @@ use super::{Cx, Object, Result, Str, TypeSpec, Value};
 /// Makes the value of a name of a module.
 pub type Export = fn(&Cx) -> Value;
 
+/// How many exports there are in `groups`.
+pub const fn count_exports(groups: &[&[(&str, Export)]]) -> usize {
+    let (mut total, mut at) = (0, 0);
+    while at < groups.len() {
+        total += groups[at].len();
+        at += 1;
+    }
+    total
+}
+
+/// The exports of `groups` in one table.
+pub const fn join_exports<const N: usize>(
+    groups: &[&[(&'static str, Export)]],
+) -> [(&'static str, Export); N] {
+    let mut all = [groups[0][0]; N];
+    let (mut to, mut group) = (0, 0);
+    while group < groups.len() {
+        let mut at = 0;
+        while at < groups[group].len() {
+            all[to] = groups[group][at];
+            to += 1;
+            at += 1;
+        }
+        group += 1;
+    }
+    all
+}
+
 /// The static description of a module.
 pub struct ModuleSpec {
     /// Its dotted name.

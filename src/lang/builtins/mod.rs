@@ -8,11 +8,11 @@ mod iteration;
 mod numbers;
 mod refused;
 
-use crate::object::Export;
 use crate::object::types::iterators::{ENUMERATE, FILTER, MAP, REVERSED, ZIP};
 use crate::object::types::{
     BOOL, BYTES, DICT, FLOAT, FROZENSET, INT, LIST, OBJECT, RANGE, SET, SLICE, STR, TUPLE, TYPE,
 };
+use crate::object::{Export, count_exports, join_exports};
 
 pub use inspection::{Namespaces, help_text};
 
@@ -60,30 +60,4 @@ const GROUPS: &[&[(&str, Export)]] = &[
 
 /// What a script may name without an import; `property` and its kin, which the evaluator
 /// defines, excepted.
-pub static BUILTINS: &[(&str, Export)] = &joined::<{ count(GROUPS) }>(GROUPS);
-
-const fn count(groups: &[&[(&str, Export)]]) -> usize {
-    let (mut total, mut at) = (0, 0);
-    while at < groups.len() {
-        total += groups[at].len();
-        at += 1;
-    }
-    total
-}
-
-const fn joined<const N: usize>(
-    groups: &[&[(&'static str, Export)]],
-) -> [(&'static str, Export); N] {
-    let mut all = [groups[0][0]; N];
-    let (mut to, mut group) = (0, 0);
-    while group < groups.len() {
-        let mut at = 0;
-        while at < groups[group].len() {
-            all[to] = groups[group][at];
-            to += 1;
-            at += 1;
-        }
-        group += 1;
-    }
-    all
-}
+pub static BUILTINS: &[(&str, Export)] = &join_exports::<{ count_exports(GROUPS) }>(GROUPS);

@@ -6,7 +6,10 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 
 use crate::object::exceptions::{OVERFLOW_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{self, class_of, float, int};
-use crate::object::{BinaryOp, Bound, Cx, Export, Method, ModuleSpec, Result, Value, ops};
+use crate::object::{
+    BinaryOp, Bound, Cx, Export, Method, ModuleSpec, Result, Value, count_exports, join_exports,
+    ops,
+};
 
 fn real(value: &Value, cx: &Cx) -> Result<f64> {
     float::to_float(value, cx)?.ok_or_else(|| {
@@ -62,158 +65,157 @@ static UNARY: &[(&str, Export)] = unary![
     "log1p" => f64::ln_1p,
 ];
 
+const MATH_NAMES: &[(&str, Export)] = &[
+    ("pi", |_| Value::Float(std::f64::consts::PI)),
+    ("e", |_| Value::Float(std::f64::consts::E)),
+    ("tau", |_| Value::Float(std::f64::consts::TAU)),
+    ("inf", |_| Value::Float(f64::INFINITY)),
+    ("nan", |_| Value::Float(f64::NAN)),
+    ("floor", |_| {
+        Method::function("floor(x, /)", |a, cx| whole(a, "__floor__", f64::floor, cx))
+    }),
+    ("ceil", |_| {
+        Method::function("ceil(x, /)", |a, cx| whole(a, "__ceil__", f64::ceil, cx))
+    }),
+    ("trunc", |_| {
+        Method::function("trunc(x, /)", |a, cx| whole(a, "__trunc__", f64::trunc, cx))
+    }),
+    ("isnan", |_| {
+        Method::function("isnan(x, /)", |a, cx| {
+            Ok(Value::Bool(real(a.at(0), cx)?.is_nan()))
+        })
+    }),
+    ("isinf", |_| {
+        Method::function("isinf(x, /)", |a, cx| {
+            Ok(Value::Bool(real(a.at(0), cx)?.is_infinite()))
+        })
+    }),
+    ("isfinite", |_| {
+        Method::function("isfinite(x, /)", |a, cx| {
+            Ok(Value::Bool(real(a.at(0), cx)?.is_finite()))
+        })
+    }),
+    ("isclose", |_| {
+        Method::function("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", is_close)
+    }),
+    ("log", |_| Method::function("log(x, base=None, /)", log)),
+    ("log2", |_| {
+        Method::function("log2(x, /)", |a, cx| log_of(a.at(0), f64::log2, cx))
+    }),
+    ("log10", |_| {
+        Method::function("log10(x, /)", |a, cx| log_of(a.at(0), f64::log10, cx))
+    }),
+    ("pow", |_| {
+        Method::function("pow(x, y, /)", |a, cx| {
+            let (x, y) = (real(a.at(0), cx)?, real(a.at(1), cx)?);
+            if x == 0.0 && y < 0.0 {
+                return Err(VALUE_ERROR.error("math domain error"));
+            }
+            checked(x.powf(y), &[x, y])
+        })
+    }),
+    ("atan2", |_| {
+        Method::function("atan2(y, x, /)", |a, cx| {
+            Ok(Value::Float(real(a.at(0), cx)?.atan2(real(a.at(1), cx)?)))
+        })
+    }),
+    ("fmod", |_| {
+        Method::function("fmod(x, y, /)", |a, cx| {
+            let (x, y) = (real(a.at(0), cx)?, real(a.at(1), cx)?);
+            checked(x % y, &[x, y])
+        })
+    }),
+    ("copysign", |_| {
+        Method::function("copysign(x, y, /)", |a, cx| {
+            Ok(Value::Float(
+                real(a.at(0), cx)?.copysign(real(a.at(1), cx)?),
+            ))
+        })
+    }),
+    ("modf", |_| {
+        Method::function("modf(x, /)", |a, cx| {
+            let x = real(a.at(0), cx)?;
+            Ok(Value::tuple(vec![
+                Value::Float(x.fract()),
+                Value::Float(x.trunc()),
+            ]))
+        })
+    }),
+    ("hypot", |_| {
+        Method::function("hypot(*coordinates)", |a, cx| {
+            let mut sum = 0.0_f64;
+            for value in a.rest() {
+                sum = sum.hypot(real(value, cx)?);
+            }
+            Ok(Value::Float(sum))
+        })
+    }),
+    ("dist", |_| {
+        Method::function("dist(p, q, /)", |a, cx| {
+            let (p, q) = (cx.collect(a.at(0))?, cx.collect(a.at(1))?);
+            let mut sum = 0.0_f64;
+            for (p, q) in p.iter().zip(&q) {
+                sum = sum.hypot(real(p, cx)? - real(q, cx)?);
+            }
+            Ok(Value::Float(sum))
+        })
+    }),
+    ("fsum", |_| {
+        Method::function("fsum(seq, /)", |a, cx| {
+            let mut partials: Vec<f64> = Vec::new();
+            for value in cx.collect(a.at(0))? {
+                add_exactly(&mut partials, real(&value, cx)?);
+            }
+            Ok(Value::Float(partials.iter().sum()))
+        })
+    }),
+    ("gcd", |_| {
+        Method::function("gcd(*integers)", |a, cx| {
+            fold(a, BigInt::zero(), |x, y| x.gcd(y), cx)
+        })
+    }),
+    ("lcm", |_| {
+        Method::function("lcm(*integers)", |a, cx| {
+            fold(a, BigInt::one(), |x, y| x.lcm(y), cx)
+        })
+    }),
+    ("isqrt", |_| {
+        Method::function("isqrt(n, /)", |a, cx| {
+            let number = big(a.at(0), cx)?;
+            if number.is_negative() {
+                return Err(VALUE_ERROR.error("isqrt() argument must be nonnegative"));
+            }
+            Ok(Value::big(number.sqrt()))
+        })
+    }),
+    ("factorial", |_| {
+        Method::function("factorial(n, /)", factorial)
+    }),
+    ("comb", |_| {
+        Method::function("comb(n, k, /)", |a, cx| choose(a, true, cx))
+    }),
+    ("perm", |_| {
+        Method::function("perm(n, k=None, /)", |a, cx| choose(a, false, cx))
+    }),
+    ("prod", |_| {
+        Method::function("prod(iterable, /, *, start=1)", |a, cx| {
+            let mut product = a.given("start").cloned().unwrap_or(Value::Int(1));
+            for value in cx.collect(a.at(0))? {
+                product = ops::binary(BinaryOp::Mul, &product, &value, cx)?;
+            }
+            Ok(product)
+        })
+    }),
+];
+
+const MATH_GROUPS: &[&[(&str, Export)]] = &[MATH_NAMES, UNARY];
+
 /// `math`.
 pub static MATH: ModuleSpec = ModuleSpec {
     name: "math",
-    names: &[
-        ("pi", |_| Value::Float(std::f64::consts::PI)),
-        ("e", |_| Value::Float(std::f64::consts::E)),
-        ("tau", |_| Value::Float(std::f64::consts::TAU)),
-        ("inf", |_| Value::Float(f64::INFINITY)),
-        ("nan", |_| Value::Float(f64::NAN)),
-        ("floor", |_| {
-            Method::function("floor(x, /)", |a, cx| whole(a, "__floor__", f64::floor, cx))
-        }),
-        ("ceil", |_| {
-            Method::function("ceil(x, /)", |a, cx| whole(a, "__ceil__", f64::ceil, cx))
-        }),
-        ("trunc", |_| {
-            Method::function("trunc(x, /)", |a, cx| whole(a, "__trunc__", f64::trunc, cx))
-        }),
-        ("isnan", |_| {
-            Method::function("isnan(x, /)", |a, cx| {
-                Ok(Value::Bool(real(a.at(0), cx)?.is_nan()))
-            })
-        }),
-        ("isinf", |_| {
-            Method::function("isinf(x, /)", |a, cx| {
-                Ok(Value::Bool(real(a.at(0), cx)?.is_infinite()))
-            })
-        }),
-        ("isfinite", |_| {
-            Method::function("isfinite(x, /)", |a, cx| {
-                Ok(Value::Bool(real(a.at(0), cx)?.is_finite()))
-            })
-        }),
-        ("isclose", |_| {
-            Method::function("isclose(a, b, *, rel_tol=1e-09, abs_tol=0.0)", is_close)
-        }),
-        ("log", |_| Method::function("log(x, base=None, /)", log)),
-        ("log2", |_| {
-            Method::function("log2(x, /)", |a, cx| log_of(a.at(0), f64::log2, cx))
-        }),
-        ("log10", |_| {
-            Method::function("log10(x, /)", |a, cx| log_of(a.at(0), f64::log10, cx))
-        }),
-        ("pow", |_| {
-            Method::function("pow(x, y, /)", |a, cx| {
-                let (x, y) = (real(a.at(0), cx)?, real(a.at(1), cx)?);
-                if x == 0.0 && y < 0.0 {
-                    return Err(VALUE_ERROR.error("math domain error"));
-                }
-                checked(x.powf(y), &[x, y])
-            })
-        }),
-        ("atan2", |_| {
-            Method::function("atan2(y, x, /)", |a, cx| {
-                Ok(Value::Float(real(a.at(0), cx)?.atan2(real(a.at(1), cx)?)))
-            })
-        }),
-        ("fmod", |_| {
-            Method::function("fmod(x, y, /)", |a, cx| {
-                let (x, y) = (real(a.at(0), cx)?, real(a.at(1), cx)?);
-                checked(x % y, &[x, y])
-            })
-        }),
-        ("copysign", |_| {
-            Method::function("copysign(x, y, /)", |a, cx| {
-                Ok(Value::Float(
-                    real(a.at(0), cx)?.copysign(real(a.at(1), cx)?),
-                ))
-            })
-        }),
-        ("modf", |_| {
-            Method::function("modf(x, /)", |a, cx| {
-                let x = real(a.at(0), cx)?;
-                Ok(Value::tuple(vec![
-                    Value::Float(x.fract()),
-                    Value::Float(x.trunc()),
-                ]))
-            })
-        }),
-        ("hypot", |_| {
-            Method::function("hypot(*coordinates)", |a, cx| {
-                let mut sum = 0.0_f64;
-                for value in a.rest() {
-                    sum = sum.hypot(real(value, cx)?);
-                }
-                Ok(Value::Float(sum))
-            })
-        }),
-        ("dist", |_| {
-            Method::function("dist(p, q, /)", |a, cx| {
-                let (p, q) = (cx.collect(a.at(0))?, cx.collect(a.at(1))?);
-                let mut sum = 0.0_f64;
-                for (p, q) in p.iter().zip(&q) {
-                    sum = sum.hypot(real(p, cx)? - real(q, cx)?);
-                }
-                Ok(Value::Float(sum))
-            })
-        }),
-        ("fsum", |_| {
-            Method::function("fsum(seq, /)", |a, cx| {
-                let mut partials: Vec<f64> = Vec::new();
-                for value in cx.collect(a.at(0))? {
-                    add_exactly(&mut partials, real(&value, cx)?);
-                }
-                Ok(Value::Float(partials.iter().sum()))
-            })
-        }),
-        ("gcd", |_| {
-            Method::function("gcd(*integers)", |a, cx| {
-                fold(a, BigInt::zero(), |x, y| x.gcd(y), cx)
-            })
-        }),
-        ("lcm", |_| {
-            Method::function("lcm(*integers)", |a, cx| {
-                fold(a, BigInt::one(), |x, y| x.lcm(y), cx)
-            })
-        }),
-        ("isqrt", |_| {
-            Method::function("isqrt(n, /)", |a, cx| {
-                let number = big(a.at(0), cx)?;
-                if number.is_negative() {
-                    return Err(VALUE_ERROR.error("isqrt() argument must be nonnegative"));
-                }
-                Ok(Value::big(number.sqrt()))
-            })
-        }),
-        ("factorial", |_| {
-            Method::function("factorial(n, /)", factorial)
-        }),
-        ("comb", |_| {
-            Method::function("comb(n, k, /)", |a, cx| choose(a, true, cx))
-        }),
-        ("perm", |_| {
-            Method::function("perm(n, k=None, /)", |a, cx| choose(a, false, cx))
-        }),
-        ("prod", |_| {
-            Method::function("prod(iterable, /, *, start=1)", |a, cx| {
-                let mut product = a.given("start").cloned().unwrap_or(Value::Int(1));
-                for value in cx.collect(a.at(0))? {
-                    product = ops::binary(BinaryOp::Mul, &product, &value, cx)?;
-                }
-                Ok(product)
-            })
-        }),
-    ],
+    names: &join_exports::<{ count_exports(MATH_GROUPS) }>(MATH_GROUPS),
     unsupported: &[("gamma", "not supported"), ("erf", "not supported")],
-    dynamic: Some(|name, cx| {
-        UNARY
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 fn whole(a: &Bound<'_>, special: &str, round: fn(f64) -> f64, cx: &Cx) -> Result<Value> {

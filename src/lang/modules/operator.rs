@@ -4,7 +4,7 @@ use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types;
 use crate::object::{
     Args, BinaryOp, CompareOp, Cx, Export, Method, ModuleSpec, Object, Result, Str, TypeSpec,
-    UnaryOp, Value, ops,
+    UnaryOp, Value, count_exports, join_exports, ops,
 };
 
 macro_rules! operators {
@@ -35,75 +35,74 @@ static OPERATORS: &[(&str, Export)] = operators! {
     unary: "neg" => Neg, "pos" => Pos, "invert" => Invert, "inv" => Invert;
 };
 
+const OPERATOR_NAMES: &[(&str, Export)] = &[
+    ("attrgetter", |_| ATTR_GETTER.class().into()),
+    ("itemgetter", |_| ITEM_GETTER.class().into()),
+    ("methodcaller", |_| METHOD_CALLER.class().into()),
+    ("not_", |_| {
+        Method::function("not_(a, /)", |a, cx| Ok(Value::Bool(!cx.truthy(a.at(0))?)))
+    }),
+    ("truth", |_| {
+        Method::function("truth(a, /)", |a, cx| cx.truthy(a.at(0)).map(Value::Bool))
+    }),
+    ("is_", |_| {
+        Method::function("is_(a, b, /)", |a, _| Ok(Value::Bool(a.at(0).is(a.at(1)))))
+    }),
+    ("is_not", |_| {
+        Method::function("is_not(a, b, /)", |a, _| {
+            Ok(Value::Bool(!a.at(0).is(a.at(1))))
+        })
+    }),
+    ("contains", |_| {
+        Method::function("contains(a, b, /)", |a, cx| {
+            ops::contains(a.at(0), a.at(1), cx).map(Value::Bool)
+        })
+    }),
+    ("getitem", |_| {
+        Method::function("getitem(a, b, /)", |a, cx| {
+            ops::get_item(a.at(0), a.at(1), cx)
+        })
+    }),
+    ("setitem", |_| {
+        Method::function("setitem(a, b, c, /)", |a, cx| {
+            ops::set_item(a.at(0), a.at(1).clone(), a.at(2).clone(), cx)?;
+            Ok(Value::None)
+        })
+    }),
+    ("delitem", |_| {
+        Method::function("delitem(a, b, /)", |a, cx| {
+            ops::delete_item(a.at(0), a.at(1), cx)?;
+            Ok(Value::None)
+        })
+    }),
+    ("abs", |_| {
+        Method::function("abs(a, /)", |a, cx| {
+            match types::call_special(a.at(0), "__abs__", cx)? {
+                Some(answer) => Ok(answer),
+                None => types::absolute(a.at(0)).ok_or_else(|| {
+                    TYPE_ERROR.error(format!(
+                        "bad operand type for abs(): '{}'",
+                        types::class_of(a.at(0), cx).name()
+                    ))
+                }),
+            }
+        })
+    }),
+    ("index", |_| {
+        Method::function("index(a, /)", |a, cx| {
+            Ok(Value::Int(types::int::expect_index(a.at(0), cx)?))
+        })
+    }),
+];
+
+const OPERATOR_GROUPS: &[&[(&str, Export)]] = &[OPERATOR_NAMES, OPERATORS];
+
 /// `operator`.
 pub static OPERATOR: ModuleSpec = ModuleSpec {
     name: "operator",
-    names: &[
-        ("attrgetter", |_| ATTR_GETTER.class().into()),
-        ("itemgetter", |_| ITEM_GETTER.class().into()),
-        ("methodcaller", |_| METHOD_CALLER.class().into()),
-        ("not_", |_| {
-            Method::function("not_(a, /)", |a, cx| Ok(Value::Bool(!cx.truthy(a.at(0))?)))
-        }),
-        ("truth", |_| {
-            Method::function("truth(a, /)", |a, cx| cx.truthy(a.at(0)).map(Value::Bool))
-        }),
-        ("is_", |_| {
-            Method::function("is_(a, b, /)", |a, _| Ok(Value::Bool(a.at(0).is(a.at(1)))))
-        }),
-        ("is_not", |_| {
-            Method::function("is_not(a, b, /)", |a, _| {
-                Ok(Value::Bool(!a.at(0).is(a.at(1))))
-            })
-        }),
-        ("contains", |_| {
-            Method::function("contains(a, b, /)", |a, cx| {
-                ops::contains(a.at(0), a.at(1), cx).map(Value::Bool)
-            })
-        }),
-        ("getitem", |_| {
-            Method::function("getitem(a, b, /)", |a, cx| {
-                ops::get_item(a.at(0), a.at(1), cx)
-            })
-        }),
-        ("setitem", |_| {
-            Method::function("setitem(a, b, c, /)", |a, cx| {
-                ops::set_item(a.at(0), a.at(1).clone(), a.at(2).clone(), cx)?;
-                Ok(Value::None)
-            })
-        }),
-        ("delitem", |_| {
-            Method::function("delitem(a, b, /)", |a, cx| {
-                ops::delete_item(a.at(0), a.at(1), cx)?;
-                Ok(Value::None)
-            })
-        }),
-        ("abs", |_| {
-            Method::function("abs(a, /)", |a, cx| {
-                match types::call_special(a.at(0), "__abs__", cx)? {
-                    Some(answer) => Ok(answer),
-                    None => types::absolute(a.at(0)).ok_or_else(|| {
-                        TYPE_ERROR.error(format!(
-                            "bad operand type for abs(): '{}'",
-                            types::class_of(a.at(0), cx).name()
-                        ))
-                    }),
-                }
-            })
-        }),
-        ("index", |_| {
-            Method::function("index(a, /)", |a, cx| {
-                Ok(Value::Int(types::int::expect_index(a.at(0), cx)?))
-            })
-        }),
-    ],
+    names: &join_exports::<{ count_exports(OPERATOR_GROUPS) }>(OPERATOR_GROUPS),
     unsupported: &[],
-    dynamic: Some(|name, cx| {
-        OPERATORS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 static ATTR_GETTER: TypeSpec = TypeSpec::new("operator", "attrgetter")

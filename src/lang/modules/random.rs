@@ -9,20 +9,20 @@ use num_traits::{Signed, ToPrimitive};
 use crate::object::exceptions::{INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{float, int};
 use crate::object::{
-    Bound, Cx, Export, Members, Method, ModuleSpec, Object, Result, TypeSpec, Value, ops,
+    Bound, Cx, Export, Members, Method, ModuleSpec, Object, Result, TypeSpec, Value, count_exports,
+    join_exports, ops,
 };
+
+const RANDOM_NAMES: &[(&str, Export)] = &[("Random", |_| RANDOM_CLASS.class().into())];
+
+const RANDOM_GROUPS: &[&[(&str, Export)]] = &[RANDOM_NAMES, FUNCTIONS];
 
 /// `random`.
 pub static RANDOM: ModuleSpec = ModuleSpec {
     name: "random",
-    names: &[("Random", |_| RANDOM_CLASS.class().into())],
+    names: &join_exports::<{ count_exports(RANDOM_GROUPS) }>(RANDOM_GROUPS),
     unsupported: &[("SystemRandom", "use random()")],
-    dynamic: Some(|name, cx| {
-        FUNCTIONS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 type Draw = fn(&Twister, &Bound<'_>, &Cx) -> Result<Value>;

@@ -9,6 +9,7 @@ use crate::object::exceptions::{EXCEPTION, INDEX_ERROR, TYPE_ERROR};
 use crate::object::types::{char_count, class_of, int, iterators};
 use crate::object::{
     Bound, Cx, Dict, Export, Members, Method, ModuleSpec, Object, Result, Str, TypeSpec, Value,
+    count_exports, join_exports,
 };
 
 static ERROR: TypeSpec = TypeSpec::new("re", "error").bases(&[&EXCEPTION]);
@@ -71,54 +72,52 @@ functions! {
     },
 }
 
+const RE_NAMES: &[(&str, Export)] = &[
+    ("compile", |_| {
+        Method::function("compile(pattern, flags=0)", |a, cx| {
+            let flags = a.given("flags").and_then(Value::as_int).unwrap_or(0);
+            compiled(a.value("pattern"), flags, cx).map(|pattern| Value::object((*pattern).clone()))
+        })
+    }),
+    ("escape", |_| {
+        Method::function("escape(pattern)", |a, _| {
+            let text = a.text("pattern")?;
+            let mut out = String::new();
+            for c in text.chars() {
+                if "()[]{}?*+-|^$\\.&~# \t\n\r\x0b\x0c".contains(c) {
+                    out.push('\\');
+                }
+                out.push(c);
+            }
+            Ok(out.into())
+        })
+    }),
+    ("error", |_| ERROR.class().into()),
+    ("Pattern", |_| PATTERN.class().into()),
+    ("Match", |_| MATCH.class().into()),
+    ("IGNORECASE", |_| Value::Int(IGNORECASE)),
+    ("I", |_| Value::Int(IGNORECASE)),
+    ("MULTILINE", |_| Value::Int(MULTILINE)),
+    ("M", |_| Value::Int(MULTILINE)),
+    ("DOTALL", |_| Value::Int(DOTALL)),
+    ("S", |_| Value::Int(DOTALL)),
+    ("VERBOSE", |_| Value::Int(VERBOSE)),
+    ("X", |_| Value::Int(VERBOSE)),
+    ("UNICODE", |_| Value::Int(32)),
+    ("U", |_| Value::Int(32)),
+];
+
+const RE_GROUPS: &[&[(&str, Export)]] = &[RE_NAMES, FUNCTIONS];
+
 /// `re`.
 pub static RE: ModuleSpec = ModuleSpec {
     name: "re",
-    names: &[
-        ("compile", |_| {
-            Method::function("compile(pattern, flags=0)", |a, cx| {
-                let flags = a.given("flags").and_then(Value::as_int).unwrap_or(0);
-                compiled(a.value("pattern"), flags, cx)
-                    .map(|pattern| Value::object((*pattern).clone()))
-            })
-        }),
-        ("escape", |_| {
-            Method::function("escape(pattern)", |a, _| {
-                let text = a.text("pattern")?;
-                let mut out = String::new();
-                for c in text.chars() {
-                    if "()[]{}?*+-|^$\\.&~# \t\n\r\x0b\x0c".contains(c) {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                }
-                Ok(out.into())
-            })
-        }),
-        ("error", |_| ERROR.class().into()),
-        ("Pattern", |_| PATTERN.class().into()),
-        ("Match", |_| MATCH.class().into()),
-        ("IGNORECASE", |_| Value::Int(IGNORECASE)),
-        ("I", |_| Value::Int(IGNORECASE)),
-        ("MULTILINE", |_| Value::Int(MULTILINE)),
-        ("M", |_| Value::Int(MULTILINE)),
-        ("DOTALL", |_| Value::Int(DOTALL)),
-        ("S", |_| Value::Int(DOTALL)),
-        ("VERBOSE", |_| Value::Int(VERBOSE)),
-        ("X", |_| Value::Int(VERBOSE)),
-        ("UNICODE", |_| Value::Int(32)),
-        ("U", |_| Value::Int(32)),
-    ],
+    names: &join_exports::<{ count_exports(RE_GROUPS) }>(RE_GROUPS),
     unsupported: &[
         ("ASCII", "patterns are Unicode"),
         ("LOCALE", "patterns are Unicode"),
     ],
-    dynamic: Some(|name, cx| {
-        FUNCTIONS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 #[derive(Clone)]

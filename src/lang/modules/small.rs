@@ -9,7 +9,7 @@ use crate::object::exceptions::{EXCEPTION, TYPE_ERROR, USER_WARNING};
 use crate::object::types::{class_of, generic, int, split_lines};
 use crate::object::{
     Args, Bound, Class, ClassExtension, Cx, Export, Instance, Members, Method, ModuleSpec, Object,
-    Result, Str, TypeSpec, Value,
+    Result, Str, TypeSpec, Value, count_exports, join_exports,
 };
 
 /// `__future__`.
@@ -380,25 +380,24 @@ macro_rules! accepted {
 static IGNORED_WARNINGS: &[(&str, Export)] =
     accepted!["simplefilter", "filterwarnings", "resetwarnings"];
 
+const WARNINGS_NAMES: &[(&str, Export)] = &[
+    ("warn", |_| {
+        Method::function(
+            "warn(message, category=None, stacklevel=1, source=None)",
+            warn,
+        )
+    }),
+    ("catch_warnings", |_| CATCH_WARNINGS.class().into()),
+];
+
+const WARNINGS_GROUPS: &[&[(&str, Export)]] = &[WARNINGS_NAMES, IGNORED_WARNINGS];
+
 /// `warnings`.
 pub static WARNINGS: ModuleSpec = ModuleSpec {
     name: "warnings",
-    names: &[
-        ("warn", |_| {
-            Method::function(
-                "warn(message, category=None, stacklevel=1, source=None)",
-                warn,
-            )
-        }),
-        ("catch_warnings", |_| CATCH_WARNINGS.class().into()),
-    ],
+    names: &join_exports::<{ count_exports(WARNINGS_GROUPS) }>(WARNINGS_GROUPS),
     unsupported: &[("showwarning", "warnings go to the console")],
-    dynamic: Some(|name, cx| {
-        IGNORED_WARNINGS
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 fn warn(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
@@ -444,45 +443,44 @@ impl Object for CatchWarnings {
     }
 }
 
+const LOGGING_NAMES: &[(&str, Export)] = &[
+    ("DEBUG", |_| Value::Int(10)),
+    ("INFO", |_| Value::Int(20)),
+    ("WARNING", |_| Value::Int(30)),
+    ("WARN", |_| Value::Int(30)),
+    ("ERROR", |_| Value::Int(40)),
+    ("CRITICAL", |_| Value::Int(50)),
+    ("NOTSET", |_| Value::Int(0)),
+    ("getLogger", |_| {
+        Method::function("getLogger(name=None)", |a, _| {
+            let name = a.some("name").and_then(Value::as_str).unwrap_or("root");
+            Ok(Value::object(Logger {
+                name: Str::new(name),
+                level: RefCell::new(Value::Int(0)),
+            }))
+        })
+    }),
+    ("StreamHandler", |_| {
+        Method::function("StreamHandler(stream=None)", |_, _| {
+            Ok(Value::object(Logger {
+                name: Str::new("StreamHandler"),
+                level: RefCell::new(Value::Int(0)),
+            }))
+        })
+    }),
+    ("Formatter", |_| {
+        Method::function("Formatter(*args, **kwargs)", |_, _| Ok(Value::None))
+    }),
+];
+
+const LOGGING_GROUPS: &[&[(&str, Export)]] = &[LOGGING_NAMES, IGNORED_LOGGING];
+
 /// `logging`: levels and loggers are accepted; the shell shows statements in its own way.
 pub static LOGGING: ModuleSpec = ModuleSpec {
     name: "logging",
-    names: &[
-        ("DEBUG", |_| Value::Int(10)),
-        ("INFO", |_| Value::Int(20)),
-        ("WARNING", |_| Value::Int(30)),
-        ("WARN", |_| Value::Int(30)),
-        ("ERROR", |_| Value::Int(40)),
-        ("CRITICAL", |_| Value::Int(50)),
-        ("NOTSET", |_| Value::Int(0)),
-        ("getLogger", |_| {
-            Method::function("getLogger(name=None)", |a, _| {
-                let name = a.some("name").and_then(Value::as_str).unwrap_or("root");
-                Ok(Value::object(Logger {
-                    name: Str::new(name),
-                    level: RefCell::new(Value::Int(0)),
-                }))
-            })
-        }),
-        ("StreamHandler", |_| {
-            Method::function("StreamHandler(stream=None)", |_, _| {
-                Ok(Value::object(Logger {
-                    name: Str::new("StreamHandler"),
-                    level: RefCell::new(Value::Int(0)),
-                }))
-            })
-        }),
-        ("Formatter", |_| {
-            Method::function("Formatter(*args, **kwargs)", |_, _| Ok(Value::None))
-        }),
-    ],
+    names: &join_exports::<{ count_exports(LOGGING_GROUPS) }>(LOGGING_GROUPS),
     unsupported: &[("FileHandler", "scripts have no access to files")],
-    dynamic: Some(|name, cx| {
-        IGNORED_LOGGING
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, make)| make(cx))
-    }),
+    dynamic: None,
 };
 
 static IGNORED_LOGGING: &[(&str, Export)] = accepted![

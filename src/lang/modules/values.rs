@@ -26,24 +26,44 @@ pub static DATETIME: ModuleSpec = ModuleSpec {
     dynamic: None,
 };
 
-fn decimal_name(name: &str, _cx: &Cx) -> Option<Value> {
-    if let Some((known, _)) = decimal::Rounding::ALL
-        .iter()
-        .find(|(known, _)| *known == name)
-    {
-        return Some((*known).into());
-    }
-    decimal::SIGNALS
-        .iter()
-        .find(|spec| spec.name() == name)
-        .map(|spec| spec.class().into())
-}
-
 /// `decimal`.
 pub static DECIMAL: ModuleSpec = ModuleSpec {
     name: "decimal",
     names: &[
         ("Decimal", |_| decimal::DECIMAL.class().into()),
+        ("ROUND_CEILING", |_| "ROUND_CEILING".into()),
+        ("ROUND_DOWN", |_| "ROUND_DOWN".into()),
+        ("ROUND_FLOOR", |_| "ROUND_FLOOR".into()),
+        ("ROUND_HALF_DOWN", |_| "ROUND_HALF_DOWN".into()),
+        ("ROUND_HALF_EVEN", |_| "ROUND_HALF_EVEN".into()),
+        ("ROUND_HALF_UP", |_| "ROUND_HALF_UP".into()),
+        ("ROUND_UP", |_| "ROUND_UP".into()),
+        ("ROUND_05UP", |_| "ROUND_05UP".into()),
+        ("DecimalException", |_| {
+            decimal::DECIMAL_EXCEPTION.class().into()
+        }),
+        ("InvalidOperation", |_| {
+            decimal::INVALID_OPERATION.class().into()
+        }),
+        ("ConversionSyntax", |_| {
+            decimal::CONVERSION_SYNTAX.class().into()
+        }),
+        ("DivisionByZero", |_| {
+            decimal::DIVISION_BY_ZERO.class().into()
+        }),
+        ("DivisionUndefined", |_| {
+            decimal::DIVISION_UNDEFINED.class().into()
+        }),
+        ("DivisionImpossible", |_| {
+            decimal::DIVISION_IMPOSSIBLE.class().into()
+        }),
+        ("Inexact", |_| decimal::INEXACT.class().into()),
+        ("Rounded", |_| decimal::ROUNDED.class().into()),
+        ("Overflow", |_| decimal::DECIMAL_OVERFLOW.class().into()),
+        ("Underflow", |_| decimal::UNDERFLOW.class().into()),
+        ("FloatOperation", |_| {
+            decimal::FLOAT_OPERATION.class().into()
+        }),
         ("Context", |_| decimal::CONTEXT.class().into()),
         ("getcontext", |_| {
             Method::function("getcontext(/)", |_, _| Ok(decimal::ContextObject::active()))
@@ -69,7 +89,7 @@ pub static DECIMAL: ModuleSpec = ModuleSpec {
         }),
     ],
     unsupported: &[],
-    dynamic: Some(decimal_name),
+    dynamic: None,
 };
 
 fn unique(a: &crate::object::Bound<'_>, cx: &Cx) -> Result<Value> {

@@ -446,6 +446,17 @@ fn construct_reversed(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> 
                 && instance.class().lookup("__len__").is_some()
         }
         Value::Tuple(_) | Value::Str(_) | Value::Bytes(_) => true,
+        Value::Class(class) => {
+            let members = match class.nearest_extension() {
+                Some(extension) => extension.iterate_class(class, cx)?,
+                None => None,
+            };
+            if let Some(mut members) = members {
+                members.reverse();
+                return Ok(over(members));
+            }
+            false
+        }
         _ => false,
     };
     if !sequence {

@@ -177,7 +177,7 @@ use arithmetic::{container_members, number_members, set_members};
 
 /// `hash(value)` as CPython answers it where that does not depend on addresses.
 pub fn hash_number(value: &Value, cx: &Cx) -> Result<Value> {
-    Ok(Value::Int(match python_hash(value) {
+    Ok(Value::Int(match python_hash(&base_value(value)) {
         Some(hash) => hash,
         None => super::hash_value(value, cx)?.cast_signed() >> 3,
     }))

@@ -111,7 +111,7 @@ fn write_container(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
                 out.push_str("set()");
                 Ok(())
             } else {
-                write_items(&set.to_vec(), "{", "}", out, cx)
+                write_items(&super::ordered_members(set), "{", "}", out, cx)
             }
         }
         _ => Ok(()),
@@ -124,7 +124,7 @@ fn write_named_set(name: &str, set: &crate::object::Set, out: &mut String, cx: &
         out.push_str("()");
         return Ok(());
     }
-    write_items(&set.to_vec(), "({", "})", out, cx)
+    write_items(&super::ordered_members(set), "({", "})", out, cx)
 }
 
 /// Append the items between `open` and `close`, with commas.

@@ -193,8 +193,14 @@ impl ClassExtension for EnumInfo {
         )))
     }
     fn get_class_attr(&self, _class: &Rc<Class>, name: &str, _cx: &Cx) -> Result<Option<Value>> {
-        Ok((name == "__members__")
-            .then(|| Value::object(MappingProxy(Rc::new(Dict::from_pairs(self.names()))))))
+        match name {
+            "__members__" => Ok(Some(Value::object(MappingProxy(Rc::new(
+                Dict::from_pairs(self.names()),
+            ))))),
+            _ if name.starts_with('_') || name == "mro" => Ok(None),
+            // Enum classes word this themselves.
+            _ => Err(ATTRIBUTE_ERROR.error(name)),
+        }
     }
     fn set_class_attr(
         &self,
