@@ -256,6 +256,12 @@ pub fn set_instance_attr_plain(
         }
         _ => {}
     }
+    if class
+        .spec()
+        .is_some_and(|spec| std::ptr::eq(spec, &raw const types::OBJECT))
+    {
+        return Err(no_attribute(value, name, cx));
+    }
     instance.set_attribute(Str::new(name), new);
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use indexmap::{Equivalent, IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
-use super::{Class, Cx, Result, Value, hash};
+use super::{Class, Cx, Result, Str, Value, hash};
 
 /// What an instrumented collection tells its owner (SQLAlchemy's `CollectionAdapter`).
 pub trait CollectionHook {
@@ -168,7 +168,14 @@ impl Hash for StrKey<'_> {
 }
 impl Equivalent<Key> for StrKey<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        key.value.as_str() == Some(self.0)
+        match &key.value {
+            Value::Str(text) => text == self.0,
+            // An instance of a subclass of str is found by its text.
+            Value::Instance(instance) => {
+                instance.payload::<Str>().is_some_and(|text| text == self.0)
+            }
+            _ => false,
+        }
     }
 }
 

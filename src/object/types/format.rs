@@ -208,7 +208,7 @@ pub fn format(value: &Value, spec: &str, cx: &Cx) -> Result<String> {
                 return ops::text_of(answer, "__format__", cx);
             }
             let base = base_value(value);
-            if matches!(base, Value::Instance(_)) || instance.class().special("__str__").is_some() {
+            if spec.is_empty() || matches!(base, Value::Instance(_)) {
                 return format_default(value, spec, cx);
             }
             format(&base, spec, cx)
