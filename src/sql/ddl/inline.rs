@@ -1,0 +1,17 @@
+//! Expressions inside DDL: values written out, columns without their table.
+
+use crate::object::{Cx, Result, Value};
+use crate::sql::ColumnElement;
+use crate::sql::dialects::Dialect;
+use crate::sql::types::SqlType;
+
+/// `element` as DDL writes it.
+pub fn inline_sql(element: &ColumnElement, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    crate::sql::compiler::compile_inline(element, dialect, false, cx)
+}
+
+/// A text in quotes.
+pub(super) fn quoted(text: &str, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    let literal = SqlType::string().literal(&Value::str(text), dialect, cx)?;
+    Ok(literal.unwrap_or_default())
+}

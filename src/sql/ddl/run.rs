@@ -1,0 +1,341 @@
+//! `create_all()`, `drop_all()`, `create()`, `drop()`: what is probed, in which order DDL runs.
+
+use std::rc::Rc;
+
+use super::{Ddl, DdlListeners, compile_ddl};
+use crate::engine::echo::StatsKind;
+use crate::engine::exc::{CIRCULAR_DEPENDENCY_ERROR, SA_WARNING};
+use crate::engine::{Connection, ExecutionRequest, Parameters, StatementKind};
+use crate::object::{Cx, Result, Str, Value};
+use crate::sql::dialects::Dialect;
+use crate::sql::schema::{
+    Constraint, ConstraintName, Index, MetaData, Sequence, Table, sort_tables_and_constraints,
+};
+
+/// Whether what exists is looked up first.
+pub type CheckFirst = bool;
+
+/// What is created or dropped.
+#[derive(Clone)]
+pub enum DdlTarget {
+    /// All of a metadata, or of its tables those given.
+    MetaData(Rc<MetaData>, Option<Vec<Rc<Table>>>),
+    /// A table.
+    Table(Rc<Table>),
+    /// An index.
+    Index(Rc<Index>),
+    /// A sequence.
+    Sequence(Rc<Sequence>),
+}
+
+struct Run<'a> {
+    connection: &'a Connection,
+    dialect: Rc<Dialect>,
+    check: CheckFirst,
+    listeners: Rc<DdlListeners>,
+    cx: &'a Cx,
+}
+
+fn run_on<'a>(connection: &'a Connection, check: CheckFirst, cx: &'a Cx) -> Run<'a> {
+    Run {
+        connection,
+        dialect: Dialect::of_connection(connection, cx),
+        check,
+        listeners: cx.service::<DdlListeners>(),
+        cx,
+    }
+}
+
+/// Create `target`.
+pub fn create(
+    target: &DdlTarget,
+    connection: &Connection,
+    check: CheckFirst,
+    cx: &Cx,
+) -> Result<()> {
+    let run = run_on(connection, check, cx);
+    match target {
+        DdlTarget::MetaData(metadata, only) => run.create_metadata(metadata, only.as_deref()),
+        DdlTarget::Table(table) => {
+            if run.check && run.has_table(table)? {
+                return Ok(());
+            }
+            run.create_table(table, None)
+        }
+        DdlTarget::Index(index) => {
+            if run.check && run.has_index(index)? {
+                return Ok(());
+            }
+            run.execute(&Ddl::CreateIndex {
+                index: index.clone(),
+                if_not_exists: false,
+            })
+        }
+        DdlTarget::Sequence(sequence) => run.create_sequence(sequence),
+    }
+}
+
+/// Drop `target`.
+pub fn drop(
+    target: &DdlTarget,
+    connection: &Connection,
+    check: CheckFirst,
+    cx: &Cx,
+) -> Result<()> {
+    let run = run_on(connection, check, cx);
+    match target {
+        DdlTarget::MetaData(metadata, only) => run.drop_metadata(metadata, only.as_deref()),
+        DdlTarget::Table(table) => {
+            if run.check && !run.has_table(table)? {
+                return Ok(());
+            }
+            run.drop_table(table)
+        }
+        DdlTarget::Index(index) => {
+            if run.check && !run.has_index(index)? {
+                return Ok(());
+            }
+            run.execute(&Ddl::DropIndex {
+                index: index.clone(),
+                if_exists: false,
+            })
+        }
+        DdlTarget::Sequence(sequence) => run.drop_sequence(sequence),
+    }
+}
+
+impl Run<'_> {
+    fn execute(&self, ddl: &Ddl) -> Result<()> {
+        let sql = compile_ddl(ddl, &self.dialect, self.cx)?;
+        let request = ExecutionRequest {
+            stats: StatsKind::NoKey,
+            kind: StatementKind::Ddl,
+            autocommit: true,
+            ..ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()))
+        };
+        self.connection
+            .execute_compiled(request, self.cx)
+            .map(std::mem::drop)
+    }
+
+    /// Whether a PRAGMA answers with any row.
+    fn answers(&self, sql: String) -> Result<bool> {
+        let request = ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()));
+        let result = self.connection.execute_compiled(request, self.cx)?;
+        let mut row = Vec::new();
+        let any = result.fetch_raw(&mut row, self.cx)?;
+        result.close(self.cx);
+        Ok(any)
+    }
+
+    fn has_table(&self, table: &Table) -> Result<bool> {
+        let schema = self.dialect.effective_schema(table.schema());
+        crate::sql::reflection::has_table(self.connection, table.name(), schema.as_ref(), self.cx)
+    }
+
+    fn has_index(&self, index: &Index) -> Result<bool> {
+        let name = index.name.borrow().as_str().cloned();
+        let (Some(name), Some(table)) = (name, index.table()) else {
+            return Ok(false);
+        };
+        let quoted = self.dialect.quote_identifier(table.name());
+        let _ = self.answers(format!("PRAGMA main.index_list({quoted})"))?;
+        let known = crate::sql::reflection::index_names(
+            self.connection,
+            table.name(),
+            table.schema(),
+            self.cx,
+        )?;
+        Ok(known.contains(&name))
+    }
+
+    fn create_metadata(&self, metadata: &Rc<MetaData>, only: Option<&[Rc<Table>]>) -> Result<()> {
+        let tables = match only {
+            Some(only) => only.to_vec(),
+            None => metadata.table_list(),
+        };
+        let mut wanted = Vec::with_capacity(tables.len());
+        for table in &tables {
+            if !self.check || !self.has_table(table)? {
+                wanted.push(table.clone());
+            }
+        }
+        let sorted = sort_tables_and_constraints(&wanted, None, false, self.cx)?;
+        let (tables, remaining) = match sorted {
+            Ok(sorted) => (sorted.tables, sorted.remaining),
+            Err(_) => (wanted, Vec::new()),
+        };
+        let target = DdlTarget::MetaData(metadata.clone(), Some(tables.clone()));
+        self.notify("before_create", &target)?;
+        if only.is_none() && self.dialect.can.sequences {
+            let sequences: Vec<_> = metadata.sequences.borrow().values().cloned().collect();
+            for sequence in &sequences {
+                self.create_sequence(sequence)?;
+            }
+        }
+        for table in &tables {
+            let mut included = table.foreign_key_constraints();
+            included.retain(|key| !remaining.iter().any(|left| Rc::ptr_eq(left, key)));
+            let included = if self.dialect.can.alter {
+                Some(included)
+            } else {
+                None
+            };
+            self.create_table(table, included)?;
+        }
+        if self.dialect.can.alter {
+            for constraint in remaining {
+                self.execute(&Ddl::AddConstraint(constraint))?;
+            }
+        }
+        self.notify("after_create", &target)
+    }
+
+    fn create_table(
+        &self,
+        table: &Rc<Table>,
+        foreign_keys: Option<Vec<Rc<Constraint>>>,
+    ) -> Result<()> {
+        let target = DdlTarget::Table(table.clone());
+        self.notify("before_create", &target)?;
+        self.execute(&Ddl::CreateTable {
+            table: table.clone(),
+            if_not_exists: false,
+            foreign_keys,
+        })?;
+        for index in table.indexes() {
+            self.execute(&Ddl::CreateIndex {
+                index,
+                if_not_exists: false,
+            })?;
+        }
+        if self.dialect.can.comments && !self.dialect.can.inline_comments {
+            if table.comment.borrow().is_some() {
+                self.execute(&Ddl::TableComment {
+                    table: table.clone(),
+                    drop: false,
+                })?;
+            }
+            for column in table.column_list() {
+                if column.options.borrow().comment.is_some() {
+                    self.execute(&Ddl::ColumnComment {
+                        column: column.clone(),
+                        drop: false,
+                    })?;
+                }
+            }
+        }
+        self.notify("after_create", &target)
+    }
+
+    fn create_sequence(&self, sequence: &Rc<Sequence>) -> Result<()> {
+        let can = &self.dialect.can;
+        if !can.sequences || (can.sequences_optional && sequence.optional) {
+            return Ok(());
+        }
+        self.execute(&Ddl::CreateSequence {
+            sequence: sequence.clone(),
+            if_not_exists: false,
+        })
+    }
+
+    fn drop_sequence(&self, sequence: &Rc<Sequence>) -> Result<()> {
+        let can = &self.dialect.can;
+        if !can.sequences || (can.sequences_optional && sequence.optional) {
+            return Ok(());
+        }
+        self.execute(&Ddl::DropSequence {
+            sequence: sequence.clone(),
+            if_exists: false,
+        })
+    }
+
+    fn drop_metadata(&self, metadata: &Rc<MetaData>, only: Option<&[Rc<Table>]>) -> Result<()> {
+        let tables = match only {
+            Some(only) => only.to_vec(),
+            None => metadata.table_list(),
+        };
+        let mut wanted = Vec::with_capacity(tables.len());
+        for table in &tables {
+            if !self.check || self.has_table(table)? {
+                wanted.push(table.clone());
+            }
+        }
+        let alter = self.dialect.can.alter;
+        let keep = move |constraint: &Constraint| -> Option<bool> {
+            let unnamed = matches!(
+                *constraint.name.borrow(),
+                ConstraintName::Unnamed | ConstraintName::Deferred
+            );
+            (!alter || unnamed).then_some(false)
+        };
+        let sorted = sort_tables_and_constraints(&wanted, Some(&keep), false, self.cx)?;
+        let (tables, remaining) = match sorted {
+            Ok(sorted) => (sorted.tables.into_iter().rev().collect(), sorted.remaining),
+            Err(cyclic) if !alter => {
+                self.cx.warn(
+                    &SA_WARNING,
+                    &format!(
+                        "Can't sort tables for DROP; an unresolvable foreign key dependency \
+                         exists between tables: {}; and backend does not support ALTER.  To \
+                         restore at least a partial sort, apply use_alter=True to ForeignKey and \
+                         ForeignKeyConstraint objects involved in the cycle to mark these as \
+                         known cycles that will be ignored.",
+                        cyclic.names()
+                    ),
+                );
+                (wanted, Vec::new())
+            }
+            Err(cyclic) => {
+                return Err(CIRCULAR_DEPENDENCY_ERROR.error(format!(
+                    "Can't sort tables for DROP; an unresolvable foreign key dependency exists \
+                     between tables: {}.  Please ensure that the ForeignKey and \
+                     ForeignKeyConstraint objects involved in the cycle have names so that they \
+                     can be dropped using DROP CONSTRAINT.",
+                    cyclic.names()
+                )));
+            }
+        };
+        let target = DdlTarget::MetaData(metadata.clone(), Some(tables.clone()));
+        self.notify("before_drop", &target)?;
+        if alter {
+            for constraint in remaining {
+                self.execute(&Ddl::DropConstraint {
+                    constraint,
+                    if_exists: false,
+                    cascade: false,
+                })?;
+            }
+        }
+        for table in &tables {
+            self.drop_table(table)?;
+        }
+        if only.is_none() && self.dialect.can.sequences {
+            let sequences: Vec<_> = metadata.sequences.borrow().values().cloned().collect();
+            for sequence in &sequences {
+                self.drop_sequence(sequence)?;
+            }
+        }
+        self.notify("after_drop", &target)
+    }
+
+    fn drop_table(&self, table: &Rc<Table>) -> Result<()> {
+        let target = DdlTarget::Table(table.clone());
+        self.notify("before_drop", &target)?;
+        self.execute(&Ddl::DropTable {
+            table: table.clone(),
+            if_exists: false,
+        })?;
+        self.notify("after_drop", &target)
+    }
+
+    fn notify(&self, event: &'static str, target: &DdlTarget) -> Result<()> {
+        self.listeners
+            .notify(event, target, self.connection, self.cx)
+    }
+}
+
+/// Whether `value` names nothing: what a script gave for an optional argument.
+pub fn is_absent(value: &Value) -> bool {
+    value.is_none() || value.is_undefined()
+}
