@@ -54,3 +54,10 @@ pub(super) fn run_code(code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Result<()>
         Flow::Return(_) | Flow::Yield(_) => Ok(()),
     }
 }
+
+/// How many positional arguments the function of a script must be given; `None`: it is none.
+pub(super) fn required_positional(value: &Value) -> Option<usize> {
+    let function = value.downcast::<function::Function>()?;
+    let defaulted = function.defaults.borrow().len();
+    Some(function.code.params.positional.saturating_sub(defaulted))
+}

@@ -1,20 +1,788 @@
 //! INSERT, UPDATE, DELETE.
 
-use super::{Fragment, Kw, SQLCompiler};
-use crate::object::Result;
-use crate::sql::dml::{Delete, Insert, Update};
+use std::rc::Rc;
+
+use super::crud::{Crud, DmlInfo, dml_columns};
+use super::{Fragment, Kw, SQLCompiler, StackEntry};
+use crate::engine::StatementKind;
+use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
+use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
+use crate::object::{Result, Str, Value};
+use crate::sql::dialects::Backend;
+use crate::sql::dml::{
+    ConflictElement, ConflictTarget, Delete, DmlData, DmlKey, DmlValue, DmlValues, Insert,
+    OnConflict, OnDuplicateKey, Update,
+};
+use crate::sql::elements::{BindParameter, BindValue, ColumnElement};
+use crate::sql::schema::Column;
+use crate::sql::selectable::{FromClause, LabelStyle, SelectItem, columns_plus_names};
 
 impl SQLCompiler<'_> {
     /// Render an INSERT.
-    pub fn insert(&mut self, _insert: &Insert, _kw: Kw, _out: &mut Fragment) -> Result<()> {
-        Err(self.unsupported("INSERT"))
+    pub fn insert(&mut self, insert: &Insert, kw: Kw, out: &mut Fragment) -> Result<()> {
+        self.enclosed(kw, out, |this, toplevel, kw, out| {
+            this.insert_text(insert.data(), toplevel, kw, out)
+        })
     }
     /// Render an UPDATE.
-    pub fn update(&mut self, _update: &Update, _kw: Kw, _out: &mut Fragment) -> Result<()> {
-        Err(self.unsupported("UPDATE"))
+    pub fn update(&mut self, update: &Update, kw: Kw, out: &mut Fragment) -> Result<()> {
+        self.enclosed(kw, out, |this, toplevel, kw, out| {
+            this.update_text(update.data(), toplevel, kw, out)
+        })
     }
     /// Render a DELETE.
-    pub fn delete(&mut self, _delete: &Delete, _kw: Kw, _out: &mut Fragment) -> Result<()> {
-        Err(self.unsupported("DELETE"))
+    pub fn delete(&mut self, delete: &Delete, kw: Kw, out: &mut Fragment) -> Result<()> {
+        self.enclosed(kw, out, |this, toplevel, kw, out| {
+            this.delete_text(delete.data(), toplevel, kw, out)
+        })
     }
+
+    /// Render a statement with its own place on the stack, and its CTEs in front.
+    fn enclosed(
+        &mut self,
+        kw: Kw,
+        out: &mut Fragment,
+        render: impl FnOnce(&mut Self, bool, Kw, &mut Fragment) -> Result<()>,
+    ) -> Result<()> {
+        let toplevel = self.stack.is_empty();
+        let start = out.position();
+        self.stack.push(StackEntry::default());
+        let inner = Kw {
+            asfrom: false,
+            ..self.inside(kw)
+        };
+        let result = render(self, toplevel, inner, out);
+        if result.is_ok() {
+            let before = out.position();
+            self.render_ctes(start, toplevel, out);
+            if out.position() != before {
+                // The CTEs in front moved the row.
+                if let Some(info) = &mut self.dml {
+                    info.row_span = None;
+                }
+            }
+        }
+        self.stack.pop();
+        result
+    }
+
+    fn table_text(&self, table: &FromClause) -> Result<String> {
+        Ok(match table.plain() {
+            FromClause::Table(table) => {
+                self.dialect
+                    .format_table_name(table.name(), table.quote, table.schema())
+            }
+            FromClause::TableClause(table) => {
+                self.dialect
+                    .format_table_name(&table.name, None, table.schema.as_ref())
+            }
+            _ => {
+                return Err(COMPILE_ERROR.error(
+                    "INSERT, UPDATE and DELETE need a table, not an alias or a join",
+                ));
+            }
+        })
+    }
+
+    /// The names of the table's columns as RETURNING and conditions inside may correlate.
+    fn correlate(&mut self, froms: &[FromClause]) {
+        let ids: Vec<usize> = froms.iter().map(FromClause::identity).collect();
+        if let Some(entry) = self.stack.last_mut() {
+            entry.correlate_froms.clone_from(&ids);
+            entry.asfrom_froms = ids;
+        }
+    }
+
+    fn insert_text(
+        &mut self,
+        data: &DmlData,
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        for cte in &data.independent_ctes {
+            self.independent_cte(cte, kw)?;
+        }
+        let Crud {
+            params,
+            more,
+            mut info,
+        } = self.crud(data, StatementKind::Insert, false, toplevel, kw)?;
+        let can = self.dialect.can;
+        let empty = params.is_empty();
+        if empty && !can.default_values && !can.default_metavalue && !can.empty_insert {
+            return Err(COMPILE_ERROR.error(format!(
+                "The '{}' dialect with current database version settings does not support empty \
+                 inserts.",
+                self.dialect.name
+            )));
+        }
+        if !data.multi_values.is_empty() && !can.multivalues_insert {
+            return Err(COMPILE_ERROR.error(format!(
+                "The '{}' dialect with current database version settings does not support \
+                 in-place multirow inserts.",
+                self.dialect.name
+            )));
+        }
+        out.push("INSERT ");
+        self.prefixes(&data.prefixes, kw, out, "")?;
+        out.push("INTO ");
+        out.push(&self.table_text(&data.table)?);
+        self.dml_hints(data, out);
+        let metavalue = empty
+            && self.options.for_executemany
+            && can.default_metavalue
+            && data.from_select.is_none();
+        let names: Vec<&str> = params.iter().map(|param| param.text.as_str()).collect();
+        if metavalue {
+            let first = dml_columns(&data.table, self.cx)?.into_iter().next();
+            if let Some(first) = first {
+                let mut name = Fragment::default();
+                let plain = Kw {
+                    include_table: false,
+                    ..kw
+                };
+                self.element(&first.element, plain, &mut name)?;
+                out.push(&format!(" ({})", name.text));
+            }
+        } else if !empty || data.from_select.is_some() || !can.default_values {
+            out.push(&format!(" ({})", names.join(", ")));
+        }
+        let returning = self.returning_columns(data, &mut info);
+        let sentinels = self.sentinels(data, &params, &mut info);
+        let output_first = self.dialect.backend == Backend::Mssql;
+        if output_first {
+            self.output_clause(data, &returning, "inserted", toplevel, kw, out)?;
+        }
+        if let Some(from_select) = &data.from_select {
+            out.push(" ");
+            let inner = Kw {
+                insert_into: true,
+                ..kw
+            };
+            let extra = &params[from_select.names.len().min(params.len())..];
+            self.select_for_insert(&from_select.select, extra, inner, out)?;
+        } else if metavalue {
+            out.push(" VALUES (DEFAULT)");
+        } else if empty && can.default_values {
+            out.push(" DEFAULT VALUES");
+        } else {
+            out.push(" VALUES ");
+            let start = out.position();
+            push_row(params.iter().map(|param| &param.value), out);
+            if toplevel && more.is_empty() {
+                info.row_span = Some((start, out.position()));
+            }
+            for row in &more {
+                out.push(", ");
+                push_row(row.iter(), out);
+            }
+        }
+        if let Some(on_conflict) = &data.on_conflict {
+            out.push(" ");
+            self.on_conflict(data, on_conflict, kw, out)?;
+        }
+        if let Some(on_duplicate) = &data.on_duplicate_key {
+            self.on_duplicate_key(data, on_duplicate, kw, out)?;
+        }
+        if !output_first {
+            self.returning_clause(data, &returning, &sentinels, toplevel, kw, out)?;
+        }
+        if toplevel {
+            self.dml = Some(info);
+        }
+        Ok(())
+    }
+
+    /// The SELECT of an INSERT, with the defaults of further columns behind its own.
+    fn select_for_insert(
+        &mut self,
+        select: &crate::sql::selectable::SelectStatement,
+        extra: &[super::crud::CrudParam],
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        if extra.is_empty() {
+            return self.statement(select, kw, out);
+        }
+        let mut inner = Fragment::default();
+        self.statement(select, kw, &mut inner)?;
+        // The columns end where the FROM list begins.
+        let at = inner.text.find(" \nFROM").unwrap_or(inner.text.len());
+        let marks = inner.marks.iter().filter(|(place, _)| *place <= at).count();
+        let tail = inner.split_off((at, marks));
+        for param in extra {
+            inner.push(", ");
+            inner.append(&param.value);
+            inner.push(" AS anon_1");
+        }
+        inner.append(&tail);
+        out.append(&inner);
+        Ok(())
+    }
+
+    fn dml_hints(&self, data: &DmlData, out: &mut Fragment) {
+        for (text, dialect) in &data.hints {
+            if dialect == "*" || dialect.as_str() == self.dialect.name {
+                out.push(" ");
+                out.push(text);
+            }
+        }
+    }
+
+    /// What RETURNING lists: what the application asked for, else what was found to be needed.
+    fn returning_columns(&self, data: &DmlData, info: &mut DmlInfo) -> Vec<SelectItem> {
+        info.explicit_returning = !data.returning.is_empty();
+        let mut items = data.returning.clone();
+        if items.is_empty() {
+            items.extend(
+                info.implicit_returning
+                    .iter()
+                    .map(|column| SelectItem::Column(ColumnElement::Column(column.clone()))),
+            );
+        }
+        let known: Vec<usize> = items
+            .iter()
+            .filter_map(|item| match item {
+                SelectItem::Column(element) => Some(element.identity()),
+                _ => None,
+            })
+            .collect();
+        items.extend(
+            data.supplemental_returning
+                .iter()
+                .filter(|element| !known.contains(&element.identity()))
+                .cloned()
+                .map(SelectItem::Column),
+        );
+        items
+    }
+
+    /// The columns that tell rows apart where rows must come back in order: the primary key, as
+    /// far as the parameters have it.
+    fn sentinels(
+        &self,
+        data: &DmlData,
+        params: &[super::crud::CrudParam],
+        info: &mut DmlInfo,
+    ) -> Vec<Rc<Column>> {
+        info.ordered = data.sort_by_parameter_order;
+        let wanted = data.sort_by_parameter_order
+            && self.options.for_executemany
+            && self.dialect.can.insertmanyvalues;
+        let Some(table) = info.table.clone().filter(|_| wanted) else {
+            return Vec::new();
+        };
+        let columns = table.primary_key_columns();
+        let mut binds = Vec::with_capacity(columns.len());
+        for column in &columns {
+            let bind = params.iter().find_map(|param| {
+                let own = param.column.column.as_ref()?;
+                Rc::ptr_eq(own, column).then_some(param.bind).flatten()
+            });
+            match bind {
+                Some(bind) => binds.push(bind),
+                None => return Vec::new(),
+            }
+        }
+        if columns.is_empty() {
+            return Vec::new();
+        }
+        info.sentinels = Some(binds);
+        columns
+    }
+
+    fn returning_clause(
+        &mut self,
+        data: &DmlData,
+        items: &[SelectItem],
+        sentinels: &[Rc<Column>],
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let can = &self.dialect.can;
+        if !(can.insert_returning || can.update_returning || can.delete_returning) {
+            return Err(COMPILE_ERROR
+                .error("RETURNING is not supported by this dialect's statement compiler."));
+        }
+        let _ = data;
+        out.push(" RETURNING ");
+        let inner = Kw {
+            include_table: self.dialect.backend != Backend::Sqlite,
+            ..kw
+        };
+        self.returning_list(items, sentinels, toplevel, inner, out)
+    }
+
+    fn returning_list(
+        &mut self,
+        items: &[SelectItem],
+        sentinels: &[Rc<Column>],
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        let mut columns = Vec::new();
+        for item in items {
+            match item {
+                SelectItem::Column(element) => columns.push(element.clone()),
+                SelectItem::From(from) => columns.extend(from.column_list(self.cx)?),
+                SelectItem::Entity(entity) => columns.extend(entity.columns(self.cx)?),
+            }
+        }
+        let own = columns.len();
+        columns.extend(sentinels.iter().cloned().map(ColumnElement::Column));
+        let entries = columns_plus_names(columns, LabelStyle::DisambiguateOnly, true);
+        for (at, entry) in entries.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            self.select_column(entry, toplevel && at < own, kw, kw, out)?;
+        }
+        Ok(())
+    }
+
+    /// SQL Server's OUTPUT, in front of VALUES or WHERE.
+    fn output_clause(
+        &mut self,
+        _data: &DmlData,
+        items: &[SelectItem],
+        prefix: &str,
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let inner = Kw {
+            include_table: false,
+            ..kw
+        };
+        out.push(" OUTPUT ");
+        let mut list = Fragment::default();
+        self.returning_list(items, &[], toplevel, inner, &mut list)?;
+        let parts: Vec<_> = list
+            .text
+            .split(", ")
+            .map(|column| format!("{prefix}.{column}"))
+            .collect();
+        out.push(&parts.join(", "));
+        Ok(())
+    }
+
+    fn update_text(
+        &mut self,
+        data: &DmlData,
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        for cte in &data.independent_ctes {
+            self.independent_cte(cte, kw)?;
+        }
+        let extra = extra_froms(data, true);
+        self.check_multi_table(&extra, "UPDATE")?;
+        let mut froms = vec![data.table.clone()];
+        froms.extend(extra.iter().cloned());
+        self.correlate(&froms);
+        let mysql = self.dialect.backend.is_mysql();
+        out.push("UPDATE ");
+        self.prefixes(&data.prefixes, kw, out, "")?;
+        out.push(&self.table_text(&data.table)?);
+        if mysql {
+            let from_kw = Kw { asfrom: true, ..kw };
+            for from in &extra {
+                out.push(", ");
+                self.from(from, from_kw, out)?;
+            }
+        }
+        self.dml_hints(data, out);
+        let qualified = mysql && !extra.is_empty();
+        let Crud { params, mut info, .. } =
+            self.crud(data, StatementKind::Update, qualified, toplevel, kw)?;
+        out.push(" SET ");
+        for (at, param) in params.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            out.push(&param.text);
+            out.push("=");
+            out.append(&param.value);
+        }
+        let returning = self.returning_columns(data, &mut info);
+        let output_first = self.dialect.backend == Backend::Mssql;
+        if output_first {
+            self.output_clause(data, &returning, "inserted", toplevel, kw, out)?;
+        }
+        if !extra.is_empty() && !mysql {
+            out.push(" FROM ");
+            if output_first {
+                let table = self.table_text(&data.table)?;
+                out.push(&table);
+                out.push(", ");
+            }
+            self.from_list(&extra, kw, out)?;
+        }
+        self.conditions(&data.where_criteria, " WHERE ", kw, out)?;
+        self.mysql_limit(data, out)?;
+        if !output_first {
+            self.returning_clause(data, &returning, &[], toplevel, kw, out)?;
+        }
+        if toplevel {
+            self.dml = Some(info);
+        }
+        Ok(())
+    }
+
+    fn from_list(&mut self, froms: &[FromClause], kw: Kw, out: &mut Fragment) -> Result<()> {
+        let kw = Kw { asfrom: true, ..kw };
+        for (at, from) in froms.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            self.from(from, kw, out)?;
+        }
+        Ok(())
+    }
+
+    fn check_multi_table(&self, extra: &[FromClause], what: &str) -> Result<()> {
+        if extra.is_empty() {
+            return Ok(());
+        }
+        let supported = match (self.dialect.backend, what) {
+            (Backend::Sqlite, "UPDATE") => self.dialect.compat.is_20(),
+            (Backend::Sqlite | Backend::Oracle, _) => false,
+            _ => true,
+        };
+        if supported {
+            return Ok(());
+        }
+        Err(NOT_IMPLEMENTED_ERROR.error(format!(
+            "This backend does not support multiple-table criteria within {what}"
+        )))
+    }
+
+    fn mysql_limit(&self, data: &DmlData, out: &mut Fragment) -> Result<()> {
+        let name = format!("{}_limit", self.dialect.name);
+        let limit = data.dialect_options.iter().find(|(known, _)| *known == name.as_str());
+        if let Some((_, limit)) = limit.filter(|_| self.dialect.backend.is_mysql()) {
+            if let Some(limit) = limit.as_int() {
+                out.push(&format!(" LIMIT {limit}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn delete_text(
+        &mut self,
+        data: &DmlData,
+        toplevel: bool,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        for cte in &data.independent_ctes {
+            self.independent_cte(cte, kw)?;
+        }
+        let extra = extra_froms(data, false);
+        self.check_multi_table(&extra, "DELETE")?;
+        let mut froms = vec![data.table.clone()];
+        froms.extend(extra.iter().cloned());
+        self.correlate(&froms);
+        let mut info = DmlInfo::new(StatementKind::Delete, &data.table);
+        if data.return_defaults.is_some() && self.dialect.can.delete_returning {
+            if let Some(table) = &info.table {
+                let columns = data.return_defaults.clone().unwrap_or_default();
+                info.implicit_returning = if columns.is_empty() {
+                    table.column_list()
+                } else {
+                    columns
+                };
+            }
+        }
+        out.push("DELETE ");
+        self.prefixes(&data.prefixes, kw, out, "")?;
+        out.push("FROM ");
+        let table = self.table_text(&data.table)?;
+        out.push(&table);
+        self.dml_hints(data, out);
+        let returning = self.returning_columns(data, &mut info);
+        let mssql = self.dialect.backend == Backend::Mssql;
+        if mssql {
+            self.output_clause(data, &returning, "deleted", toplevel, kw, out)?;
+        }
+        if !extra.is_empty() {
+            match self.dialect.backend {
+                Backend::Mysql | Backend::Mariadb => {
+                    out.push(" USING ");
+                    out.push(&table);
+                    out.push(", ");
+                }
+                Backend::Postgresql => out.push(" USING "),
+                Backend::Mssql => {
+                    out.push(" FROM ");
+                    out.push(&table);
+                    out.push(", ");
+                }
+                _ => out.push(", "),
+            }
+            self.from_list(&extra, kw, out)?;
+        }
+        self.conditions(&data.where_criteria, " WHERE ", kw, out)?;
+        self.mysql_limit(data, out)?;
+        if !mssql {
+            self.returning_clause(data, &returning, &[], toplevel, kw, out)?;
+        }
+        if toplevel {
+            self.dml = Some(info);
+        }
+        Ok(())
+    }
+
+    fn on_conflict(
+        &mut self,
+        data: &DmlData,
+        on_conflict: &OnConflict,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        out.push("ON CONFLICT");
+        let kw = Kw {
+            use_schema: false,
+            ..kw
+        };
+        match &on_conflict.target {
+            ConflictTarget::Any => {}
+            ConflictTarget::Constraint(name) => {
+                out.push(&format!(" ON CONSTRAINT {}", self.dialect.quote(name)));
+            }
+            ConflictTarget::Elements {
+                elements,
+                index_where,
+            } => {
+                let plain = Kw {
+                    include_table: false,
+                    ..kw
+                };
+                out.push(" (");
+                for (at, element) in elements.iter().enumerate() {
+                    if at > 0 {
+                        out.push(", ");
+                    }
+                    match element {
+                        ConflictElement::Name(name) => out.push(&self.dialect.quote(name)),
+                        ConflictElement::Element(element) => self.element(element, plain, out)?,
+                    }
+                }
+                out.push(")");
+                if let Some(condition) = index_where {
+                    out.push(" WHERE ");
+                    let literal = Kw {
+                        literal_execute: true,
+                        ..plain
+                    };
+                    self.element(condition, literal, out)?;
+                }
+            }
+        }
+        let Some(set) = &on_conflict.set else {
+            out.push(" DO NOTHING");
+            return Ok(());
+        };
+        out.push(" DO UPDATE SET ");
+        self.conflict_set(data, set, kw, out)?;
+        if let Some(condition) = &on_conflict.where_ {
+            out.push(" WHERE ");
+            self.element(condition, kw, out)?;
+        }
+        Ok(())
+    }
+
+    fn conflict_set(
+        &mut self,
+        data: &DmlData,
+        set: &DmlValues,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        let mut used = vec![false; set.len()];
+        let mut first = true;
+        for column in dml_columns(&data.table, self.cx)? {
+            let Some(at) = set.iter().position(|(key, _)| key.name() == column.key) else {
+                continue;
+            };
+            used[at] = true;
+            if !std::mem::replace(&mut first, false) {
+                out.push(", ");
+            }
+            self.conflict_value(&column.element, Some(&column.type_), &set[at].1, kw, out)?;
+        }
+        let left: Vec<_> = set
+            .iter()
+            .zip(&used)
+            .filter(|(_, used)| !**used)
+            .map(|(entry, _)| entry)
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<_> = left.iter().map(|(key, _)| format!("'{}'", key.name())).collect();
+        let table = data.table.name().and_then(|name| name.text().cloned());
+        self.cx.warn(
+            &SA_WARNING,
+            &format!(
+                "Additional column names not matching any column keys in table '{}': {}",
+                table.as_ref().map_or("", Str::as_str),
+                names.join(", ")
+            ),
+        );
+        for (key, value) in left {
+            if !std::mem::replace(&mut first, false) {
+                out.push(", ");
+            }
+            let element = match key {
+                DmlKey::Element(element) => element.clone(),
+                other => ColumnElement::column_clause(&other.name(), None, false),
+            };
+            self.conflict_value(&element, None, value, kw, out)?;
+        }
+        Ok(())
+    }
+
+    fn conflict_value(
+        &mut self,
+        column: &ColumnElement,
+        type_: Option<&crate::sql::types::SqlType>,
+        value: &DmlValue,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        let plain = Kw {
+            include_table: false,
+            ..kw
+        };
+        self.element(column, plain, out)?;
+        out.push(" = ");
+        let type_ = type_.cloned().unwrap_or_else(|| column.type_());
+        match value {
+            DmlValue::Literal(value) => {
+                let bind =
+                    BindParameter::anonymous(None, BindValue::Value(value.clone()), type_).element();
+                self.element(&bind, kw, out)
+            }
+            DmlValue::Element(element) => {
+                let typed = match element.plain() {
+                    ColumnElement::Bind(bind) if bind.type_.is_null() => {
+                        let mut bind = (**bind).clone();
+                        bind.type_ = type_;
+                        bind.element()
+                    }
+                    _ => element.self_group(None, self.dialect.compat),
+                };
+                self.element(&typed, kw, out)
+            }
+        }
+    }
+
+    fn on_duplicate_key(
+        &mut self,
+        data: &DmlData,
+        on_duplicate: &OnDuplicateKey,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        out.push(" ON DUPLICATE KEY UPDATE ");
+        let columns = dml_columns(&data.table, self.cx)?;
+        let mut entries: Vec<(&super::crud::DmlColumn, &DmlValue)> = Vec::new();
+        if on_duplicate.ordered {
+            for (key, value) in &on_duplicate.update {
+                let name = key.name();
+                entries.extend(
+                    columns
+                        .iter()
+                        .find(|column| column.key == name)
+                        .map(|column| (column, value)),
+                );
+            }
+        } else {
+            for column in &columns {
+                let found = on_duplicate.update.iter().find(|(key, _)| key.name() == column.key);
+                entries.extend(found.map(|(_, value)| (column, value)));
+            }
+        }
+        for (at, (column, value)) in entries.into_iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            let value = match (value, &data.excluded) {
+                (DmlValue::Element(element), Some(alias)) => {
+                    DmlValue::Element(values_function(element, alias)?)
+                }
+                (other, _) => other.clone(),
+            };
+            self.conflict_value(&column.element, Some(&column.type_), &value, kw, out)?;
+        }
+        Ok(())
+    }
+}
+
+/// `VALUES(x)` in place of the column `x` of `inserted`.
+fn values_function(
+    element: &ColumnElement,
+    alias: &Rc<crate::sql::selectable::Alias>,
+) -> Result<ColumnElement> {
+    struct Inserted(usize);
+    impl crate::sql::visitors::Replacement for Inserted {
+        fn replace(&self, element: &ColumnElement) -> Result<Option<ColumnElement>> {
+            let ColumnElement::Proxy(proxy) = element.plain() else {
+                return Ok(None);
+            };
+            if proxy.from.identity() != self.0 {
+                return Ok(None);
+            }
+            let name = proxy.data.name.text().cloned().unwrap_or_else(|| Str::new(""));
+            Ok(Some(ColumnElement::literal_column(&format!("VALUES({name})"))))
+        }
+    }
+    crate::sql::visitors::replace(element, &Inserted(Rc::as_ptr(alias) as usize))
+}
+
+fn push_row<'a>(values: impl Iterator<Item = &'a Fragment>, out: &mut Fragment) {
+    out.push("(");
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.push(", ");
+        }
+        out.append(value);
+    }
+    out.push(")");
+}
+
+/// The FROM elements that the conditions (and values) of a statement name besides its table.
+pub(super) fn extra_froms(data: &DmlData, with_values: bool) -> Vec<FromClause> {
+    let mut found: Vec<FromClause> = Vec::new();
+    let mut elements: Vec<&ColumnElement> = data.where_criteria.iter().collect();
+    if with_values {
+        elements.extend(data.values.iter().filter_map(|(_, value)| match value {
+            DmlValue::Element(element) => Some(element),
+            DmlValue::Literal(_) => None,
+        }));
+    }
+    for element in elements {
+        for from in element.from_objects() {
+            if !from.same(&data.table) && !found.iter().any(|known| known.same(&from)) {
+                found.push(from);
+            }
+        }
+    }
+    found
+}
+
+/// The value of a literal, for tests of emptiness.
+pub(super) fn is_given(value: &Value) -> bool {
+    !value.is_undefined()
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::{
-    ColumnDefault, Constraint, DialectOptions, ForeignKey, Index, ServerDefault, Table,
+    ColumnDefault, Constraint, DialectOptions, ForeignKey, ForeignKeyTarget, Index, ServerDefault, Table,
     next_creation_order,
 };
 use crate::object::{Dict, Str, Value};
@@ -252,6 +252,112 @@ impl Column {
         match self.table() {
             Some(table) => format!("{}.{}", table.full_name(), self.name()),
             None => self.name().to_string(),
+        }
+    }
+}
+
+impl Column {
+    /// A copy that waits for another table: what declarative makes of a mixin's column, and
+    /// `Table.to_metadata()` of each.
+    pub fn copy(&self) -> Rc<Self> {
+        self.copy_into(None)
+    }
+    /// The same with the targets of foreign keys in another schema.
+    pub fn copy_into(&self, schema: Option<&Str>) -> Rc<Self> {
+        let copy = Self::new(
+            self.name_given(),
+            self.key_given(),
+            self.sql_type(),
+            self.options.borrow().clone(),
+        );
+        copy.default.clone_from(&self.default);
+        copy.onupdate.clone_from(&self.onupdate);
+        copy.server_default.clone_from(&self.server_default);
+        copy.server_onupdate.clone_from(&self.server_onupdate);
+        copy.dialect_options.clone_from(&self.dialect_options);
+        copy.doc.clone_from(&self.doc);
+        if let Some(info) = self.info_given() {
+            let entries = info.borrow().clone();
+            *copy.info().borrow_mut() = entries;
+        }
+        for key in self.foreign_keys.borrow().iter() {
+            // A key that is part of a constraint of the table is copied with that.
+            if key.constraint().is_some() {
+                continue;
+            }
+            let target = match (&key.target, schema) {
+                (ForeignKeyTarget::Column(_), None) => key.target.clone(),
+                (_, schema) => key.text_target(schema, None),
+            };
+            let key = key.copy(target);
+            // A fresh key has no parent yet.
+            drop(key.set_parent(&copy));
+        }
+        for constraint in self.constraints.borrow().iter() {
+            let constraint = Rc::new(constraint.copy());
+            *constraint.column.borrow_mut() = Rc::downgrade(&copy);
+            copy.constraints.borrow_mut().push(constraint);
+        }
+        copy
+    }
+    /// Give `other` what it leaves open: `use_existing_column`, `Annotated` columns.
+    pub fn merge_into(&self, other: &Rc<Self>) {
+        let own = self.options.borrow().clone();
+        {
+            let mut options = other.options.borrow_mut();
+            if own.primary_key {
+                options.primary_key = true;
+            }
+            if own.autoincrement != Autoincrement::Auto
+                && options.autoincrement == Autoincrement::Auto
+            {
+                options.autoincrement = own.autoincrement;
+            }
+            options.system |= own.system;
+            if own.nullable_given && !options.nullable_given {
+                options.nullable = own.nullable;
+                options.nullable_given = true;
+            }
+            options.index = options.index.or(own.index);
+            options.unique = options.unique.or(own.unique);
+            options.comment = options.comment.clone().or(own.comment);
+        }
+        if let Some(info) = self.info_given() {
+            let entries = info.borrow().clone();
+            other.info().borrow_mut().extend(entries);
+        }
+        let ty = self.sql_type();
+        if !ty.is_null() && other.ty.borrow().is_null() {
+            other.set_type(ty);
+        }
+        for (own, slot) in [
+            (&self.default, &other.default),
+            (&self.onupdate, &other.onupdate),
+        ] {
+            if slot.borrow().is_none() {
+                slot.borrow_mut().clone_from(&own.borrow());
+            }
+        }
+        for (own, slot) in [
+            (&self.server_default, &other.server_default),
+            (&self.server_onupdate, &other.server_onupdate),
+        ] {
+            if slot.borrow().is_none() {
+                slot.borrow_mut().clone_from(&own.borrow());
+            }
+        }
+        if other.doc.borrow().is_none() {
+            other.doc.borrow_mut().clone_from(&self.doc.borrow());
+        }
+        for constraint in self.constraints.borrow().iter() {
+            let constraint = Rc::new(constraint.copy());
+            *constraint.column.borrow_mut() = Rc::downgrade(other);
+            other.constraints.borrow_mut().push(constraint);
+        }
+        for key in self.foreign_keys.borrow().iter() {
+            if key.constraint().is_none() {
+                drop(key.copy(key.target.clone()).set_parent(other));
+            }
         }
     }
 }

@@ -175,3 +175,58 @@ impl Constraint {
         matches!(self.kind, ConstraintKind::PrimaryKey { .. })
     }
 }
+
+impl Constraint {
+    /// A copy that waits for another table, its columns by name.
+    pub fn copy(&self) -> Self {
+        self.copy_into(None, None)
+    }
+    /// The same with foreign keys in another schema; `target` replaces the table that a key to
+    /// the constraint's own table names.
+    pub fn copy_into(&self, schema: Option<&Str>, target: Option<&Str>) -> Self {
+        let own_key = self.table().map(|table| table.key());
+        let kind = match &self.kind {
+            ConstraintKind::PrimaryKey { .. } => ConstraintKind::PrimaryKey { implicit: false },
+            ConstraintKind::Unique => ConstraintKind::Unique,
+            ConstraintKind::Check {
+                sqltext,
+                type_bound,
+            } => ConstraintKind::Check {
+                sqltext: sqltext.clone(),
+                type_bound: type_bound.clone(),
+            },
+            ConstraintKind::ForeignKey { elements, rules } => {
+                let copies = elements.borrow().iter().map(|element| {
+                    let own = Some(element.table_key_of_text()) == own_key;
+                    let table = target.filter(|_| own);
+                    element.copy(element.text_target(schema, table))
+                });
+                ConstraintKind::ForeignKey {
+                    elements: RefCell::new(copies.collect()),
+                    rules: rules.clone(),
+                }
+            }
+        };
+        let name = match &*self.name.borrow() {
+            // What a convention made is made anew in the other metadata.
+            ConstraintName::Convention(_) if self.column_flag.get() => ConstraintName::Unnamed,
+            other => other.clone(),
+        };
+        let mut copy = Self::new(kind, name);
+        copy.deferrable = self.deferrable;
+        copy.initially.clone_from(&self.initially);
+        copy.comment.clone_from(&self.comment);
+        copy.dialect_options.clone_from(&self.dialect_options);
+        let columns = self.columns.borrow();
+        if columns.is_empty() {
+            copy.pending.clone_from(&self.pending);
+        } else {
+            let keys = columns.iter().map(|column| ColumnArg::Name(column.key()));
+            copy.pending.borrow_mut().extend(keys);
+        }
+        if let Some(info) = self.info.get() {
+            drop(copy.info.set(info.clone()));
+        }
+        copy
+    }
+}

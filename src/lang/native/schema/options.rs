@@ -1,0 +1,125 @@
+//! Options by dialect, `sqlite_autoincrement=True`: which ones each construct takes.
+
+use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING};
+use crate::object::exceptions::TYPE_ERROR;
+use crate::object::{Cx, Result, Str, TypeSpec, Value};
+use crate::sql::dialects::dialect_named;
+use crate::sql::schema::DialectOptions;
+
+/// What a construct takes of a dialect: its class, the dialect, the arguments (`*` is any).
+const ACCEPTED: &[(&str, &str, &[&str])] = &[
+    ("Table", "sqlite", &["autoincrement", "with_rowid", "strict"]),
+    ("Index", "sqlite", &["where"]),
+    (
+        "Column",
+        "sqlite",
+        &[
+            "on_conflict_primary_key",
+            "on_conflict_not_null",
+            "on_conflict_unique",
+        ],
+    ),
+    ("Constraint", "sqlite", &["on_conflict"]),
+    (
+        "Table",
+        "postgresql",
+        &[
+            "ignore_search_path",
+            "tablespace",
+            "partition_by",
+            "with_oids",
+            "with",
+            "on_commit",
+            "inherits",
+            "using",
+        ],
+    ),
+    (
+        "Index",
+        "postgresql",
+        &[
+            "using",
+            "include",
+            "where",
+            "ops",
+            "concurrently",
+            "with",
+            "tablespace",
+            "nulls_not_distinct",
+        ],
+    ),
+    (
+        "Constraint",
+        "postgresql",
+        &["include", "nulls_not_distinct", "not_valid"],
+    ),
+    ("Table", "mysql", &["*"]),
+    ("Table", "mariadb", &["*"]),
+    ("Index", "mysql", &["using", "length", "prefix", "with_parser"]),
+    ("Index", "mariadb", &["using", "length", "prefix", "with_parser"]),
+    ("Constraint", "mysql", &["using"]),
+    ("Constraint", "mariadb", &["using"]),
+    ("Update", "mysql", &["limit"]),
+    ("Delete", "mysql", &["limit"]),
+    ("Update", "mariadb", &["limit"]),
+    ("Delete", "mariadb", &["limit"]),
+    ("Constraint", "mssql", &["clustered"]),
+    (
+        "Index",
+        "mssql",
+        &["clustered", "include", "where", "columnstore"],
+    ),
+    ("Column", "mssql", &["identity_start", "identity_increment"]),
+    (
+        "Table",
+        "oracle",
+        &["resolve_synonyms", "on_commit", "compress", "tablespace"],
+    ),
+    ("Index", "oracle", &["bitmap", "compress"]),
+];
+
+/// The options among `keywords` of a construct of class `spec`, which is of the kind `kind`.
+pub fn dialect_options(
+    kind: &str,
+    spec: &'static TypeSpec,
+    keywords: &[(Str, Value)],
+    cx: &Cx,
+) -> Result<DialectOptions> {
+    let mut options = DialectOptions::new();
+    for (name, value) in keywords {
+        let parts = name
+            .char_indices()
+            .skip(1)
+            .find(|(at, c)| *c == '_' && *at + 1 < name.len())
+            .map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let Some((dialect, argument)) = parts else {
+            return Err(TYPE_ERROR.error(format!(
+                "Additional arguments should be named <dialectname>_<argument>, got '{name}'"
+            )));
+        };
+        if dialect_named(dialect).is_none() {
+            cx.warn(
+                &SA_WARNING,
+                &format!(
+                    "Can't validate argument {}; can't locate any SQLAlchemy dialect named {}",
+                    cx.repr(&Value::str(name.as_str()))?,
+                    cx.repr(&Value::str(dialect))?
+                ),
+            );
+        } else {
+            let known = ACCEPTED.iter().any(|(of_kind, of_dialect, arguments)| {
+                *of_kind == kind
+                    && *of_dialect == dialect
+                    && arguments.iter().any(|one| *one == "*" || *one == argument)
+            });
+            if !known {
+                return Err(ARGUMENT_ERROR.error(format!(
+                    "Argument '{name}' is not accepted by dialect '{dialect}' on behalf of {}",
+                    cx.repr(&Value::Class(spec.class()))?
+                )));
+            }
+        }
+        options.push((name.clone(), value.clone()));
+    }
+    Ok(options)
+}

@@ -1,0 +1,891 @@
+//! What an INSERT or UPDATE sets: columns in table order, each with its bind, expression or
+//! default.
+
+use std::rc::Rc;
+
+use super::{Fragment, Kw, SQLCompiler};
+use crate::engine::StatementKind;
+use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
+use crate::object::{Cx, Result, Str, Value};
+use crate::sql::ddl::autoincrement_column;
+use crate::sql::dml::{DmlData, DmlKey, DmlValue, DmlValues};
+use crate::sql::elements::{BindParameter, BindValue, ColumnElement, Name};
+use crate::sql::schema::{Column, ColumnDefault, ServerDefault, Table};
+use crate::sql::selectable::FromClause;
+use crate::sql::types::SqlType;
+
+/// A column of the table that is changed.
+#[derive(Clone)]
+pub(super) struct DmlColumn {
+    pub key: Str,
+    pub element: ColumnElement,
+    pub type_: SqlType,
+    /// The schema's column, where the table is one of a `MetaData`.
+    pub column: Option<Rc<Column>>,
+}
+
+/// A column with what it is set to.
+#[derive(Clone)]
+pub(super) struct CrudParam {
+    pub column: DmlColumn,
+    /// The column as written.
+    pub text: String,
+    /// What it is set to.
+    pub value: Fragment,
+    /// The bind, where it is set to one.
+    pub bind: Option<u32>,
+}
+
+/// What is known of a compiled INSERT, UPDATE or DELETE for its execution.
+#[derive(Clone)]
+pub struct DmlInfo {
+    /// Which one.
+    pub kind: StatementKind,
+    /// The table.
+    pub table: Option<Rc<Table>>,
+    /// Columns whose Python-side default is called per row, each with its bind.
+    pub prefetch: Vec<(Rc<Column>, u32)>,
+    /// Columns that the database fills.
+    pub postfetch: Vec<Rc<Column>>,
+    /// Columns returned without having been asked for by the application.
+    pub implicit_returning: Vec<Rc<Column>>,
+    /// Whether the driver's last row id is the primary key.
+    pub postfetch_lastrowid: bool,
+    /// Whether the application asked for RETURNING.
+    pub explicit_returning: bool,
+    /// `inline()`, or INSERT from SELECT.
+    pub inline: bool,
+    /// Columns set by a bind, each with it.
+    pub column_binds: Vec<(Rc<Column>, u32)>,
+    /// Where the text of one row of VALUES starts and ends, for batches.
+    pub row_span: Option<((usize, usize), (usize, usize))>,
+    /// Whether rows must come back in the order of the parameters.
+    pub ordered: bool,
+    /// The binds of the columns that tell which row belongs to which parameters; those columns
+    /// are the last ones returned.
+    pub sentinels: Option<Vec<u32>>,
+}
+
+impl DmlInfo {
+    pub(super) fn new(kind: StatementKind, table: &FromClause) -> Self {
+        Self {
+            kind,
+            table: match table.plain() {
+                FromClause::Table(table) => Some(table.clone()),
+                _ => None,
+            },
+            prefetch: Vec::new(),
+            postfetch: Vec::new(),
+            implicit_returning: Vec::new(),
+            postfetch_lastrowid: false,
+            explicit_returning: false,
+            inline: false,
+            column_binds: Vec::new(),
+            row_span: None,
+            ordered: false,
+            sentinels: None,
+        }
+    }
+}
+
+/// What the columns of a statement are set to.
+pub(super) struct Crud {
+    /// The first (mostly the only) row.
+    pub params: Vec<CrudParam>,
+    /// Further rows of `values([..])`.
+    pub more: Vec<Vec<Fragment>>,
+    /// Whether RETURNING stands in for the last row id.
+    pub info: DmlInfo,
+}
+
+/// The decisions on how generated values come back.
+struct Modifiers {
+    need_pks: bool,
+    implicit_returning: bool,
+    postfetch_lastrowid: bool,
+    /// The columns that `return_defaults()` is for; empty: none.
+    return_defaults: Vec<Rc<Column>>,
+    autoincrement: Option<Rc<Column>>,
+}
+
+/// A value given for a column.
+enum Given<'a> {
+    /// By the statement.
+    Value(&'a DmlValue),
+    /// By the parameters of the execution.
+    Required,
+}
+
+/// The columns of the table of a statement.
+pub(super) fn dml_columns(table: &FromClause, cx: &Cx) -> Result<Vec<DmlColumn>> {
+    if let FromClause::Table(table) = table.plain() {
+        let columns = table.columns();
+        return Ok(columns
+            .iter()
+            .map(|(key, column)| DmlColumn {
+                key: key.clone(),
+                element: ColumnElement::Column(column.clone()),
+                type_: column.sql_type(),
+                column: Some(column.clone()),
+            })
+            .collect());
+    }
+    Ok(table
+        .columns(cx)?
+        .into_iter()
+        .map(|(key, element)| DmlColumn {
+            key,
+            type_: element.type_(),
+            column: match element.plain() {
+                ColumnElement::Column(column) => Some(column.clone()),
+                _ => None,
+            },
+            element,
+        })
+        .collect())
+}
+
+impl SQLCompiler<'_> {
+    fn column_text(&mut self, column: &DmlColumn, qualified: bool) -> Result<String> {
+        let mut text = Fragment::default();
+        let kw = Kw {
+            include_table: qualified,
+            ..Kw::default()
+        };
+        self.element(&column.element, kw, &mut text)?;
+        Ok(text.text)
+    }
+
+    /// A bind for a column.
+    fn crud_bind(
+        &mut self,
+        column: &DmlColumn,
+        name: &str,
+        value: BindValue,
+        required: bool,
+        kw: Kw,
+    ) -> Result<(Fragment, Option<u32>)> {
+        let key = if kw.visiting_cte == 0 {
+            Name::plain(name)
+        } else {
+            // Inside a CTE the names of several statements must not clash.
+            Name::anonymous(crate::sql::next_seed(), name)
+        };
+        let bind = Rc::new(BindParameter {
+            key,
+            orig_key: Str::new(name),
+            unique: kw.visiting_cte != 0,
+            value,
+            type_: column.type_.clone(),
+            required,
+            expanding: false,
+            expand_op: None,
+            literal_execute: false,
+            is_out: false,
+            tuple_types: None,
+        });
+        let mut text = Fragment::default();
+        if kw.literal_binds {
+            self.bindparam(&bind, kw, &mut text)?;
+            return Ok((text, None));
+        }
+        self.reserve_crud_name(name)?;
+        self.bindparam(&bind, kw, &mut text)?;
+        let number = self.bind_number(&bind)?;
+        Ok((text, Some(number)))
+    }
+
+    /// A bind that the application put into `values()`.
+    fn given_bind(
+        &mut self,
+        column: &DmlColumn,
+        bind: &Rc<BindParameter>,
+        name: &str,
+        kw: Kw,
+    ) -> Result<(Fragment, Option<u32>)> {
+        let mut bind = (**bind).clone();
+        if bind.type_.is_null() {
+            bind.type_ = column.type_.clone();
+        }
+        if bind.unique && bind.key.is_anonymous() && kw.visiting_cte == 0 {
+            bind.key = Name::plain(name);
+            bind.unique = false;
+        }
+        let bind = Rc::new(bind);
+        let mut text = Fragment::default();
+        self.bindparam(&bind, kw, &mut text)?;
+        if kw.literal_binds {
+            return Ok((text, None));
+        }
+        let number = self.bind_number(&bind)?;
+        Ok((text, Some(number)))
+    }
+
+    fn expression(&mut self, element: &ColumnElement, kw: Kw) -> Result<Fragment> {
+        let mut text = Fragment::default();
+        let grouped = element.self_group(None, self.dialect.compat);
+        self.element(&grouped, kw, &mut text)?;
+        Ok(text)
+    }
+
+    /// How generated values come back.
+    fn modifiers(&self, data: &DmlData, kind: StatementKind, toplevel: bool) -> Result<Modifiers> {
+        let table = match data.table.plain() {
+            FromClause::Table(table) => Some(table.clone()),
+            _ => None,
+        };
+        let insert = kind == StatementKind::Insert;
+        let can = &self.dialect.can;
+        let many = self.options.for_executemany;
+        let autoincrement = match &table {
+            Some(table) if insert => autoincrement_column(table, self.cx)?,
+            _ => None,
+        };
+        let explicit = !data.returning.is_empty();
+        let many_returning = can.insertmanyvalues && can.insert_returning;
+        let need_pks = toplevel
+            && insert
+            && table.is_some()
+            && !data.inline
+            && data.from_select.is_none()
+            && (!many || (many_returning && data.return_defaults.is_some()))
+            && !explicit
+            && data.multi_values.is_empty();
+        let mut postfetch_lastrowid =
+            need_pks && can.postfetch_lastrowid && autoincrement.is_some();
+        let allowed = table.as_ref().is_none_or(|table| table.implicit_returning)
+            && data.on_conflict.is_none();
+        let for_20 = self.dialect.compat.is_20();
+        let implicit_returning = need_pks
+            && can.insert_returning
+            && allowed
+            && self.options.for_execution_or_returning()
+            && (!postfetch_lastrowid || (for_20 && data.return_defaults.is_some()));
+        if implicit_returning {
+            postfetch_lastrowid = false;
+        }
+        let defaults = match kind {
+            StatementKind::Insert => implicit_returning && data.return_defaults.is_some(),
+            StatementKind::Update => {
+                data.return_defaults.is_some() && can.update_returning && allowed
+            }
+            _ => data.return_defaults.is_some() && can.delete_returning && allowed,
+        };
+        let return_defaults = match (&data.return_defaults, &table) {
+            (Some(columns), Some(table)) if defaults => {
+                if columns.is_empty() {
+                    table.column_list()
+                } else {
+                    columns.clone()
+                }
+            }
+            _ => Vec::new(),
+        };
+        Ok(Modifiers {
+            need_pks,
+            implicit_returning,
+            postfetch_lastrowid,
+            return_defaults,
+            autoincrement,
+        })
+    }
+
+    /// What the statement sets.
+    pub(super) fn crud(
+        &mut self,
+        data: &DmlData,
+        kind: StatementKind,
+        qualified: bool,
+        toplevel: bool,
+        kw: Kw,
+    ) -> Result<Crud> {
+        let mut info = DmlInfo::new(kind, &data.table);
+        info.inline = data.inline;
+        let columns = dml_columns(&data.table, self.cx)?;
+        let plain = data.values.is_empty() && data.multi_values.is_empty();
+        if self.options.column_keys.is_none()
+            && plain
+            && !data.has_values
+            && data.from_select.is_none()
+        {
+            return self.all_columns(columns, info, kw);
+        }
+        let modifiers = self.modifiers(data, kind, toplevel)?;
+        info.postfetch_lastrowid = modifiers.postfetch_lastrowid;
+        let first = data.multi_values.first();
+        let values: &DmlValues = first.unwrap_or(&data.values);
+        let keys: Vec<Str> = values.iter().map(|(key, _)| key.name()).collect();
+        let mut used = vec![false; values.len()];
+        let given_keys = self.options.column_keys.clone().unwrap_or_default();
+        let order = match data.ordered {
+            true => ordered_columns(columns, &keys),
+            false => columns,
+        };
+        let mut params = Vec::with_capacity(order.len());
+        if let Some(from_select) = &data.from_select {
+            self.from_select_columns(from_select, &order, &mut params, &mut info, kw)?;
+            return Ok(Crud {
+                params,
+                more: Vec::new(),
+                info,
+            });
+        }
+        for column in &order {
+            let at = keys.iter().position(|key| *key == column.key);
+            let given = match at {
+                Some(at) if !matches!(values[at].0, DmlKey::Element(_)) => {
+                    used[at] = true;
+                    Some(Given::Value(&values[at].1))
+                }
+                _ if given_keys.contains(&column.key) => Some(Given::Required),
+                _ => None,
+            };
+            let param = match given {
+                Some(given) => Some(self.given(
+                    column,
+                    &given,
+                    (qualified, first.is_some()),
+                    (&modifiers, &mut info),
+                    kw,
+                )?),
+                None => self.not_given(column, kind, qualified, &modifiers, &mut info, kw)?,
+            };
+            params.extend(param);
+        }
+        self.other_tables(values, &mut used, &mut params, kw)?;
+        let unconsumed: Vec<_> = keys
+            .iter()
+            .zip(&used)
+            .filter(|(_, used)| !**used)
+            .map(|(key, _)| key.to_string())
+            .collect();
+        if !unconsumed.is_empty() {
+            return Err(COMPILE_ERROR.error(format!(
+                "Unconsumed column names: {}",
+                unconsumed.join(", ")
+            )));
+        }
+        let more = self.further_rows(data, &params, kw, &mut info)?;
+        Ok(Crud { params, more, info })
+    }
+
+    /// Every column with a bind of its name: `str(table.insert())`.
+    fn all_columns(&mut self, columns: Vec<DmlColumn>, info: DmlInfo, kw: Kw) -> Result<Crud> {
+        let mut params = Vec::with_capacity(columns.len());
+        for column in columns {
+            let text = self.column_text(&column, false)?;
+            let key = column.key.clone();
+            let (value, bind) = self.crud_bind(&column, &key, BindValue::None, true, kw)?;
+            params.push(CrudParam {
+                column,
+                text,
+                value,
+                bind,
+            });
+        }
+        Ok(Crud {
+            params,
+            more: Vec::new(),
+            info,
+        })
+    }
+
+    fn given(
+        &mut self,
+        column: &DmlColumn,
+        given: &Given<'_>,
+        (qualified, multi): (bool, bool),
+        (modifiers, info): (&Modifiers, &mut DmlInfo),
+        kw: Kw,
+    ) -> Result<CrudParam> {
+        let text = self.column_text(column, qualified)?;
+        let name = if multi {
+            format!("{}_m0", column.key)
+        } else {
+            column.key.to_string()
+        };
+        let (value, bind) = match given {
+            Given::Required => self.crud_bind(column, &name, BindValue::None, true, kw)?,
+            Given::Value(DmlValue::Literal(value)) => {
+                let value = BindValue::Value(value.clone());
+                self.crud_bind(column, &name, value, false, kw)?
+            }
+            Given::Value(DmlValue::Element(element)) => match element.plain() {
+                ColumnElement::Bind(bind) => self.given_bind(column, bind, &name, kw)?,
+                _ => {
+                    note_expression(column, modifiers, info, self.dialect.can.postfetch_lastrowid);
+                    (self.expression(element, kw)?, None)
+                }
+            },
+        };
+        if let (Some(column), Some(bind)) = (&column.column, bind) {
+            info.column_binds.push((column.clone(), bind));
+        }
+        Ok(CrudParam {
+            column: column.clone(),
+            text,
+            value,
+            bind,
+        })
+    }
+
+    /// A column that the statement leaves to its default.
+    fn not_given(
+        &mut self,
+        dml_column: &DmlColumn,
+        kind: StatementKind,
+        qualified: bool,
+        modifiers: &Modifiers,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<Option<CrudParam>> {
+        let Some(column) = dml_column.column.clone() else {
+            return Ok(None);
+        };
+        let returned = modifiers
+            .return_defaults
+            .iter()
+            .any(|known| Rc::ptr_eq(known, &column));
+        if kind == StatementKind::Update {
+            return self.update_default(dml_column, &column, qualified, returned, info, kw);
+        }
+        let counted = modifiers
+            .autoincrement
+            .as_ref()
+            .is_some_and(|known| Rc::ptr_eq(known, &column));
+        let default = column.default.borrow().clone();
+        if column.primary_key()
+            && modifiers.need_pks
+            && (modifiers.implicit_returning || !modifiers.postfetch_lastrowid || !counted)
+        {
+            return self.primary_key_default(dml_column, &column, counted, modifiers, info, kw);
+        }
+        if let Some(default) = default.as_deref() {
+            return self.insert_default(dml_column, &column, default, returned, info, kw);
+        }
+        if column.server_default.borrow().is_some() {
+            if returned {
+                info.implicit_returning.push(column);
+            } else if !column.primary_key() {
+                info.postfetch.push(column);
+            }
+        } else if returned {
+            info.implicit_returning.push(column);
+        } else if column.primary_key() && !counted && !column.nullable() {
+            self.warn_no_value(&column);
+        }
+        Ok(None)
+    }
+
+    fn primary_key_default(
+        &mut self,
+        dml_column: &DmlColumn,
+        column: &Rc<Column>,
+        counted: bool,
+        modifiers: &Modifiers,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<Option<CrudParam>> {
+        let default = column.default.borrow().clone();
+        if modifiers.implicit_returning {
+            return match default.as_deref() {
+                Some(ColumnDefault::Sequence(_)) | None => {
+                    let sequence = match default.as_deref() {
+                        Some(default @ ColumnDefault::Sequence(_)) => {
+                            self.insert_default(dml_column, column, default, true, info, kw)?
+                        }
+                        _ => None,
+                    };
+                    if sequence.is_some() {
+                        return Ok(sequence);
+                    }
+                    if !info.implicit_returning.iter().any(|known| Rc::ptr_eq(known, column)) {
+                        info.implicit_returning.push(column.clone());
+                    }
+                    Ok(None)
+                }
+                Some(default @ ColumnDefault::Clause(_)) => {
+                    self.insert_default(dml_column, column, default, true, info, kw)
+                }
+                Some(_) => self.prefetch(dml_column, column, info, kw).map(Some),
+            };
+        }
+        let sequences = self.dialect.can.sequences;
+        let fires = match default.as_deref() {
+            Some(ColumnDefault::Sequence(_)) => sequences,
+            Some(ColumnDefault::Clause(clause)) if modifiers.postfetch_lastrowid => {
+                // Written into the statement; the row id tells what it gave.
+                return self.inline_default(dml_column, clause, kw).map(Some);
+            }
+            Some(_) => true,
+            None => counted && sequences && self.dialect.can.preexecute_sequences,
+        };
+        if fires {
+            return self.prefetch(dml_column, column, info, kw).map(Some);
+        }
+        if default.is_none() && column.server_default.borrow().is_none() && !column.nullable() {
+            self.warn_no_value(column);
+        }
+        Ok(None)
+    }
+
+    fn warn_no_value(&self, column: &Column) {
+        let table = column.table();
+        let name = table.as_ref().map_or(String::new(), |table| table.full_name());
+        let pks = table.map_or_else(Vec::new, |table| table.primary_key_columns());
+        let mut message = format!(
+            "Column '{name}.{}' is marked as a member of the primary key for table '{name}', but \
+             has no Python-side or server-side default generator indicated, nor does it indicate \
+             'autoincrement=True' or 'nullable=True', and no explicit value is passed.  Primary \
+             key columns typically may not store NULL.",
+            column.name()
+        );
+        if pks.len() > 1 {
+            message.push_str(&format!(
+                " Note that as of SQLAlchemy 1.1, 'autoincrement=True' must be indicated \
+                 explicitly for composite (e.g. multicolumn) primary keys if AUTO_INCREMENT/SERIAL\
+                 /IDENTITY behavior is expected for one of the columns in the primary key. CREATE \
+                 TABLE statements are impacted by this change as well on most backends."
+            ));
+        }
+        self.cx.warn(&SA_WARNING, &message);
+    }
+
+    /// A bind whose value the default gives at execution.
+    fn prefetch(
+        &mut self,
+        dml_column: &DmlColumn,
+        column: &Rc<Column>,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<CrudParam> {
+        let key = dml_column.key.clone();
+        self.prefetch_named(dml_column, column, &key, info, kw)
+    }
+
+    fn prefetch_named(
+        &mut self,
+        dml_column: &DmlColumn,
+        column: &Rc<Column>,
+        name: &str,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<CrudParam> {
+        let text = self.column_text(dml_column, false)?;
+        let (value, bind) = self.crud_bind(dml_column, name, BindValue::None, false, kw)?;
+        if let Some(bind) = bind {
+            info.prefetch.push((column.clone(), bind));
+            info.column_binds.push((column.clone(), bind));
+        }
+        Ok(CrudParam {
+            column: dml_column.clone(),
+            text,
+            value,
+            bind,
+        })
+    }
+
+    fn inline_default(
+        &mut self,
+        dml_column: &DmlColumn,
+        clause: &ColumnElement,
+        kw: Kw,
+    ) -> Result<CrudParam> {
+        Ok(CrudParam {
+            column: dml_column.clone(),
+            text: self.column_text(dml_column, false)?,
+            value: self.expression(clause, kw)?,
+            bind: None,
+        })
+    }
+
+    fn insert_default(
+        &mut self,
+        dml_column: &DmlColumn,
+        column: &Rc<Column>,
+        default: &ColumnDefault,
+        returned: bool,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<Option<CrudParam>> {
+        let param = match default {
+            ColumnDefault::Sequence(sequence) => {
+                let can = &self.dialect.can;
+                if !can.sequences || (can.sequences_optional && sequence.optional) {
+                    return Ok(None);
+                }
+                let name =
+                    self.dialect
+                        .format_table_name(&sequence.name, None, sequence.schema.as_ref());
+                let mut value = Fragment::default();
+                value.push(&format!("nextval('{name}')"));
+                CrudParam {
+                    column: dml_column.clone(),
+                    text: self.column_text(dml_column, false)?,
+                    value,
+                    bind: None,
+                }
+            }
+            ColumnDefault::Clause(clause) => self.inline_default(dml_column, clause, kw)?,
+            ColumnDefault::Scalar(_)
+            | ColumnDefault::Callable(_)
+            | ColumnDefault::ContextCallable(_) => {
+                return self.prefetch(dml_column, column, info, kw).map(Some);
+            }
+        };
+        if returned {
+            info.implicit_returning.push(column.clone());
+        } else if !column.primary_key() {
+            info.postfetch.push(column.clone());
+        }
+        Ok(Some(param))
+    }
+
+    fn update_default(
+        &mut self,
+        dml_column: &DmlColumn,
+        column: &Rc<Column>,
+        qualified: bool,
+        returned: bool,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<Option<CrudParam>> {
+        let onupdate = column.onupdate.borrow().clone();
+        let changes_itself = || {
+            matches!(
+                column.server_onupdate.borrow().as_deref(),
+                Some(ServerDefault::Text(_) | ServerDefault::Clause(_) | ServerDefault::Fetched)
+                    | Some(ServerDefault::Computed(_))
+            )
+        };
+        match onupdate.as_deref() {
+            Some(ColumnDefault::Clause(clause)) => {
+                let param = CrudParam {
+                    column: dml_column.clone(),
+                    text: self.column_text(dml_column, qualified)?,
+                    value: self.expression(clause, kw)?,
+                    bind: None,
+                };
+                if returned {
+                    info.implicit_returning.push(column.clone());
+                } else {
+                    info.postfetch.push(column.clone());
+                }
+                Ok(Some(param))
+            }
+            Some(
+                ColumnDefault::Scalar(_)
+                | ColumnDefault::Callable(_)
+                | ColumnDefault::ContextCallable(_),
+            ) => {
+                let mut param = self.prefetch(dml_column, column, info, kw)?;
+                param.text = self.column_text(dml_column, qualified)?;
+                Ok(Some(param))
+            }
+            Some(ColumnDefault::Sequence(_)) | None => {
+                if changes_itself() {
+                    if returned {
+                        info.implicit_returning.push(column.clone());
+                    } else {
+                        info.postfetch.push(column.clone());
+                    }
+                } else if returned {
+                    info.implicit_returning.push(column.clone());
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    /// Columns of other tables in the SET of a multi-table UPDATE.
+    fn other_tables(
+        &mut self,
+        values: &DmlValues,
+        used: &mut [bool],
+        params: &mut Vec<CrudParam>,
+        kw: Kw,
+    ) -> Result<()> {
+        for (at, (key, value)) in values.iter().enumerate() {
+            let element = match key {
+                DmlKey::Element(element) => element.clone(),
+                DmlKey::Column(column) if !used[at] => ColumnElement::Column(column.clone()),
+                _ => continue,
+            };
+            if used[at] || element.table().is_none() || !self.dialect.backend.is_mysql() {
+                continue;
+            }
+            used[at] = true;
+            let column = DmlColumn {
+                key: key.name(),
+                type_: element.type_(),
+                column: None,
+                element: element.clone(),
+            };
+            let text = self.column_text(&column, true)?;
+            let table = element.table().and_then(|table| table.name());
+            let name = match table.as_ref().and_then(Name::text) {
+                Some(table) => format!("{table}_{}", column.key),
+                None => column.key.to_string(),
+            };
+            let (fragment, bind) = match value {
+                DmlValue::Literal(value) => {
+                    self.crud_bind(&column, &name, BindValue::Value(value.clone()), false, kw)?
+                }
+                DmlValue::Element(element) => (self.expression(element, kw)?, None),
+            };
+            params.push(CrudParam {
+                column,
+                text,
+                value: fragment,
+                bind,
+            });
+        }
+        Ok(())
+    }
+
+    /// The rows of `values([..])` behind the first.
+    fn further_rows(
+        &mut self,
+        data: &DmlData,
+        params: &[CrudParam],
+        kw: Kw,
+        info: &mut DmlInfo,
+    ) -> Result<Vec<Vec<Fragment>>> {
+        let mut rows = Vec::new();
+        for (index, row) in data.multi_values.iter().enumerate().skip(1) {
+            let mut fragments = Vec::with_capacity(params.len());
+            for param in params {
+                let name = format!("{}_m{index}", param.column.key);
+                let found = row.iter().find(|(key, _)| key.name() == param.column.key);
+                fragments.push(match found.map(|(_, value)| value) {
+                    Some(DmlValue::Literal(value)) => {
+                        let value = BindValue::Value(value.clone());
+                        self.crud_bind(&param.column, &name, value, false, kw)?.0
+                    }
+                    Some(DmlValue::Element(element)) => match element.plain() {
+                        ColumnElement::Bind(bind) => {
+                            self.given_bind(&param.column, bind, &name, kw)?.0
+                        }
+                        _ => self.expression(element, kw)?,
+                    },
+                    None => self.missing_in_row(param, &name, kw, info)?,
+                });
+            }
+            rows.push(fragments);
+        }
+        Ok(rows)
+    }
+
+    fn missing_in_row(
+        &mut self,
+        param: &CrudParam,
+        name: &str,
+        kw: Kw,
+        info: &mut DmlInfo,
+    ) -> Result<Fragment> {
+        let column = param.column.column.clone();
+        let default = column.as_ref().and_then(|column| column.default.borrow().clone());
+        match (column, default.as_deref()) {
+            (_, Some(ColumnDefault::Clause(clause))) => self.expression(clause, kw),
+            (
+                Some(column),
+                Some(
+                    ColumnDefault::Scalar(_)
+                    | ColumnDefault::Callable(_)
+                    | ColumnDefault::ContextCallable(_),
+                ),
+            ) => self
+                .prefetch_named(&param.column, &column, name, info, kw)
+                .map(|param| param.value),
+            (column, _) => {
+                let shown = match column {
+                    Some(column) => column.description(),
+                    None => param.column.key.to_string(),
+                };
+                Err(COMPILE_ERROR.error(format!(
+                    "INSERT value for column {shown} is explicitly rendered as a boundparameter \
+                     in the VALUES clause; a Python-side value or SQL expression is required"
+                )))
+            }
+        }
+    }
+
+    /// The columns of an INSERT from SELECT: those named, then those with defaults.
+    fn from_select_columns(
+        &mut self,
+        from_select: &crate::sql::dml::FromSelect,
+        columns: &[DmlColumn],
+        params: &mut Vec<CrudParam>,
+        info: &mut DmlInfo,
+        kw: Kw,
+    ) -> Result<()> {
+        info.inline = true;
+        for name in &from_select.names {
+            let key = name.name();
+            let Some(column) = columns.iter().find(|column| column.key == key) else {
+                return Err(crate::object::key_error(Value::Str(key)));
+            };
+            let text = self.column_text(column, false)?;
+            params.push(CrudParam {
+                column: column.clone(),
+                text,
+                value: Fragment::default(),
+                bind: None,
+            });
+        }
+        if !from_select.include_defaults {
+            return Ok(());
+        }
+        for dml_column in columns {
+            let named = from_select.names.iter().any(|name| name.name() == dml_column.key);
+            let Some(column) = dml_column.column.clone().filter(|_| !named) else {
+                continue;
+            };
+            let default = column.default.borrow().clone();
+            let param = match default.as_deref() {
+                None | Some(ColumnDefault::Sequence(_)) => continue,
+                Some(ColumnDefault::Clause(clause)) => self.inline_default(dml_column, clause, kw)?,
+                Some(_) => self.prefetch(dml_column, &column, info, kw)?,
+            };
+            params.push(param);
+        }
+        Ok(())
+    }
+}
+
+/// The columns given in `ordered_values()` first, in that order.
+fn ordered_columns(columns: Vec<DmlColumn>, keys: &[Str]) -> Vec<DmlColumn> {
+    let mut ordered: Vec<DmlColumn> = keys
+        .iter()
+        .filter_map(|key| columns.iter().find(|column| column.key == *key).cloned())
+        .collect();
+    ordered.extend(columns.into_iter().filter(|column| !keys.contains(&column.key)));
+    ordered
+}
+
+/// What a SQL expression given for a column means for what comes back.
+fn note_expression(
+    column: &DmlColumn,
+    modifiers: &Modifiers,
+    info: &mut DmlInfo,
+    has_lastrowid: bool,
+) {
+    let Some(column) = &column.column else {
+        return;
+    };
+    let returned = modifiers
+        .return_defaults
+        .iter()
+        .any(|known| Rc::ptr_eq(known, column));
+    if info.kind == StatementKind::Insert && column.primary_key() {
+        if modifiers.implicit_returning {
+            info.implicit_returning.push(column.clone());
+        } else if has_lastrowid {
+            info.postfetch_lastrowid = true;
+        }
+    } else if returned {
+        info.implicit_returning.push(column.clone());
+    } else {
+        info.postfetch.push(column.clone());
+    }
+}
