@@ -13,6 +13,7 @@ pub mod generic;
 pub mod int;
 mod items;
 pub mod iterators;
+pub mod json;
 mod list;
 mod list_methods;
 mod object;

@@ -70,3 +70,18 @@ impl Index {
         self.info.get_or_init(Rc::default)
     }
 }
+
+impl Index {
+    /// A copy that waits for another table, its columns by name.
+    pub fn copy(&self) -> Self {
+        let parts = self.parts.borrow();
+        let parts = parts.iter().map(|part| match part {
+            IndexPart::Column(column) => IndexPart::Pending(column.key()),
+            other => other.clone(),
+        });
+        let mut copy = Self::new(self.name.borrow().clone(), parts.collect(), self.unique);
+        copy.quote = self.quote;
+        copy.dialect_options.clone_from(&self.dialect_options);
+        copy
+    }
+}

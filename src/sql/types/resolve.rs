@@ -120,7 +120,7 @@ pub fn type_of_value(value: &Value, cx: &Cx) -> Result<SqlType> {
             Some(ty) => ty,
             None => SqlType::null(),
         },
-        other => python::kind_of(other).map_or_else(SqlType::null, SqlType::simple),
+        other => python::kind_of(other, cx).map_or_else(SqlType::null, SqlType::simple),
     })
 }
 

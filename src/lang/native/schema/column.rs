@@ -6,7 +6,7 @@ use super::items::SchemaItem;
 use super::options::dialect_options;
 use super::defaults::{column_default, server_default};
 use crate::engine::exc::{ARGUMENT_ERROR, SA_DEPRECATION_WARNING};
-use crate::lang::native::sql::COLUMN_ELEMENT;
+use crate::lang::native::sql::COLUMN_CLAUSE;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Args, Class, Cx, Members, Raised, Result, Str, TypeSpec, Value};
 use crate::sql::ColumnElement;
@@ -17,7 +17,7 @@ use crate::sql::types::SqlType;
 
 /// `Column`.
 pub static COLUMN: TypeSpec = TypeSpec::new("sqlalchemy.sql.schema", "Column")
-    .bases(&[&COLUMN_ELEMENT])
+    .bases(&[&COLUMN_CLAUSE])
     .construct(construct)
     .members(members);
 

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::collection::ColumnCollection;
+use crate::lang::native::sql::ColumnCollection;
 use super::items::{column_argument, ddl_expression};
 use super::options::dialect_options;
 use crate::engine::exc::ARGUMENT_ERROR;
@@ -269,7 +269,7 @@ fn collection(constraint: &Rc<Constraint>) -> Value {
     let entries = columns
         .iter()
         .map(|column| (column.key(), ColumnElement::Column(column.clone())));
-    Value::object(ColumnCollection::of_entries(entries.collect()))
+    Value::object(ColumnCollection::new(entries.collect()))
 }
 
 fn members(members: &mut Members) {

@@ -85,7 +85,7 @@ fn members(members: &mut Members) {
                 .columns()
                 .into_iter()
                 .map(|column| (column.key(), ColumnElement::Column(column)));
-            Ok(Value::object(super::collection::ColumnCollection::of_entries(
+            Ok(Value::object(crate::lang::native::sql::ColumnCollection::new(
                 entries.collect(),
             )))
         })
