@@ -780,3 +780,21 @@ pub fn expect_executable(value: &Value, cx: &Cx) -> Result<Executable> {
         )?),
     }
 }
+
+/// An expression inside DDL: a text is taken as SQL.
+pub fn expect_ddl_expression(value: &Value, cx: &Cx) -> Result<ColumnElement> {
+    if let Value::Str(text) = value {
+        return Ok(ColumnElement::Text(super::selectable::TextClause::new(
+            text,
+        )));
+    }
+    match coerce(value, cx)? {
+        Coerced::Element(element) => Ok(element),
+        _ => Err(expected(
+            "SQL expression element for DDL constraint",
+            value,
+            None,
+            cx,
+        )?),
+    }
+}

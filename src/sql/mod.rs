@@ -7,14 +7,17 @@
 mod cache_key;
 pub mod coercions;
 pub mod compiler;
+pub mod ddl;
 pub mod dialects;
 pub mod dml;
 mod elements;
 mod entity;
 mod executable;
+pub mod execution;
 pub mod functions;
 pub mod operate;
 pub mod operators;
+pub mod reflection;
 pub mod schema;
 mod selectable;
 pub mod types;

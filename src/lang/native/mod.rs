@@ -2,12 +2,13 @@
 
 pub mod engine;
 pub mod event;
+pub mod schema;
 pub mod sql;
 
 use crate::object::{Cx, Export, ModuleSpec, Value};
 
-/// Every module, one line each.
-pub static MODULES: &[&ModuleSpec] = &[
+/// The modules of the engine, of SQL and of the ORM, one line each.
+const OWN_MODULES: &[&ModuleSpec] = &[
     &SQLALCHEMY,
     &event::EVENT,
     &engine::EXC,
@@ -27,8 +28,38 @@ pub static MODULES: &[&ModuleSpec] = &[
     &sql::FUNCTIONS_MODULE,
 ];
 
+/// The tables of modules, one per area.
+const MODULE_TABLES: &[&[&ModuleSpec]] = &[OWN_MODULES, schema::MODULES];
+
+const MODULE_COUNT: usize = {
+    let (mut count, mut table) = (0, 0);
+    while table < MODULE_TABLES.len() {
+        count += MODULE_TABLES[table].len();
+        table += 1;
+    }
+    count
+};
+
+static ALL_MODULES: [&ModuleSpec; MODULE_COUNT] = {
+    let mut all = [MODULE_TABLES[0][0]; MODULE_COUNT];
+    let (mut at, mut table) = (0, 0);
+    while table < MODULE_TABLES.len() {
+        let mut entry = 0;
+        while entry < MODULE_TABLES[table].len() {
+            all[at] = MODULE_TABLES[table][entry];
+            at += 1;
+            entry += 1;
+        }
+        table += 1;
+    }
+    all
+};
+
+/// Every module.
+pub static MODULES: &[&ModuleSpec] = &ALL_MODULES;
+
 /// The names of `sqlalchemy` itself, a table per area; add a table here.
-const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES, sql::NAMES];
+const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES, sql::NAMES, schema::NAMES];
 
 const TOP_COUNT: usize = {
     let (mut count, mut table) = (0, 0);

@@ -56,7 +56,7 @@ pub(super) fn run_code(code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Result<()>
 }
 
 /// How many positional arguments the function of a script must be given; `None`: it is none.
-pub(super) fn required_positional(value: &Value) -> Option<usize> {
+pub(super) fn required_positional(value: &crate::object::Value) -> Option<usize> {
     let function = value.downcast::<function::Function>()?;
     let defaulted = function.defaults.borrow().len();
     Some(function.code.params.positional.saturating_sub(defaulted))

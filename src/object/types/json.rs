@@ -56,7 +56,12 @@ fn float_text(number: f64, cx: &Cx) -> Result<String> {
         return Ok("NaN".to_owned());
     }
     if number.is_infinite() {
-        return Ok(if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned());
+        return Ok(if number > 0.0 {
+            "Infinity"
+        } else {
+            "-Infinity"
+        }
+        .to_owned());
     }
     cx.repr(&Value::Float(number))
 }

@@ -47,6 +47,7 @@ impl SQLCompiler<'_> {
         }
         let name = self.truncated_identifier(IdentClass::Bind, &bind.key);
         if let Some(known) = self.bind_names.get(&name).copied() {
+            self.check_crud_name(&name, bind)?;
             let existing = &self.binds[known as usize].bind;
             let same_key = existing.key == bind.key;
             if (existing.unique || bind.unique) && !same_key {
@@ -69,6 +70,23 @@ impl SQLCompiler<'_> {
             return Ok(known);
         }
         Ok(self.add_bind(name, bind.clone()))
+    }
+
+    /// A bind of the application may not have the name of one that stands for a column.
+    fn check_crud_name(&self, name: &Str, bind: &Rc<BindParameter>) -> Result<()> {
+        if !self.crud_names.contains(name) || bind.unique {
+            return Ok(());
+        }
+        Err(COMPILE_ERROR.error(format!(
+            "bindparam() name '{name}' is reserved for automatic usage in the VALUES or SET \
+             clause of this insert/update statement.   Please use a name other than column name \
+             when using bindparam() with insert() or update() (for example, 'b_{name}')."
+        )))
+    }
+    /// Note that the bind called `name` stands for a column.
+    pub(super) fn reserve_crud_name(&mut self, name: &str) -> Result<()> {
+        self.crud_names.insert(Str::new(name));
+        Ok(())
     }
 
     /// Take a bind in under `name`.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::crud::DmlInfo;
 use super::fragment::{Fragment, Mark};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::object::{Cx, Result, Str, Value};
@@ -71,6 +72,7 @@ pub struct Compiled {
     pub plan: Option<Rc<dyn std::any::Any>>,
     paramstyle: ParamStyle,
     sql: Str,
+    dml: Option<DmlInfo>,
 }
 
 /// A statement ready for the driver.
@@ -107,9 +109,44 @@ impl Compiled {
             binds,
             result,
             paramstyle,
+            dml: None,
         };
         compiled.sql = Str::from(compiled.render_plain());
         compiled
+    }
+
+    pub(super) fn set_dml(&mut self, dml: Option<DmlInfo>) {
+        self.dml = dml;
+    }
+    /// What was found out about an INSERT, UPDATE or DELETE.
+    pub fn dml(&self) -> Option<&DmlInfo> {
+        self.dml.as_ref()
+    }
+    /// The binds in the order of the text, each place of it.
+    pub fn places(&self) -> Vec<u32> {
+        let marks = self.text.marks.iter();
+        marks
+            .map(|(_, mark)| match mark {
+                Mark::Bind(number) | Mark::PostCompile(number) => *number,
+            })
+            .collect()
+    }
+    /// The text of an INSERT with its row of VALUES `count` times.
+    pub fn with_rows(&self, count: usize) -> String {
+        let Some((start, end)) = self.dml.as_ref().and_then(|dml| dml.row_span) else {
+            return self.sql.to_string();
+        };
+        let mut text = self.text.clone();
+        let mut tail = text.split_off(end);
+        let row = text.split_off(start);
+        for at in 0..count {
+            if at > 0 {
+                text.push(", ");
+            }
+            text.append(&row);
+        }
+        text.append(&std::mem::take(&mut tail));
+        self.render(&text)
     }
 
     /// The text, lists not expanded.
@@ -150,11 +187,15 @@ impl Compiled {
     }
 
     fn render_plain(&self) -> String {
-        let mut out = String::with_capacity(self.text.text.len() + self.text.marks.len() * 4);
+        self.render(&self.text)
+    }
+
+    fn render(&self, text: &Fragment) -> String {
+        let mut out = String::with_capacity(text.text.len() + text.marks.len() * 4);
         let mut done = 0;
         let mut numbers: Vec<u32> = Vec::new();
-        for (at, mark) in &self.text.marks {
-            out.push_str(&self.text.text[done..*at]);
+        for (at, mark) in &text.marks {
+            out.push_str(&text.text[done..*at]);
             done = *at;
             match mark {
                 Mark::Bind(number) => {
@@ -168,7 +209,7 @@ impl Compiled {
                 }
             }
         }
-        out.push_str(&self.text.text[done..]);
+        out.push_str(&text.text[done..]);
         out
     }
 

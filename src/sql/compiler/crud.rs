@@ -8,6 +8,7 @@ use crate::engine::StatementKind;
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::ddl::autoincrement_column;
+use crate::sql::dialects::Backend;
 use crate::sql::dml::{DmlData, DmlKey, DmlValue, DmlValues};
 use crate::sql::elements::{BindParameter, BindValue, ColumnElement, Name};
 use crate::sql::schema::{Column, ColumnDefault, ServerDefault, Table};
@@ -259,8 +260,9 @@ impl SQLCompiler<'_> {
         let implicit_returning = need_pks
             && can.insert_returning
             && allowed
-            && self.options.for_execution_or_returning()
-            && (!postfetch_lastrowid || (for_20 && data.return_defaults.is_some()));
+            && (!postfetch_lastrowid
+                || self.dialect.backend == Backend::Mssql
+                || (for_20 && data.return_defaults.is_some()));
         if implicit_returning {
             postfetch_lastrowid = false;
         }
@@ -413,7 +415,12 @@ impl SQLCompiler<'_> {
             Given::Value(DmlValue::Element(element)) => match element.plain() {
                 ColumnElement::Bind(bind) => self.given_bind(column, bind, &name, kw)?,
                 _ => {
-                    note_expression(column, modifiers, info, self.dialect.can.postfetch_lastrowid);
+                    note_expression(
+                        column,
+                        modifiers,
+                        info,
+                        self.dialect.can.postfetch_lastrowid,
+                    );
                     (self.expression(element, kw)?, None)
                 }
             },
@@ -489,34 +496,27 @@ impl SQLCompiler<'_> {
         let default = column.default.borrow().clone();
         if modifiers.implicit_returning {
             return match default.as_deref() {
-                Some(ColumnDefault::Sequence(_)) | None => {
-                    let sequence = match default.as_deref() {
-                        Some(default @ ColumnDefault::Sequence(_)) => {
-                            self.insert_default(dml_column, column, default, true, info, kw)?
-                        }
-                        _ => None,
-                    };
-                    if sequence.is_some() {
-                        return Ok(sequence);
-                    }
-                    if !info.implicit_returning.iter().any(|known| Rc::ptr_eq(known, column)) {
+                Some(default @ (ColumnDefault::Sequence(_) | ColumnDefault::Clause(_))) => {
+                    let param = self.insert_default(dml_column, column, default, true, info, kw)?;
+                    if param.is_none() {
                         info.implicit_returning.push(column.clone());
+                    }
+                    Ok(param)
+                }
+                Some(_) => self.prefetch(dml_column, column, info, kw).map(Some),
+                None => {
+                    if counted || column.server_default.borrow().is_some() {
+                        info.implicit_returning.push(column.clone());
+                    } else if !column.nullable() {
+                        self.warn_no_value(column);
                     }
                     Ok(None)
                 }
-                Some(default @ ColumnDefault::Clause(_)) => {
-                    self.insert_default(dml_column, column, default, true, info, kw)
-                }
-                Some(_) => self.prefetch(dml_column, column, info, kw).map(Some),
             };
         }
         let sequences = self.dialect.can.sequences;
         let fires = match default.as_deref() {
             Some(ColumnDefault::Sequence(_)) => sequences,
-            Some(ColumnDefault::Clause(clause)) if modifiers.postfetch_lastrowid => {
-                // Written into the statement; the row id tells what it gave.
-                return self.inline_default(dml_column, clause, kw).map(Some);
-            }
             Some(_) => true,
             None => counted && sequences && self.dialect.can.preexecute_sequences,
         };
@@ -531,7 +531,9 @@ impl SQLCompiler<'_> {
 
     fn warn_no_value(&self, column: &Column) {
         let table = column.table();
-        let name = table.as_ref().map_or(String::new(), |table| table.full_name());
+        let name = table
+            .as_ref()
+            .map_or(String::new(), |table| table.full_name());
         let pks = table.map_or_else(Vec::new, |table| table.primary_key_columns());
         let mut message = format!(
             "Column '{name}.{}' is marked as a member of the primary key for table '{name}', but \
@@ -784,7 +786,9 @@ impl SQLCompiler<'_> {
         info: &mut DmlInfo,
     ) -> Result<Fragment> {
         let column = param.column.column.clone();
-        let default = column.as_ref().and_then(|column| column.default.borrow().clone());
+        let default = column
+            .as_ref()
+            .and_then(|column| column.default.borrow().clone());
         match (column, default.as_deref()) {
             (_, Some(ColumnDefault::Clause(clause))) => self.expression(clause, kw),
             (
@@ -837,14 +841,19 @@ impl SQLCompiler<'_> {
             return Ok(());
         }
         for dml_column in columns {
-            let named = from_select.names.iter().any(|name| name.name() == dml_column.key);
+            let named = from_select
+                .names
+                .iter()
+                .any(|name| name.name() == dml_column.key);
             let Some(column) = dml_column.column.clone().filter(|_| !named) else {
                 continue;
             };
             let default = column.default.borrow().clone();
             let param = match default.as_deref() {
                 None | Some(ColumnDefault::Sequence(_)) => continue,
-                Some(ColumnDefault::Clause(clause)) => self.inline_default(dml_column, clause, kw)?,
+                Some(ColumnDefault::Clause(clause)) => {
+                    self.inline_default(dml_column, clause, kw)?
+                }
                 Some(_) => self.prefetch(dml_column, &column, info, kw)?,
             };
             params.push(param);
@@ -859,7 +868,11 @@ fn ordered_columns(columns: Vec<DmlColumn>, keys: &[Str]) -> Vec<DmlColumn> {
         .iter()
         .filter_map(|key| columns.iter().find(|column| column.key == *key).cloned())
         .collect();
-    ordered.extend(columns.into_iter().filter(|column| !keys.contains(&column.key)));
+    ordered.extend(
+        columns
+            .into_iter()
+            .filter(|column| !keys.contains(&column.key)),
+    );
     ordered
 }
 

@@ -77,9 +77,8 @@ impl SQLCompiler<'_> {
                     .format_table_name(&table.name, None, table.schema.as_ref())
             }
             _ => {
-                return Err(COMPILE_ERROR.error(
-                    "INSERT, UPDATE and DELETE need a table, not an alias or a join",
-                ));
+                return Err(COMPILE_ERROR
+                    .error("INSERT, UPDATE and DELETE need a table, not an alias or a join"));
             }
         })
     }
@@ -403,8 +402,9 @@ impl SQLCompiler<'_> {
         }
         self.dml_hints(data, out);
         let qualified = mysql && !extra.is_empty();
-        let Crud { params, mut info, .. } =
-            self.crud(data, StatementKind::Update, qualified, toplevel, kw)?;
+        let Crud {
+            params, mut info, ..
+        } = self.crud(data, StatementKind::Update, qualified, toplevel, kw)?;
         out.push(" SET ");
         for (at, param) in params.iter().enumerate() {
             if at > 0 {
@@ -469,7 +469,10 @@ impl SQLCompiler<'_> {
 
     fn mysql_limit(&self, data: &DmlData, out: &mut Fragment) -> Result<()> {
         let name = format!("{}_limit", self.dialect.name);
-        let limit = data.dialect_options.iter().find(|(known, _)| *known == name.as_str());
+        let limit = data
+            .dialect_options
+            .iter()
+            .find(|(known, _)| *known == name.as_str());
         if let Some((_, limit)) = limit.filter(|_| self.dialect.backend.is_mysql()) {
             if let Some(limit) = limit.as_int() {
                 out.push(&format!(" LIMIT {limit}"));
@@ -630,7 +633,10 @@ impl SQLCompiler<'_> {
         if left.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = left.iter().map(|(key, _)| format!("'{}'", key.name())).collect();
+        let names: Vec<_> = left
+            .iter()
+            .map(|(key, _)| format!("'{}'", key.name()))
+            .collect();
         let table = data.table.name().and_then(|name| name.text().cloned());
         self.cx.warn(
             &SA_WARNING,
@@ -670,8 +676,8 @@ impl SQLCompiler<'_> {
         let type_ = type_.cloned().unwrap_or_else(|| column.type_());
         match value {
             DmlValue::Literal(value) => {
-                let bind =
-                    BindParameter::anonymous(None, BindValue::Value(value.clone()), type_).element();
+                let bind = BindParameter::anonymous(None, BindValue::Value(value.clone()), type_)
+                    .element();
                 self.element(&bind, kw, out)
             }
             DmlValue::Element(element) => {
@@ -710,7 +716,10 @@ impl SQLCompiler<'_> {
             }
         } else {
             for column in &columns {
-                let found = on_duplicate.update.iter().find(|(key, _)| key.name() == column.key);
+                let found = on_duplicate
+                    .update
+                    .iter()
+                    .find(|(key, _)| key.name() == column.key);
                 entries.extend(found.map(|(_, value)| (column, value)));
             }
         }
@@ -737,15 +746,22 @@ fn values_function(
 ) -> Result<ColumnElement> {
     struct Inserted(usize);
     impl crate::sql::visitors::Replacement for Inserted {
-        fn replace(&self, element: &ColumnElement) -> Result<Option<ColumnElement>> {
+        fn element(&self, element: &ColumnElement) -> Result<Option<ColumnElement>> {
             let ColumnElement::Proxy(proxy) = element.plain() else {
                 return Ok(None);
             };
             if proxy.from.identity() != self.0 {
                 return Ok(None);
             }
-            let name = proxy.data.name.text().cloned().unwrap_or_else(|| Str::new(""));
-            Ok(Some(ColumnElement::literal_column(&format!("VALUES({name})"))))
+            let name = proxy
+                .data
+                .name
+                .text()
+                .cloned()
+                .unwrap_or_else(|| Str::new(""));
+            Ok(Some(ColumnElement::literal_column(&format!(
+                "VALUES({name})"
+            ))))
         }
     }
     crate::sql::visitors::replace(element, &Inserted(Rc::as_ptr(alias) as usize))

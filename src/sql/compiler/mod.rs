@@ -7,6 +7,7 @@
 mod binary;
 mod binds;
 mod compiled;
+mod crud;
 mod cte;
 mod dml;
 mod expr;
@@ -20,9 +21,11 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use compiled::ResultShape as CompiledShape;
 pub use compiled::{
     BoundParameter, BoundStatement, Compiled, CompiledBind, ResultColumn, ResultShape,
 };
+pub use crud::DmlInfo;
 pub use fragment::{Fragment, Mark};
 
 use super::dialects::Dialect;
@@ -150,6 +153,10 @@ pub struct SQLCompiler<'a> {
     ctes: cte::CteState,
     /// What the plugin of the outermost SELECT wants to find again.
     plan: Option<Rc<dyn std::any::Any>>,
+    /// What was found out about an INSERT, UPDATE or DELETE.
+    dml: Option<DmlInfo>,
+    /// The names of binds that stand for columns in VALUES or SET.
+    crud_names: rustc_hash::FxHashSet<Str>,
     /// Whether `%` doubles.
     double_percents: bool,
     /// Tables to be named by an alias, where a schema makes plain names ambiguous.
@@ -180,6 +187,8 @@ impl<'a> SQLCompiler<'a> {
             bind_numbers: FxHashMap::default(),
             ctes: cte::CteState::default(),
             plan: None,
+            dml: None,
+            crud_names: rustc_hash::FxHashSet::default(),
             double_percents: dialect.doubles_percents(),
             ambiguous_tables: FxHashMap::default(),
             options,
@@ -204,6 +213,7 @@ impl<'a> SQLCompiler<'a> {
             self.options.render_postcompile,
         );
         compiled.plan = self.plan;
+        compiled.set_dml(self.dml);
         compiled
     }
 
@@ -340,6 +350,22 @@ pub fn compile_element(
     let kw = compiler.start();
     compiler.element(element, kw, &mut out)?;
     Ok(compiler.finish(out))
+}
+
+/// An expression inside DDL: values inline, columns without their table.
+pub fn compile_inline(element: &ColumnElement, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    let options = CompileOptions {
+        literal_binds: true,
+        ..CompileOptions::default()
+    };
+    let mut compiler = SQLCompiler::new(dialect, options, cx);
+    let mut out = Fragment::default();
+    let kw = Kw {
+        include_table: false,
+        ..compiler.start()
+    };
+    compiler.element(element, kw, &mut out)?;
+    Ok(compiler.finish(out).sql().to_string())
 }
 
 /// Compile a FROM element: `str(table)`.

@@ -229,7 +229,7 @@ impl SQLCompiler<'_> {
     }
 
     /// Render a column of the columns clause, labelled where it must or should be.
-    fn select_column(
+    pub(super) fn select_column(
         &mut self,
         entry: &ColumnPlusNames,
         populate: bool,

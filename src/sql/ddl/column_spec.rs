@@ -16,7 +16,11 @@ use crate::sql::schema::{
 use crate::sql::types::{SqlType, names};
 
 /// The definition of `column`; `None` for system columns.
-pub(super) fn column_text(column: &Rc<Column>, dialect: &Dialect, cx: &Cx) -> Result<Option<String>> {
+pub(super) fn column_text(
+    column: &Rc<Column>,
+    dialect: &Dialect,
+    cx: &Cx,
+) -> Result<Option<String>> {
     if column.options.borrow().system {
         return Ok(None);
     }
@@ -125,7 +129,11 @@ pub(super) fn sequence_options(options: &SequenceOptions) -> String {
 }
 
 fn identity_text(identity: &Identity) -> String {
-    let always = if identity.always { "ALWAYS" } else { "BY DEFAULT" };
+    let always = if identity.always {
+        "ALWAYS"
+    } else {
+        "BY DEFAULT"
+    };
     let options = sequence_options(&identity.options);
     if options.is_empty() {
         format!("GENERATED {always} AS IDENTITY")
@@ -135,7 +143,11 @@ fn identity_text(identity: &Identity) -> String {
 }
 
 fn generic(column: &Rc<Column>, dialect: &Dialect, cx: &Cx) -> Result<String> {
-    let mut text = format!("{} {}", named(column, dialect), type_text(column, dialect, cx)?);
+    let mut text = format!(
+        "{} {}",
+        named(column, dialect),
+        type_text(column, dialect, cx)?
+    );
     if let Some(default) = default_text(column, dialect, cx)? {
         text.push_str(" DEFAULT ");
         text.push_str(&default);
@@ -178,7 +190,11 @@ fn sqlite_default(column: &Column, default: &str, dialect: &Dialect) -> String {
 }
 
 fn sqlite(column: &Rc<Column>, dialect: &Dialect, cx: &Cx) -> Result<String> {
-    let mut text = format!("{} {}", named(column, dialect), type_text(column, dialect, cx)?);
+    let mut text = format!(
+        "{} {}",
+        named(column, dialect),
+        type_text(column, dialect, cx)?
+    );
     if let Some(default) = default_text(column, dialect, cx)? {
         text.push_str(" DEFAULT ");
         text.push_str(&sqlite_default(column, &default, dialect));

@@ -14,7 +14,13 @@ use crate::sql::schema::{Column, Constraint, Index, IndexPart, Sequence, Table, 
 
 /// The text of `ddl` under `dialect`.
 pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
-    let when = |flag: bool, words: &str| if flag { words.to_owned() } else { String::new() };
+    let when = |flag: bool, words: &str| {
+        if flag {
+            words.to_owned()
+        } else {
+            String::new()
+        }
+    };
     Ok(match ddl {
         Ddl::CreateTable {
             table,
@@ -63,7 +69,7 @@ pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
         ),
         Ddl::AddConstraint(constraint) => format!(
             "ALTER TABLE {} ADD {}",
-            table_name(&table_of(constraint)?, dialect),
+            table_name(&*table_of(constraint)?, dialect),
             constraint_text(constraint, dialect, cx)?.unwrap_or_default()
         ),
         Ddl::DropConstraint {
@@ -79,10 +85,7 @@ pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
         Ddl::ColumnComment { column, drop } => {
             let comment = column.options.borrow().comment.clone();
             let text = comment_text(comment.as_ref(), *drop, dialect, cx)?;
-            format!(
-                "COMMENT ON COLUMN {} IS {text}",
-                qualified(column, dialect)
-            )
+            format!("COMMENT ON COLUMN {} IS {text}", qualified(column, dialect))
         }
         Ddl::Text {
             statement,
@@ -101,7 +104,9 @@ fn sequence_name(sequence: &Sequence, dialect: &Dialect) -> String {
 }
 
 fn qualified(column: &Column, dialect: &Dialect) -> String {
-    let name = dialect.quote_name(&column.name(), column.quote()).into_owned();
+    let name = dialect
+        .quote_name(&column.name(), column.quote())
+        .into_owned();
     match column.table() {
         Some(table) => format!("{}.{name}", table_name(&table, dialect)),
         None => name,
@@ -256,7 +261,10 @@ fn drop_index(index: &Rc<Index>, if_exists: bool, dialect: &Dialect) -> Result<S
         Backend::Mysql | Backend::Mariadb | Backend::Mssql => {
             let table = index_table(index)?;
             let name = index_name(index, false, dialect)?;
-            format!("\nDROP INDEX {exists}{name} ON {}", table_name(&table, dialect))
+            format!(
+                "\nDROP INDEX {exists}{name} ON {}",
+                table_name(&table, dialect)
+            )
         }
         _ => format!("\nDROP INDEX {exists}{name}"),
     })
@@ -312,7 +320,7 @@ fn drop_constraint(
     };
     Ok(format!(
         "ALTER TABLE {} DROP CONSTRAINT {}{}{}",
-        table_name(&table_of(constraint)?, dialect),
+        table_name(&*table_of(constraint)?, dialect),
         if if_exists { "IF EXISTS " } else { "" },
         dialect.quote(&name),
         if cascade { " CASCADE" } else { "" }
@@ -335,7 +343,9 @@ fn ddl_text(
             match name {
                 "table" => return Ok(dialect.quote(table.name()).into_owned()),
                 "schema" => {
-                    let schema = table.schema().map(|schema| dialect.quote(schema).into_owned());
+                    let schema = table
+                        .schema()
+                        .map(|schema| dialect.quote(schema).into_owned());
                     return Ok(schema.unwrap_or_default());
                 }
                 "fullname" => return Ok(table_name(table, dialect)),
@@ -349,7 +359,9 @@ fn ddl_text(
     while let Some(at) = rest.find('%') {
         text.push_str(&rest[..at]);
         rest = &rest[at + 1..];
-        let token = rest.strip_prefix('(').and_then(|rest| rest.split_once(")s"));
+        let token = rest
+            .strip_prefix('(')
+            .and_then(|rest| rest.split_once(")s"));
         if let Some((name, tail)) = token {
             text.push_str(&value_of(name)?);
             rest = tail;

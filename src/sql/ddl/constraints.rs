@@ -156,7 +156,13 @@ fn phrase<'a>(text: &'a str, allowed: &[&str], pattern: &str, cx: &Cx) -> Result
     )))
 }
 
-const ACTIONS: &[&str] = &["RESTRICT", "CASCADE", "SET NULL", "NO ACTION", "SET DEFAULT"];
+const ACTIONS: &[&str] = &[
+    "RESTRICT",
+    "CASCADE",
+    "SET NULL",
+    "NO ACTION",
+    "SET DEFAULT",
+];
 const ACTION_PATTERN: &str = "^(?:RESTRICT|CASCADE|SET NULL|NO ACTION|SET DEFAULT)$";
 
 fn cascades(rules: &ForeignKeyRules, cx: &Cx) -> Result<String> {
@@ -182,12 +188,7 @@ fn deferrability(constraint: &Constraint, cx: &Cx) -> Result<String> {
     if let Some(initially) = &constraint.initially {
         let allowed = ["DEFERRED", "IMMEDIATE"];
         text.push_str(" INITIALLY ");
-        text.push_str(phrase(
-            initially,
-            &allowed,
-            "^(?:DEFERRED|IMMEDIATE)$",
-            cx,
-        )?);
+        text.push_str(phrase(initially, &allowed, "^(?:DEFERRED|IMMEDIATE)$", cx)?);
     }
     Ok(text)
 }
@@ -215,10 +216,12 @@ pub(super) fn constraint_text(
 ) -> Result<Option<String>> {
     let columns = constraint.columns.borrow().clone();
     let body = match &constraint.kind {
-        ConstraintKind::PrimaryKey { .. } => match primary_key_text(constraint, &columns, dialect) {
-            Some(text) => text,
-            None => return Ok(None),
-        },
+        ConstraintKind::PrimaryKey { .. } => {
+            match primary_key_text(constraint, &columns, dialect) {
+                Some(text) => text,
+                None => return Ok(None),
+            }
+        }
         ConstraintKind::Unique => {
             if columns.is_empty() {
                 return Ok(Some(String::new()));
@@ -255,7 +258,9 @@ pub(super) fn constraint_text(
             {
                 return Ok(None);
             }
-            let schema = remote_table.schema().filter(|_| dialect.backend != Backend::Sqlite);
+            let schema = remote_table
+                .schema()
+                .filter(|_| dialect.backend != Backend::Sqlite);
             let mut text = format!(
                 "FOREIGN KEY({}) REFERENCES {} ({})",
                 column_names(&columns, dialect),

@@ -2,12 +2,13 @@
 
 use crate::object::{Cx, Result, Value};
 use crate::sql::ColumnElement;
+use crate::sql::compiler::compile_inline;
 use crate::sql::dialects::Dialect;
 use crate::sql::types::SqlType;
 
 /// `element` as DDL writes it.
 pub fn inline_sql(element: &ColumnElement, dialect: &Dialect, cx: &Cx) -> Result<String> {
-    crate::sql::compiler::compile_inline(element, dialect, false, cx)
+    compile_inline(element, dialect, cx)
 }
 
 /// A text in quotes.

@@ -13,6 +13,7 @@ use super::schema::{Constraint, Index, Sequence, Table};
 use crate::object::{Cx, Result, Str, Value};
 
 pub use compile::compile_ddl;
+pub use constraints::autoincrement_column;
 pub use inline::inline_sql;
 pub use run::{CheckFirst, DdlTarget, create, drop};
 

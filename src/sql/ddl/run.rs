@@ -6,7 +6,7 @@ use super::{Ddl, DdlListeners, compile_ddl};
 use crate::engine::echo::StatsKind;
 use crate::engine::exc::{CIRCULAR_DEPENDENCY_ERROR, SA_WARNING};
 use crate::engine::{Connection, ExecutionRequest, Parameters, StatementKind};
-use crate::object::{Cx, Result, Str, Value};
+use crate::object::{Cx, Result, Str};
 use crate::sql::dialects::Dialect;
 use crate::sql::schema::{
     Constraint, ConstraintName, Index, MetaData, Sequence, Table, sort_tables_and_constraints,
@@ -76,12 +76,7 @@ pub fn create(
 }
 
 /// Drop `target`.
-pub fn drop(
-    target: &DdlTarget,
-    connection: &Connection,
-    check: CheckFirst,
-    cx: &Cx,
-) -> Result<()> {
+pub fn drop(target: &DdlTarget, connection: &Connection, check: CheckFirst, cx: &Cx) -> Result<()> {
     let run = run_on(connection, check, cx);
     match target {
         DdlTarget::MetaData(metadata, only) => run.drop_metadata(metadata, only.as_deref()),
@@ -106,9 +101,10 @@ pub fn drop(
 
 impl Run<'_> {
     fn execute(&self, ddl: &Ddl) -> Result<()> {
+        let start = std::time::Instant::now();
         let sql = compile_ddl(ddl, &self.dialect, self.cx)?;
         let request = ExecutionRequest {
-            stats: StatsKind::NoKey,
+            stats: StatsKind::NoKey(start.elapsed().as_secs_f64()),
             kind: StatementKind::Ddl,
             autocommit: true,
             ..ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()))
@@ -116,16 +112,6 @@ impl Run<'_> {
         self.connection
             .execute_compiled(request, self.cx)
             .map(std::mem::drop)
-    }
-
-    /// Whether a PRAGMA answers with any row.
-    fn answers(&self, sql: String) -> Result<bool> {
-        let request = ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()));
-        let result = self.connection.execute_compiled(request, self.cx)?;
-        let mut row = Vec::new();
-        let any = result.fetch_raw(&mut row, self.cx)?;
-        result.close(self.cx);
-        Ok(any)
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {
@@ -138,8 +124,6 @@ impl Run<'_> {
         let (Some(name), Some(table)) = (name, index.table()) else {
             return Ok(false);
         };
-        let quoted = self.dialect.quote_identifier(table.name());
-        let _ = self.answers(format!("PRAGMA main.index_list({quoted})"))?;
         let known = crate::sql::reflection::index_names(
             self.connection,
             table.name(),
@@ -333,9 +317,4 @@ impl Run<'_> {
         self.listeners
             .notify(event, target, self.connection, self.cx)
     }
-}
-
-/// Whether `value` names nothing: what a script gave for an optional argument.
-pub fn is_absent(value: &Value) -> bool {
-    value.is_none() || value.is_undefined()
 }

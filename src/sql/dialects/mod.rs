@@ -10,7 +10,8 @@ mod type_ddl;
 
 use std::rc::Rc;
 
-use crate::object::{Str, Value};
+use crate::engine::{Connection, Engine, ExecutionOptions};
+use crate::object::{Cx, Str, Value};
 use crate::util::Compat;
 
 pub use object::DialectObject;
@@ -20,6 +21,11 @@ pub use type_ddl::type_ddl;
 pub(crate) use type_ddl::unsupported;
 
 use crate::sql::types::TypeClass;
+
+/// SQLite's own JSON type.
+pub fn sqlite_json() -> &'static TypeClass {
+    &sqlite::JSON
+}
 
 /// The types of each dialect.
 pub static DIALECT_TYPES: &[(&str, &[&TypeClass])] = &[("sqlite", sqlite::SQLITE_TYPES)];
@@ -42,6 +48,18 @@ pub enum ParamStyle {
 }
 
 impl ParamStyle {
+    /// The style of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "qmark" => Self::Qmark,
+            "named" => Self::Named,
+            "format" => Self::Format,
+            "pyformat" => Self::Pyformat,
+            "numeric" => Self::Numeric,
+            "numeric_dollar" => Self::NumericDollar,
+            _ => return None,
+        })
+    }
     /// As `paramstyle` names it.
     pub fn name(self) -> &'static str {
         match self {
@@ -121,6 +139,10 @@ pub struct Capabilities {
     pub max_identifier_length: usize,
 }
 
+/// The dialect of an engine, made once.
+#[derive(Default)]
+struct EngineDialect(std::cell::OnceCell<Rc<Dialect>>);
+
 /// A dialect.
 #[derive(Clone)]
 pub struct Dialect {
@@ -154,6 +176,41 @@ impl Dialect {
     /// The SQLite dialect.
     pub fn sqlite(compat: Compat) -> Rc<Self> {
         Rc::new(table::SQLITE.make(compat))
+    }
+    /// The dialect of the engine of `connection`.
+    pub fn of_connection(connection: &Connection, cx: &Cx) -> Rc<Self> {
+        Self::of_engine(connection.engine(), cx)
+    }
+    /// The dialect of `engine`.
+    pub fn of_engine(engine: &Engine, cx: &Cx) -> Rc<Self> {
+        let known = engine.extra::<EngineDialect>();
+        let dialect = known
+            .0
+            .get_or_init(|| Rc::new(Self::of_handle(engine.dialect(), cx.compat())));
+        dialect.clone()
+    }
+    /// The dialect that a handle of the engine layer stands for.
+    pub fn of_handle(handle: &crate::engine::Dialect, compat: Compat) -> Self {
+        let spec = dialect_named(&format!("{}+{}", handle.name, handle.driver))
+            .or_else(|| dialect_named(handle.name))
+            .unwrap_or(&table::DEFAULT);
+        spec.make(compat)
+    }
+    /// The dialect for an execution with `options`: schema names translated.
+    pub fn for_execution(connection: &Connection, options: &ExecutionOptions, cx: &Cx) -> Rc<Self> {
+        let plain = Self::of_connection(connection, cx);
+        let Some(Value::Dict(map)) = options.get("schema_translate_map") else {
+            return plain;
+        };
+        let text = |value: &Value| value.as_str().map(Str::new);
+        let entries: Vec<_> = map
+            .borrow()
+            .iter()
+            .map(|(from, to)| (text(from.value()), text(to)))
+            .collect();
+        let mut translated = (*plain).clone();
+        translated.schema_translate_map = Some(Rc::new(entries));
+        Rc::new(translated)
     }
     /// The longest name for labels and anonymous names.
     pub fn max_label_length(&self) -> usize {

@@ -13,7 +13,7 @@ use super::selectable::{Alias, FromClause, SelectItem, SelectStatement};
 use crate::object::{Str, Value};
 
 pub use generative::{dml_key, dml_value};
-pub use on_conflict::{ConflictTarget, OnConflict, OnDuplicateKey};
+pub use on_conflict::{ConflictElement, ConflictTarget, OnConflict, OnDuplicateKey};
 
 /// Which column a value is for.
 #[derive(Clone)]

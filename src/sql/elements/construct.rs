@@ -56,6 +56,14 @@ impl BindParameter {
         ColumnElement::Bind(Rc::new(self))
     }
     /// Its value now, `Undefined` where execution must supply one.
+    pub fn plain_value(&self) -> Option<Value> {
+        match &self.value {
+            BindValue::Value(value) => Some(value.clone()),
+            BindValue::None if !self.required => Some(Value::None),
+            _ => None,
+        }
+    }
+    /// The value at execution: what was given, or what the callable answers.
     pub fn effective_value(&self, cx: &Cx) -> Result<Value> {
         match &self.value {
             BindValue::None => Ok(Value::Undefined),

@@ -4,8 +4,8 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 use super::{
-    ColumnDefault, Constraint, DialectOptions, ForeignKey, ForeignKeyTarget, Index, ServerDefault, Table,
-    next_creation_order,
+    ColumnDefault, Constraint, DialectOptions, ForeignKey, ForeignKeyTarget, Index, ServerDefault,
+    Table, next_creation_order,
 };
 use crate::object::{Dict, Str, Value};
 use crate::sql::types::SqlType;
@@ -270,12 +270,20 @@ impl Column {
             self.sql_type(),
             self.options.borrow().clone(),
         );
-        copy.default.clone_from(&self.default);
-        copy.onupdate.clone_from(&self.onupdate);
-        copy.server_default.clone_from(&self.server_default);
-        copy.server_onupdate.clone_from(&self.server_onupdate);
-        copy.dialect_options.clone_from(&self.dialect_options);
-        copy.doc.clone_from(&self.doc);
+        copy.default.borrow_mut().clone_from(&self.default.borrow());
+        copy.onupdate
+            .borrow_mut()
+            .clone_from(&self.onupdate.borrow());
+        copy.server_default
+            .borrow_mut()
+            .clone_from(&self.server_default.borrow());
+        copy.server_onupdate
+            .borrow_mut()
+            .clone_from(&self.server_onupdate.borrow());
+        copy.dialect_options
+            .borrow_mut()
+            .clone_from(&self.dialect_options.borrow());
+        copy.doc.borrow_mut().clone_from(&self.doc.borrow());
         if let Some(info) = self.info_given() {
             let entries = info.borrow().clone();
             *copy.info().borrow_mut() = entries;

@@ -196,7 +196,8 @@ impl Constraint {
                 type_bound: type_bound.clone(),
             },
             ConstraintKind::ForeignKey { elements, rules } => {
-                let copies = elements.borrow().iter().map(|element| {
+                let elements = elements.borrow();
+                let copies = elements.iter().map(|element| {
                     let own = Some(element.table_key_of_text()) == own_key;
                     let table = target.filter(|_| own);
                     element.copy(element.text_target(schema, table))

@@ -5,9 +5,11 @@ use chrono::{Datelike, NaiveDate, NaiveTime, TimeDelta as Span, Timelike};
 use super::{TemporalKind, TypeClass, names};
 use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::decimal::{DECIMAL, Decimal};
-use crate::object::types::temporal::{self, DATE, DATETIME, Date, DateTime, TIME, TIMEDELTA, Time, TimeDelta};
-use crate::object::types::uuid::{self, UUID, UuidObject};
 use crate::object::types::json;
+use crate::object::types::temporal::{
+    self, DATE, DATETIME, Date, DateTime, TIME, TIMEDELTA, Time, TimeDelta,
+};
+use crate::object::types::uuid::{self, UUID, UuidObject};
 use crate::object::{Cx, Raised, Result, Value, class_of};
 
 /// `value` as a `Decimal` of `scale` digits behind the point.

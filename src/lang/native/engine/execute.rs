@@ -6,8 +6,11 @@ use crate::engine::exc::{self, ARGUMENT_ERROR};
 use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, RowMapping,
 };
+use crate::lang::native::schema::DdlObject;
+use crate::lang::native::sql::executable_of;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Cx, Dict, Result, Str, Value, class_of};
+use crate::sql::execution::{execute as execute_statement, execute_ddl};
 use crate::util::Compat;
 
 /// The parameter sets of an `execute()`: none, one, or several for an executemany.
@@ -140,12 +143,17 @@ pub fn execute(
 pub fn execute_sets(
     connection: &Connection,
     statement: &Value,
-    _sets: Vec<Value>,
-    _options: &ExecutionOptions,
+    sets: Vec<Value>,
+    options: &ExecutionOptions,
     cx: &Cx,
 ) -> Result<CursorResult> {
-    let _ = connection;
-    Err(exc::not_executable(statement, cx))
+    if let Some(ddl) = statement.downcast::<DdlObject>() {
+        return execute_ddl(connection, &ddl.0, options, cx);
+    }
+    let Some(executable) = executable_of(statement) else {
+        return Err(exc::not_executable(statement, cx));
+    };
+    execute_statement(connection, &executable, sets, options, cx)
 }
 
 /// `execute(statement, *multiparams, **params)` of 1.4's legacy connections.

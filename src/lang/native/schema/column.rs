@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
+use super::defaults::{column_default, server_default};
 use super::items::SchemaItem;
 use super::options::dialect_options;
-use super::defaults::{column_default, server_default};
 use crate::engine::exc::{ARGUMENT_ERROR, SA_DEPRECATION_WARNING};
 use crate::lang::native::sql::COLUMN_CLAUSE;
 use crate::object::exceptions::TYPE_ERROR;
@@ -48,14 +48,20 @@ fn flag(value: Option<Value>, cx: &Cx) -> Result<Option<bool>> {
 }
 
 fn twice(what: &str) -> Raised {
-    ARGUMENT_ERROR.error(format!("May not pass {what} positionally and as a keyword."))
+    ARGUMENT_ERROR.error(format!(
+        "May not pass {what} positionally and as a keyword."
+    ))
 }
 
 /// The column that `Column(*args, **kwargs)` makes.
 pub fn build_column(mut args: Args, cx: &Cx) -> Result<Rc<Column>> {
     let mut name = text(take(&mut args, "name"));
     let mut ty = some(take(&mut args, "type_"));
-    let mut rest = args.pos.iter().cloned().collect::<std::collections::VecDeque<_>>();
+    let mut rest = args
+        .pos
+        .iter()
+        .cloned()
+        .collect::<std::collections::VecDeque<_>>();
     match rest.front() {
         Some(Value::Str(given)) => {
             if name.is_some() {
@@ -112,7 +118,9 @@ fn take_options(args: &mut Args, name: Option<&Str>, cx: &Cx) -> Result<ColumnOp
     });
     let quote = flag(take(args, "quote"), cx)?;
     if quote.is_some() && name.is_none() {
-        return Err(ARGUMENT_ERROR.error("Explicit 'name' is required when sending 'quote' argument"));
+        return Err(
+            ARGUMENT_ERROR.error("Explicit 'name' is required when sending 'quote' argument")
+        );
     }
     let boolean_only = |value: Option<Value>, what: &str| -> Result<Option<bool>> {
         match some(value) {
@@ -215,9 +223,8 @@ pub fn add_item(column: &Rc<Column>, value: &Value, cx: &Cx) -> Result<()> {
                 ));
             }
             if column.options.borrow().autoincrement == Autoincrement::False {
-                return Err(ARGUMENT_ERROR.error(
-                    "A column with an Identity object cannot specify autoincrement=False",
-                ));
+                return Err(ARGUMENT_ERROR
+                    .error("A column with an Identity object cannot specify autoincrement=False"));
             }
             let mut options = column.options.borrow_mut();
             if !options.nullable_given {
@@ -269,7 +276,10 @@ pub fn column_repr(column: &Rc<Column>, cx: &Cx) -> Result<String> {
     let name = column.name_given().map_or(Value::None, Value::Str);
     let mut parts = vec![cx.repr(&name)?, column.sql_type().repr(cx)?];
     for key in &*column.foreign_keys.borrow() {
-        parts.push(format!("ForeignKey({})", cx.repr(&key.target_fullname().into())?));
+        parts.push(format!(
+            "ForeignKey({})",
+            cx.repr(&key.target_fullname().into())?
+        ));
     }
     for constraint in &*column.constraints.borrow() {
         parts.push(cx.repr(&Value::object(constraint.clone()))?);
@@ -319,7 +329,9 @@ fn members(members: &mut Members) {
         members.getter_on_value(name, move |this, cx| with(this, |column| get(column, cx)));
     };
     get("name", |column, _| Ok(column.name_given().into()));
-    get("key", |column, _| Ok(column.key_given().or_else(|| column.name_given()).into()));
+    get("key", |column, _| {
+        Ok(column.key_given().or_else(|| column.name_given()).into())
+    });
     get("description", |column, _| Ok(column.name_given().into()));
     get("type", |column, _| Ok(column.sql_type().to_value()));
     get("table", |column, _| {
@@ -327,9 +339,15 @@ fn members(members: &mut Members) {
     });
     get("nullable", |column, _| Ok(column.nullable().into()));
     get("primary_key", |column, _| Ok(column.primary_key().into()));
-    get("unique", |column, _| Ok(column.options.borrow().unique.into()));
-    get("index", |column, _| Ok(column.options.borrow().index.into()));
-    get("system", |column, _| Ok(column.options.borrow().system.into()));
+    get("unique", |column, _| {
+        Ok(column.options.borrow().unique.into())
+    });
+    get("index", |column, _| {
+        Ok(column.options.borrow().index.into())
+    });
+    get("system", |column, _| {
+        Ok(column.options.borrow().system.into())
+    });
     get("quote", |column, _| Ok(column.quote().into()));
     get("comment", |column, _| {
         Ok(column.options.borrow().comment.clone().into())
@@ -342,28 +360,38 @@ fn members(members: &mut Members) {
             Autoincrement::False => false.into(),
         })
     });
-    get("default", |column, _| Ok(default_value(&column.default.borrow())));
-    get("onupdate", |column, _| Ok(default_value(&column.onupdate.borrow())));
+    get("default", |column, _| {
+        Ok(default_value(&column.default.borrow()))
+    });
+    get("onupdate", |column, _| {
+        Ok(default_value(&column.onupdate.borrow()))
+    });
     get("server_default", |column, _| {
         Ok(server_default_value(&column.server_default.borrow()))
     });
     get("server_onupdate", |column, _| {
         Ok(server_default_value(&column.server_onupdate.borrow()))
     });
-    get("computed", |column, _| Ok(match column.server_default.borrow().as_deref() {
-        Some(ServerDefault::Computed(computed)) => Value::object(computed.clone()),
-        _ => Value::None,
-    }));
-    get("identity", |column, _| Ok(match column.server_default.borrow().as_deref() {
-        Some(ServerDefault::Identity(identity)) => Value::object(identity.clone()),
-        _ => Value::None,
-    }));
+    get("computed", |column, _| {
+        Ok(match column.server_default.borrow().as_deref() {
+            Some(ServerDefault::Computed(computed)) => Value::object(computed.clone()),
+            _ => Value::None,
+        })
+    });
+    get("identity", |column, _| {
+        Ok(match column.server_default.borrow().as_deref() {
+            Some(ServerDefault::Identity(identity)) => Value::object(identity.clone()),
+            _ => Value::None,
+        })
+    });
     get("foreign_keys", |column, cx| foreign_key_set(column, cx));
     get("constraints", |column, cx| constraint_set(column, cx));
     get("info", |column, _| Ok(Value::Dict(column.info().clone())));
     get("doc", |column, _| Ok(column.doc.borrow().clone()));
     get("_creation_order", |column, _| {
-        Ok(Value::Int(i64::try_from(column.creation_order()).unwrap_or(i64::MAX)))
+        Ok(Value::Int(
+            i64::try_from(column.creation_order()).unwrap_or(i64::MAX),
+        ))
     });
     members
         .method_on_value("references(column)", |this, bound, cx| {
@@ -419,7 +447,11 @@ pub fn set_column_attr(column: &Rc<Column>, name: &str, value: &Value, cx: &Cx) 
                 Value::None => None,
                 given => Some(column_default(given, cx)?),
             };
-            let slot = if name == "default" { &column.default } else { &column.onupdate };
+            let slot = if name == "default" {
+                &column.default
+            } else {
+                &column.onupdate
+            };
             *slot.borrow_mut() = made;
         }
         "server_default" => {

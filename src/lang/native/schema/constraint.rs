@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::lang::native::sql::ColumnCollection;
 use super::items::{column_argument, ddl_expression};
 use super::options::dialect_options;
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::lang::native::sql::ColumnCollection;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Class, Cx, Members, Object, Result, Signature, Str, TypeSpec, Value,
@@ -106,7 +106,10 @@ fn construct_foreign_key(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Valu
     let bound = signature.bind(args)?;
     let target = target(bound.value("column"), cx)?;
     let mut key = ForeignKey::new(target, constraint_name(&bound), rules(&bound));
-    key.deferrable = bound.some("deferrable").map(|value| cx.truthy(value)).transpose()?;
+    key.deferrable = bound
+        .some("deferrable")
+        .map(|value| cx.truthy(value))
+        .transpose()?;
     key.initially = text(&bound, "initially");
     key.comment = text(&bound, "comment");
     let options = dialect_options("Constraint", &FOREIGN_KEY, bound.keywords(), cx)?;
@@ -125,7 +128,10 @@ fn finish(
     spec: &'static TypeSpec,
     cx: &Cx,
 ) -> Result<()> {
-    constraint.deferrable = bound.some("deferrable").map(|value| cx.truthy(value)).transpose()?;
+    constraint.deferrable = bound
+        .some("deferrable")
+        .map(|value| cx.truthy(value))
+        .transpose()?;
     constraint.initially = text(bound, "initially");
     if bound.has("comment") {
         constraint.comment = text(bound, "comment");
@@ -138,12 +144,7 @@ fn finish(
     Ok(())
 }
 
-fn of_columns(
-    kind: ConstraintKind,
-    spec: &'static TypeSpec,
-    args: Args,
-    cx: &Cx,
-) -> Result<Value> {
+fn of_columns(kind: ConstraintKind, spec: &'static TypeSpec, args: Args, cx: &Cx) -> Result<Value> {
     let signature = Signature::parse(
         "__init__(*columns, name=None, deferrable=None, initially=None, info=None, comment=None, \
          _autoattach=True, **dialect_kw)",
@@ -243,7 +244,11 @@ fn construct_foreign_key_constraint(_class: &Rc<Class>, args: Args, cx: &Cx) -> 
     let mut elements = Vec::with_capacity(referred.len());
     for value in &referred {
         let target = target(value, cx)?;
-        elements.push(Rc::new(ForeignKey::new(target, name.clone(), rules.clone())));
+        elements.push(Rc::new(ForeignKey::new(
+            target,
+            name.clone(),
+            rules.clone(),
+        )));
     }
     let kind = ConstraintKind::ForeignKey {
         elements: RefCell::new(elements),
@@ -306,9 +311,7 @@ fn members(members: &mut Members) {
 
 fn class_attribute(this: &Rc<Constraint>, name: &str, cx: &Cx) -> Result<Option<Value>> {
     Ok(match (&this.kind, name) {
-        (ConstraintKind::Check { sqltext, .. }, "sqltext") => {
-            Some(Value::object(sqltext.clone()))
-        }
+        (ConstraintKind::Check { sqltext, .. }, "sqltext") => Some(Value::object(sqltext.clone())),
         (ConstraintKind::ForeignKey { elements, rules }, _) => Some(match name {
             "elements" => {
                 let elements = elements.borrow().clone();
@@ -432,14 +435,20 @@ fn foreign_key_members(members: &mut Members) {
     let mut get = |name: &'static str, get: fn(&Rc<ForeignKey>, &Cx) -> Result<Value>| {
         members.getter(name, move |this: &Rc<ForeignKey>, cx| get(this, cx));
     };
-    get("column", |this, cx| Ok(super::column::column_value(this.column(cx)?)));
+    get("column", |this, cx| {
+        Ok(super::column::column_value(this.column(cx)?))
+    });
     get("parent", |this, _| {
-        Ok(this.parent().map_or(Value::None, super::column::column_value))
+        Ok(this
+            .parent()
+            .map_or(Value::None, super::column::column_value))
     });
     get("constraint", |this, _| {
         Ok(this.constraint().map_or(Value::None, Value::object))
     });
-    get("target_fullname", |this, _| Ok(this.target_fullname().into()));
+    get("target_fullname", |this, _| {
+        Ok(this.target_fullname().into())
+    });
     get("name", |this, _| Ok(name_value(&this.name)));
     get("ondelete", |this, _| Ok(this.rules.ondelete.clone().into()));
     get("onupdate", |this, _| Ok(this.rules.onupdate.clone().into()));

@@ -251,7 +251,11 @@ elements! {
 }
 
 fn item_column(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<crate::sql::schema::Column>> {
-    match bound.value("element").downcast::<ColumnElement>().map(ColumnElement::plain) {
+    match bound
+        .value("element")
+        .downcast::<ColumnElement>()
+        .map(ColumnElement::plain)
+    {
         Some(ColumnElement::Column(column)) => Ok(column.clone()),
         _ => Err(wrong(bound, "Column", cx)),
     }
@@ -280,14 +284,17 @@ fn spec_of(ddl: &Ddl) -> &'static TypeSpec {
 
 fn members(members: &mut Members) {
     members
-        .method("compile(bind=None, dialect=None, **kw)", |this: &DdlObject, bound, cx| {
-            let dialect = match bound.some("dialect").or_else(|| bound.some("bind")) {
-                Some(given) => DialectObject::of(given, cx)?,
-                None => Dialect::default_dialect(cx.compat()),
-            };
-            let text = compile_ddl(&this.0, &dialect, cx)?;
-            Ok(Value::object(CompiledDdl(text)))
-        })
+        .method(
+            "compile(bind=None, dialect=None, **kw)",
+            |this: &DdlObject, bound, cx| {
+                let dialect = match bound.some("dialect").or_else(|| bound.some("bind")) {
+                    Some(given) => DialectObject::of(given, cx)?,
+                    None => Dialect::default_dialect(cx.compat()),
+                };
+                let text = compile_ddl(&this.0, &dialect, cx)?;
+                Ok(Value::object(CompiledDdl(text)))
+            },
+        )
         .method("against(target)", |this: &DdlObject, bound, _| {
             let mut ddl = (*this.0).clone();
             if let Ddl::Text { target, .. } = &mut ddl {
@@ -295,9 +302,10 @@ fn members(members: &mut Members) {
             }
             Ok(Value::object(DdlObject(Rc::new(ddl))))
         })
-        .method_on_value("execute_if(dialect=None, callable_=None, state=None)", |this, bound, cx| {
-            super::events::conditional(this, bound, cx)
-        })
+        .method_on_value(
+            "execute_if(dialect=None, callable_=None, state=None)",
+            |this, bound, cx| super::events::conditional(this, bound, cx),
+        )
         .method_on_value("__call__(target, bind, **kw)", |this, bound, cx| {
             super::events::call_ddl(this, bound.value("target"), bound.value("bind"), cx)
         });

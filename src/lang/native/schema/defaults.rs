@@ -179,13 +179,20 @@ fn construct_computed(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> 
     let bound = signature.bind(args)?;
     Ok(Value::object(Rc::new(Computed {
         sqltext: ddl_expression(bound.value("sqltext"), cx)?,
-        persisted: bound.some("persisted").map(|value| cx.truthy(value)).transpose()?,
+        persisted: bound
+            .some("persisted")
+            .map(|value| cx.truthy(value))
+            .transpose()?,
     })))
 }
 
 fn options_of(bound: &crate::object::Bound<'_>) -> SequenceOptions {
     let number = |name| bound.some(name).and_then(Value::as_int);
-    let flag = |name| bound.some(name).map(|value| matches!(value, Value::Bool(true)));
+    let flag = |name| {
+        bound
+            .some(name)
+            .map(|value| matches!(value, Value::Bool(true)))
+    };
     SequenceOptions {
         start: number("start"),
         increment: number("increment"),
@@ -222,7 +229,9 @@ fn construct_sequence(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> 
         Some("Sequence"),
     );
     let bound = signature.bind(args)?;
-    let metadata = bound.some("metadata").and_then(|value| value.downcast::<Rc<MetaData>>());
+    let metadata = bound
+        .some("metadata")
+        .and_then(|value| value.downcast::<Rc<MetaData>>());
     let schema = bound.some("schema").and_then(Value::as_str).map(Str::new);
     let schema = schema.or_else(|| metadata.and_then(|metadata| metadata.schema.borrow().clone()));
     let sequence = Rc::new(Sequence {
@@ -245,9 +254,15 @@ fn construct_sequence(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> 
 
 fn sequence_members(members: &mut Members) {
     members
-        .getter("name", |this: &Rc<Sequence>, _| Ok(this.name.clone().into()))
-        .getter("schema", |this: &Rc<Sequence>, _| Ok(this.schema.clone().into()))
-        .getter("optional", |this: &Rc<Sequence>, _| Ok(this.optional.into()));
+        .getter("name", |this: &Rc<Sequence>, _| {
+            Ok(this.name.clone().into())
+        })
+        .getter("schema", |this: &Rc<Sequence>, _| {
+            Ok(this.schema.clone().into())
+        })
+        .getter("optional", |this: &Rc<Sequence>, _| {
+            Ok(this.optional.into())
+        });
     for name in ["start", "increment", "minvalue", "maxvalue", "cache"] {
         members.getter(name, move |this: &Rc<Sequence>, _| {
             let options = &this.options;

@@ -46,7 +46,10 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         .map(|value| part(value, cx))
         .collect::<Result<Vec<_>>>()?;
     let mut index = Index::new(constraint_name(&bound), parts, bound.flag("unique", false));
-    index.quote = bound.some("quote").map(|value| cx.truthy(value)).transpose()?;
+    index.quote = bound
+        .some("quote")
+        .map(|value| cx.truthy(value))
+        .transpose()?;
     let options = dialect_options("Index", &INDEX, bound.keywords(), cx)?;
     *index.dialect_options.borrow_mut() = options;
     let index = Rc::new(index);
@@ -78,26 +81,36 @@ fn members(members: &mut Members) {
             Ok(this.table().map_or(Value::None, super::table_value))
         })
         .getter("expressions", |this: &Rc<Index>, _| {
-            Ok(Value::list(this.parts.borrow().iter().map(part_value).collect()))
+            Ok(Value::list(
+                this.parts.borrow().iter().map(part_value).collect(),
+            ))
         })
         .getter("columns", |this: &Rc<Index>, _| {
             let entries = this
                 .columns()
                 .into_iter()
                 .map(|column| (column.key(), ColumnElement::Column(column)));
-            Ok(Value::object(crate::lang::native::sql::ColumnCollection::new(
-                entries.collect(),
-            )))
+            Ok(Value::object(
+                crate::lang::native::sql::ColumnCollection::new(entries.collect()),
+            ))
         })
-        .getter("info", |this: &Rc<Index>, _| Ok(Value::Dict(this.info().clone())))
-        .method("create(bind=None, checkfirst=False)", |this: &Rc<Index>, bound, cx| {
-            let target = crate::sql::ddl::DdlTarget::Index(this.clone());
-            super::ddl::run(target, bound, true, false, cx)
+        .getter("info", |this: &Rc<Index>, _| {
+            Ok(Value::Dict(this.info().clone()))
         })
-        .method("drop(bind=None, checkfirst=False)", |this: &Rc<Index>, bound, cx| {
-            let target = crate::sql::ddl::DdlTarget::Index(this.clone());
-            super::ddl::run(target, bound, false, false, cx)
-        });
+        .method(
+            "create(bind=None, checkfirst=False)",
+            |this: &Rc<Index>, bound, cx| {
+                let target = crate::sql::ddl::DdlTarget::Index(this.clone());
+                super::ddl::run(target, bound, true, false, cx)
+            },
+        )
+        .method(
+            "drop(bind=None, checkfirst=False)",
+            |this: &Rc<Index>, bound, cx| {
+                let target = crate::sql::ddl::DdlTarget::Index(this.clone());
+                super::ddl::run(target, bound, false, false, cx)
+            },
+        );
 }
 
 impl Object for Rc<Index> {

@@ -38,11 +38,19 @@ fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     };
     let mut metadata = MetaData::default();
     *metadata.schema.borrow_mut() = schema;
-    metadata.quote_schema = bound.some("quote_schema").map(|value| cx.truthy(value)).transpose()?;
+    metadata.quote_schema = bound
+        .some("quote_schema")
+        .map(|value| cx.truthy(value))
+        .transpose()?;
     if let Some(convention) = bound.some("naming_convention") {
         *metadata.naming_convention.borrow_mut() = Some(convention_of(convention, cx)?);
     }
-    let bind = bind.or_else(|| bound.has("bind").then(|| bound.some("bind").cloned()).flatten());
+    let bind = bind.or_else(|| {
+        bound
+            .has("bind")
+            .then(|| bound.some("bind").cloned())
+            .flatten()
+    });
     if let Some(bind) = bind {
         *metadata.bind.borrow_mut() = bind;
     }
@@ -86,13 +94,19 @@ fn members(members: &mut Members) {
             let mut tables = this.table_list();
             tables.sort_by_key(|table| table.key());
             let sorted = sort_tables(&tables, cx)?;
-            Ok(Value::list(sorted.into_iter().map(super::table_value).collect()))
+            Ok(Value::list(
+                sorted.into_iter().map(super::table_value).collect(),
+            ))
         })
         .getter("schema", |this: &Rc<MetaData>, _| {
             Ok(this.schema.borrow().clone().into())
         })
-        .getter("info", |this: &Rc<MetaData>, _| Ok(Value::Dict(this.info().clone())))
-        .getter("bind", |this: &Rc<MetaData>, _| Ok(this.bind.borrow().clone()))
+        .getter("info", |this: &Rc<MetaData>, _| {
+            Ok(Value::Dict(this.info().clone()))
+        })
+        .getter("bind", |this: &Rc<MetaData>, _| {
+            Ok(this.bind.borrow().clone())
+        })
         .getter("naming_convention", |this: &Rc<MetaData>, cx| {
             let dict = Dict::default();
             match &*this.naming_convention.borrow() {
@@ -201,7 +215,10 @@ fn tables_members(members: &mut Members) {
         });
     }
     members.method("get(key, default=None)", |this: &Tables, bound, _| {
-        let found = bound.value("key").as_str().and_then(|key| this.0.table(key));
+        let found = bound
+            .value("key")
+            .as_str()
+            .and_then(|key| this.0.table(key));
         Ok(match found {
             Some(table) => super::table_value(table),
             None => bound.given("default").cloned().unwrap_or(Value::None),
@@ -220,7 +237,9 @@ impl Object for Tables {
         Ok(Some(self.0.tables().len()))
     }
     fn contains(&self, _this: &Value, item: &Value, _cx: &Cx) -> Result<Option<bool>> {
-        Ok(Some(item.as_str().is_some_and(|key| self.0.table(key).is_some())))
+        Ok(Some(
+            item.as_str().is_some_and(|key| self.0.table(key).is_some()),
+        ))
     }
     fn get_item(&self, _this: &Value, key: &Value, _cx: &Cx) -> Result<Option<Value>> {
         match key.as_str().and_then(|key| self.0.table(key)) {

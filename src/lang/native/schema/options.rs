@@ -8,7 +8,11 @@ use crate::sql::schema::DialectOptions;
 
 /// What a construct takes of a dialect: its class, the dialect, the arguments (`*` is any).
 const ACCEPTED: &[(&str, &str, &[&str])] = &[
-    ("Table", "sqlite", &["autoincrement", "with_rowid", "strict"]),
+    (
+        "Table",
+        "sqlite",
+        &["autoincrement", "with_rowid", "strict"],
+    ),
     ("Index", "sqlite", &["where"]),
     (
         "Column",
@@ -55,8 +59,16 @@ const ACCEPTED: &[(&str, &str, &[&str])] = &[
     ),
     ("Table", "mysql", &["*"]),
     ("Table", "mariadb", &["*"]),
-    ("Index", "mysql", &["using", "length", "prefix", "with_parser"]),
-    ("Index", "mariadb", &["using", "length", "prefix", "with_parser"]),
+    (
+        "Index",
+        "mysql",
+        &["using", "length", "prefix", "with_parser"],
+    ),
+    (
+        "Index",
+        "mariadb",
+        &["using", "length", "prefix", "with_parser"],
+    ),
     ("Constraint", "mysql", &["using"]),
     ("Constraint", "mariadb", &["using"]),
     ("Update", "mysql", &["limit"]),

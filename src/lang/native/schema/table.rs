@@ -110,9 +110,8 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
     let arguments = take_arguments(&mut args, cx)?;
     if args.pos.len() < 2 {
-        return Err(TYPE_ERROR.error(
-            "Table() takes at least two positional-only arguments 'name' and 'metadata'",
-        ));
+        return Err(TYPE_ERROR
+            .error("Table() takes at least two positional-only arguments 'name' and 'metadata'"));
     }
     let name = args.pos.remove(0);
     let metadata = args.pos.remove(0);
@@ -124,8 +123,9 @@ pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
     };
     let name = Str::new(cx.str(&name)?);
     if arguments.keep_existing && arguments.extend_existing {
-        return Err(ARGUMENT_ERROR
-            .error("keep_existing and extend_existing are mutually exclusive."));
+        return Err(
+            ARGUMENT_ERROR.error("keep_existing and extend_existing are mutually exclusive.")
+        );
     }
     let schema = match arguments.schema_given {
         true => arguments.schema.clone(),
@@ -172,9 +172,8 @@ fn fill(table: &Rc<Table>, arguments: &TableArguments, args: &Args, cx: &Cx) -> 
     if let Some(bind) = &arguments.autoload_with {
         autoload(table, bind, arguments, &[], cx)?;
     }
-    let replace = arguments.extend_existing
-        || arguments.keep_existing
-        || arguments.autoload_with.is_some();
+    let replace =
+        arguments.extend_existing || arguments.keep_existing || arguments.autoload_with.is_some();
     add_items(table, &args.pos, replace, cx)?;
     super::events::listen_all(table, arguments.listeners.as_ref(), cx)
 }
@@ -226,7 +225,11 @@ fn extend(table: &Rc<Table>, arguments: &TableArguments, args: &Args, cx: &Cx) -
     if let Some(bind) = &arguments.autoload_with {
         let exclude: Vec<Str> = match arguments.autoload_replace {
             true => Vec::new(),
-            false => table.column_list().iter().map(|column| column.name()).collect(),
+            false => table
+                .column_list()
+                .iter()
+                .map(|column| column.name())
+                .collect(),
         };
         autoload(table, bind, arguments, &exclude, cx)?;
     }
@@ -262,7 +265,10 @@ pub fn table_repr(table: &Rc<Table>, cx: &Cx) -> Result<String> {
     for column in table.column_list() {
         parts.push(super::column::column_repr(&column, cx)?);
     }
-    parts.push(format!("schema={}", cx.repr(&table.schema().cloned().into())?));
+    parts.push(format!(
+        "schema={}",
+        cx.repr(&table.schema().cloned().into())?
+    ));
     Ok(format!("Table({})", parts.join(", ")))
 }
 
@@ -275,11 +281,19 @@ fn members(members: &mut Members) {
     get("fullname", |table, _| Ok(table.full_name().into()));
     get("description", |table, _| Ok(table.full_name().into()));
     get("key", |table, _| Ok(table.key().into()));
-    get("metadata", |table, _| Ok(Value::object(table.metadata().clone())));
-    get("primary_key", |table, _| Ok(Value::object(table.primary_key())));
+    get("metadata", |table, _| {
+        Ok(Value::object(table.metadata().clone()))
+    });
+    get("primary_key", |table, _| {
+        Ok(Value::object(table.primary_key()))
+    });
     get("info", |table, _| Ok(Value::Dict(table.info().clone())));
-    get("comment", |table, _| Ok(table.comment.borrow().clone().into()));
-    get("implicit_returning", |table, _| Ok(table.implicit_returning.into()));
+    get("comment", |table, _| {
+        Ok(table.comment.borrow().clone().into())
+    });
+    get("implicit_returning", |table, _| {
+        Ok(table.implicit_returning.into())
+    });
     get("foreign_keys", |table, cx| {
         super::set_of(table.foreign_keys().into_iter().map(Value::object), cx)
     });
@@ -392,8 +406,12 @@ fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> 
         table.quote_schema,
         table.implicit_returning,
     );
-    copy.comment.clone_from(&table.comment);
-    copy.dialect_options.clone_from(&table.dialect_options);
+    copy.comment
+        .borrow_mut()
+        .clone_from(&table.comment.borrow());
+    copy.dialect_options
+        .borrow_mut()
+        .clone_from(&table.dialect_options.borrow());
     metadata.add_table(&copy);
     for column in table.column_list() {
         add_column(&copy, &column.copy_into(schema.as_ref()), false, cx)?;
@@ -401,7 +419,9 @@ fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> 
     for constraint in table.constraints() {
         let moved = schema.as_ref().filter(|_| {
             let elements = constraint.elements();
-            let referred = elements.first().and_then(|element| element.referred_schema());
+            let referred = elements
+                .first()
+                .and_then(|element| element.referred_schema());
             referred.as_ref() == table.schema()
         });
         match &constraint.kind {

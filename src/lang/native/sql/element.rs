@@ -113,11 +113,6 @@ impl Object for ColumnElement {
                 }
             }
         }
-        if let Self::Column(column) = self.plain() {
-            if let Some(found) = super::column_attr(column, name, cx)? {
-                return Ok(Some(found));
-            }
-        }
         if name.starts_with('_') {
             return Ok(None);
         }

@@ -58,12 +58,6 @@ impl Object for FromClause {
         }
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
-    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
-        match self.plain() {
-            Self::Table(table) => super::table_attr(table, name, cx),
-            _ => Ok(None),
-        }
-    }
     fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
         match self.plain() {
             Self::Table(table) => super::table_set_attr(table, name, value, cx),

@@ -21,16 +21,13 @@ pub use collection::ColumnCollection;
 pub use constructs::{NAMES, ONLY_20};
 pub use element::columns_value;
 pub use function::{FunctionGenerator, members as function_members};
-use hooks::{
-    column_attr, column_repr, column_set_attr, dml_of, dml_value, table_attr, table_repr,
-    table_set_attr,
-};
+use hooks::{column_repr, column_set_attr, dml_of, dml_value, table_repr, table_set_attr};
 pub use modules::{
     ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
 };
 pub use operators::members as column_operators;
 pub use select::{affixes, statement_value};
 pub use specs::*;
-pub use statement::{CompiledObject, compile_value, text_of};
+pub use statement::{CompiledObject, compile_value, text_of, text_under};
 
 pub use crate::sql::coercions::executable_of;

@@ -9,7 +9,6 @@ use crate::object::types::OBJECT;
 const ELEMENTS: &str = "sqlalchemy.sql.elements";
 const SELECTABLE: &str = "sqlalchemy.sql.selectable";
 const FUNCTIONS: &str = "sqlalchemy.sql.functions";
-const SCHEMA: &str = "sqlalchemy.sql.schema";
 
 /// `ClauseElement`, the base of everything SQL.
 pub static CLAUSE_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ClauseElement")
@@ -19,6 +18,8 @@ pub static CLAUSE_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ClauseElement")
 pub static COLUMN_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ColumnElement")
     .bases(&[&CLAUSE_ELEMENT])
     .members(operators::members);
+
+pub use crate::lang::native::schema::{COLUMN, TABLE};
 
 macro_rules! classes {
     ($($constant:ident = $module:ident $name:literal : $($base:path),* $(=> $members:path)?;)*) => {
@@ -66,7 +67,6 @@ classes! {
     GENERIC_FUNCTION = FUNCTIONS "GenericFunction": FUNCTION;
     SCALAR_SELECT = SELECTABLE "ScalarSelect": COLUMN_ELEMENT => element::scalar_select_members;
     EXISTS = SELECTABLE "Exists": UNARY_EXPRESSION => element::exists_members;
-    COLUMN = SCHEMA "Column": COLUMN_CLAUSE;
 
     RETURNS_ROWS = SELECTABLE "ReturnsRows": CLAUSE_ELEMENT;
     FROM_CLAUSE = SELECTABLE "FromClause": RETURNS_ROWS => from_clause::members;
@@ -81,7 +81,6 @@ classes! {
     JOIN = SELECTABLE "Join": FROM_CLAUSE => from_clause::join_members;
     VALUES = SELECTABLE "Values": FROM_CLAUSE => from_clause::values_members;
     FROM_GROUPING = SELECTABLE "FromGrouping": FROM_CLAUSE;
-    TABLE = SCHEMA "Table": TABLE_CLAUSE;
 
     SELECT_BASE = SELECTABLE "SelectBase": RETURNS_ROWS => select::base_members;
     GENERATIVE_SELECT = SELECTABLE "GenerativeSelect": SELECT_BASE => select::generative_members;

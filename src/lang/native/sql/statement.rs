@@ -42,6 +42,14 @@ pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
     }
 }
 
+/// `value` as `dialect` writes it.
+pub fn text_under(value: &Value, dialect: &Dialect, cx: &Cx) -> Result<String> {
+    match compile_value(value, dialect, CompileOptions::default(), cx)? {
+        Some(compiled) => Ok(compiled.sql().to_string()),
+        None => Ok(String::new()),
+    }
+}
+
 /// A compiled statement in a script's hands.
 pub struct CompiledObject {
     compiled: Compiled,

@@ -1,0 +1,474 @@
+//! `inspect(engine)`: the inspector of a database, and reflection into tables.
+
+use std::rc::Rc;
+
+use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::engine::{Connection, Engine};
+use crate::object::types::OBJECT;
+use crate::object::{Bound, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
+use crate::sql::reflection::{
+    Catalogue, Inspector, ReflectOptions, ReflectedColumn, ReflectedForeignKey, ReflectedIndex,
+    reflect_metadata as reflect_tables, reflect_table,
+};
+use crate::sql::schema::{MetaData, Table};
+use crate::sql::{ColumnElement, TextClause};
+
+/// An inspector in a script's hands.
+pub struct InspectorObject {
+    bind: Value,
+    inspector: Inspector,
+}
+
+static INSPECTOR: TypeSpec = TypeSpec::new("sqlalchemy.engine.reflection", "Inspector")
+    .bases(&[&OBJECT])
+    .members(members)
+    .construct(|_, args, cx| {
+        let none = Value::None;
+        let bind = args.pos.first().unwrap_or(&none);
+        match inspect_bind(bind) {
+            Some(inspector) => Ok(inspector),
+            None => Err(crate::object::exceptions::TYPE_ERROR.error(format!(
+                "can't inspect a {}",
+                crate::object::class_of(bind, cx).name()
+            ))),
+        }
+    });
+
+/// What `inspect(bind)` answers for an engine or connection.
+pub fn inspect_bind(bind: &Value) -> Option<Value> {
+    let is_bind = bind.downcast::<Engine>().is_some() || bind.downcast::<Connection>().is_some();
+    is_bind.then(|| {
+        Value::object(InspectorObject {
+            bind: bind.clone(),
+            inspector: Inspector::default(),
+        })
+    })
+}
+
+/// The class `Inspector`.
+pub fn inspector_class() -> Value {
+    Value::Class(INSPECTOR.class())
+}
+
+/// Read the catalogue through `bind`: an engine's connection is closed behind it.
+fn with_catalogue<R>(
+    bind: &Value,
+    cx: &Cx,
+    read: impl FnOnce(&Catalogue<'_>) -> Result<R>,
+) -> Result<R> {
+    if let Some(connection) = bind.downcast::<Connection>() {
+        return read(&Catalogue::new(connection, cx));
+    }
+    if let Some(inspector) = bind.downcast::<InspectorObject>() {
+        return with_catalogue(&inspector.bind, cx, read);
+    }
+    let Some(engine) = bind.downcast::<Engine>() else {
+        return Err(crate::engine::exc::NO_INSPECTION_AVAILABLE.error(format!(
+            "No inspection system is available for object of type {}",
+            cx.repr(&Value::Class(crate::object::class_of(bind, cx)))?
+        )));
+    };
+    let connection = engine.connect(cx)?;
+    let answer = read(&Catalogue::new(&connection, cx));
+    let closed = connection.close(cx);
+    let answer = answer?;
+    closed.map(|()| answer)
+}
+
+fn schema_of(bound: &Bound<'_>) -> Option<Str> {
+    bound.some("schema").and_then(Value::as_str).map(Str::new)
+}
+
+fn texts(names: &[Str]) -> Value {
+    Value::list(names.iter().cloned().map(Value::Str).collect())
+}
+
+fn dict<const N: usize>(pairs: [(&str, Value); N]) -> Value {
+    Value::Dict(Rc::new(Dict::from_pairs(pairs)))
+}
+
+fn column_dict(column: &ReflectedColumn, cx: &Cx) -> Value {
+    let made = Dict::from_pairs([
+        ("name", Value::Str(column.name.clone())),
+        ("type", column.ty.to_value()),
+        ("nullable", Value::Bool(column.nullable)),
+        ("default", column.default.clone().into()),
+    ]);
+    if cx.compat().is_14() {
+        made.insert_str("autoincrement", "auto".into());
+    }
+    made.insert_str("primary_key", Value::Int(column.primary_key));
+    if let Some((sqltext, persisted)) = &column.computed {
+        made.insert_str(
+            "computed",
+            dict([
+                ("sqltext", Value::Str(sqltext.clone())),
+                ("persisted", Value::Bool(*persisted)),
+            ]),
+        );
+    }
+    Value::Dict(Rc::new(made))
+}
+
+fn foreign_key_dict(key: &ReflectedForeignKey) -> Value {
+    let options = key
+        .options
+        .iter()
+        .map(|(name, value)| (*name, value.clone()));
+    dict([
+        ("name", key.name.clone().into()),
+        ("constrained_columns", texts(&key.columns)),
+        ("referred_schema", key.referred_schema.clone().into()),
+        ("referred_table", Value::Str(key.referred_table.clone())),
+        ("referred_columns", texts(&key.referred_columns)),
+        ("options", Value::Dict(Rc::new(Dict::from_pairs(options)))),
+    ])
+}
+
+fn index_dict(index: &ReflectedIndex, cx: &Cx) -> Value {
+    let made = Dict::from_pairs([
+        ("name", Value::Str(index.name.clone())),
+        ("column_names", texts(&index.columns)),
+        ("unique", Value::Int(index.unique)),
+    ]);
+    let options = Dict::default();
+    if let Some(condition) = &index.condition {
+        let clause = ColumnElement::Text(TextClause::new(condition));
+        options.insert_str("sqlite_where", Value::object(clause));
+    }
+    if cx.compat().is_20() || !options.is_empty() {
+        made.insert_str("dialect_options", Value::Dict(Rc::new(options)));
+    }
+    Value::Dict(Rc::new(made))
+}
+
+type Read = fn(&Inspector, &str, Option<&Str>, &Catalogue<'_>) -> Result<Value>;
+
+const TABLE_READERS: &[(&str, Read)] = &[
+    (
+        "get_columns(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let columns = inspector.columns(table, schema, catalogue)?;
+            let cx = catalogue.cx();
+            Ok(Value::list(
+                columns
+                    .iter()
+                    .map(|column| column_dict(column, cx))
+                    .collect(),
+            ))
+        },
+    ),
+    (
+        "get_pk_constraint(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let key = inspector.primary_key(table, schema, catalogue)?;
+            Ok(dict([
+                ("constrained_columns", texts(&key.columns)),
+                ("name", key.name.clone().into()),
+            ]))
+        },
+    ),
+    (
+        "get_foreign_keys(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let keys = inspector.foreign_keys(table, schema, catalogue)?;
+            Ok(Value::list(keys.iter().map(foreign_key_dict).collect()))
+        },
+    ),
+    (
+        "get_indexes(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let indexes = inspector.indexes(table, schema, catalogue)?;
+            let cx = catalogue.cx();
+            Ok(Value::list(
+                indexes.iter().map(|index| index_dict(index, cx)).collect(),
+            ))
+        },
+    ),
+    (
+        "get_unique_constraints(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let uniques = inspector.uniques(table, schema, catalogue)?;
+            Ok(Value::list(
+                uniques
+                    .iter()
+                    .map(|unique| {
+                        dict([
+                            ("name", unique.name.clone().into()),
+                            ("column_names", texts(&unique.columns)),
+                        ])
+                    })
+                    .collect(),
+            ))
+        },
+    ),
+    (
+        "get_check_constraints(table_name, schema=None, **kw)",
+        |inspector, table, schema, catalogue| {
+            let checks = inspector.checks(table, schema, catalogue)?;
+            Ok(Value::list(
+                checks
+                    .iter()
+                    .map(|check| {
+                        dict([
+                            ("sqltext", Value::Str(check.sqltext.clone())),
+                            ("name", check.name.clone().into()),
+                        ])
+                    })
+                    .collect(),
+            ))
+        },
+    ),
+];
+
+fn members(members: &mut Members) {
+    for (signature, read) in TABLE_READERS {
+        members.method(signature, move |this: &InspectorObject, bound, cx| {
+            let table = Str::new(cx.str(bound.value("table_name"))?);
+            let schema = schema_of(bound);
+            with_catalogue(&this.bind, cx, |catalogue| {
+                read(&this.inspector, &table, schema.as_ref(), catalogue)
+            })
+        });
+    }
+    members
+        .method(
+            "get_table_names(schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let names = this
+                        .inspector
+                        .table_names(schema_of(bound).as_ref(), catalogue)?;
+                    Ok(texts(&names))
+                })
+            },
+        )
+        .method(
+            "get_view_names(schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let names = this
+                        .inspector
+                        .view_names(schema_of(bound).as_ref(), catalogue)?;
+                    Ok(texts(&names))
+                })
+            },
+        )
+        .method(
+            "get_temp_table_names(**kw)",
+            |this: &InspectorObject, _, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    Ok(texts(&*this.inspector.temp_table_names(catalogue)?))
+                })
+            },
+        )
+        .method(
+            "get_temp_view_names(**kw)",
+            |this: &InspectorObject, _, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    Ok(texts(&*this.inspector.temp_view_names(catalogue)?))
+                })
+            },
+        )
+        .method("get_schema_names(**kw)", |this: &InspectorObject, _, cx| {
+            with_catalogue(&this.bind, cx, |catalogue| {
+                Ok(texts(&*this.inspector.schema_names(catalogue)?))
+            })
+        })
+        .method(
+            "get_sequence_names(schema=None, **kw)",
+            |_: &InspectorObject, _, _| {
+                Err(crate::object::Raised::new(
+                    &crate::object::exceptions::NOT_IMPLEMENTED_ERROR,
+                    Vec::new(),
+                ))
+            },
+        )
+        .method(
+            "get_view_definition(view_name, schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let name = bound.text("view_name")?;
+                    let schema = schema_of(bound);
+                    let sql = this
+                        .inspector
+                        .view_definition(name, schema.as_ref(), catalogue)?;
+                    Ok(sql.into())
+                })
+            },
+        )
+        .method(
+            "has_table(table_name, schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let name = bound.text("table_name")?;
+                    let schema = schema_of(bound);
+                    catalogue.has_table(name, schema.as_ref()).map(Value::Bool)
+                })
+            },
+        )
+        .method(
+            "has_index(table_name, index_name, schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let table = bound.text("table_name")?;
+                    let name = bound.text("index_name")?;
+                    let schema = schema_of(bound);
+                    if !catalogue.has_table(table, schema.as_ref())? {
+                        return Ok(Value::Bool(false));
+                    }
+                    let indexes = this.inspector.indexes(table, schema.as_ref(), catalogue)?;
+                    Ok(Value::Bool(indexes.iter().any(|index| index.name == *name)))
+                })
+            },
+        )
+        .method(
+            "get_table_options(table_name, schema=None, **kw)",
+            |_: &InspectorObject, _, _| Ok(Value::Dict(Rc::default())),
+        )
+        .method("clear_cache()", |this: &InspectorObject, _, _| {
+            this.inspector.clear();
+            Ok(Value::None)
+        })
+        .method(
+            "reflect_table(table, include_columns, exclude_columns=(), resolve_fks=True)",
+            |this: &InspectorObject, bound, cx| {
+                let Some(table) = super::table_of(bound.value("table")) else {
+                    return Ok(Value::None);
+                };
+                let bind = this.bind.clone();
+                reflect_into(
+                    &table,
+                    &bind,
+                    None,
+                    &[],
+                    bound.flag("resolve_fks", true),
+                    cx,
+                )?;
+                Ok(Value::None)
+            },
+        )
+        .getter("default_schema_name", |_: &InspectorObject, _| {
+            Ok("main".into())
+        })
+        .getter("bind", |this: &InspectorObject, _| Ok(this.bind.clone()))
+        .getter("engine", |this: &InspectorObject, _| {
+            Ok(match this.bind.downcast::<Connection>() {
+                Some(connection) => Value::object(connection.engine().clone()),
+                None => this.bind.clone(),
+            })
+        })
+        .getter("dialect", |this: &InspectorObject, cx| {
+            cx.get_attr(&this.bind, "dialect")
+        });
+}
+
+impl Object for InspectorObject {
+    fn spec(&self) -> &'static TypeSpec {
+        &INSPECTOR
+    }
+}
+
+/// Fill `table` with what the database at `bind` has under its name.
+pub fn reflect_into(
+    table: &Rc<Table>,
+    bind: &Value,
+    include: Option<&[Str]>,
+    exclude: &[Str],
+    resolve_fks: bool,
+    cx: &Cx,
+) -> Result<()> {
+    let options = ReflectOptions {
+        include: include.map(<[Str]>::to_vec),
+        exclude: exclude.to_vec(),
+        resolve_fks,
+    };
+    let own = Inspector::default();
+    let inspector = match bind.downcast::<InspectorObject>() {
+        Some(object) => &object.inspector,
+        None => &own,
+    };
+    with_catalogue(bind, cx, |catalogue| {
+        reflect_table(table, inspector, &options, catalogue)
+    })
+}
+
+/// `metadata.reflect(..)`.
+pub fn reflect_metadata(metadata: &Rc<MetaData>, bound: &Bound<'_>, cx: &Cx) -> Result<()> {
+    let bind = match bound.some("bind") {
+        Some(bind) => bind.clone(),
+        None => metadata.bind.borrow().clone(),
+    };
+    let schema = schema_of(bound).or_else(|| metadata.schema.borrow().clone());
+    let schema = schema.as_ref();
+    let extend = bound.flag("extend_existing", false);
+    let inspector = Inspector::default();
+    with_catalogue(&bind, cx, |catalogue| {
+        let mut available = inspector.table_names(schema, catalogue)?.to_vec();
+        if bound.flag("views", false) {
+            available.extend(inspector.view_names(schema, catalogue)?.iter().cloned());
+        }
+        let known = |name: &Str| {
+            let key = match schema {
+                Some(schema) => format!("{schema}.{name}"),
+                None => name.to_string(),
+            };
+            metadata.table(&key).is_some()
+        };
+        let wanted = match bound.some("only") {
+            None => available,
+            Some(only @ (Value::List(_) | Value::Tuple(_) | Value::Set(_))) => {
+                let names: Vec<Str> = cx
+                    .collect(only)?
+                    .iter()
+                    .filter_map(|name| name.as_str().map(Str::new))
+                    .collect();
+                let missing: Vec<_> = names
+                    .iter()
+                    .filter(|name| !available.contains(name))
+                    .map(ToString::to_string)
+                    .collect();
+                if !missing.is_empty() {
+                    let engine = match bind.downcast::<Connection>() {
+                        Some(connection) => Value::object(connection.engine().clone()),
+                        None => bind.clone(),
+                    };
+                    let place =
+                        schema.map_or(String::new(), |schema| format!(" schema '{schema}'"));
+                    return Err(INVALID_REQUEST_ERROR.error(format!(
+                        "Could not reflect: requested table(s) not available in {}{place}: ({})",
+                        cx.repr(&engine)?,
+                        missing.join(", ")
+                    )));
+                }
+                names
+            }
+            Some(function) => {
+                let mut chosen = Vec::new();
+                for name in available {
+                    let answer = cx.call(
+                        function,
+                        [Value::Str(name.clone()), Value::object(metadata.clone())],
+                    )?;
+                    if cx.truthy(&answer)? {
+                        chosen.push(name);
+                    }
+                }
+                chosen
+            }
+        };
+        let load: Vec<Str> = wanted
+            .into_iter()
+            .filter(|name| extend || !known(name))
+            .collect();
+        reflect_tables(
+            metadata,
+            &load,
+            schema,
+            extend,
+            bound.flag("resolve_fks", true),
+            &inspector,
+            catalogue,
+        )
+    })
+}

@@ -1,0 +1,93 @@
+//! Python-side defaults: values, functions, functions of the execution context, and expressions
+//! that are run beforehand.
+
+use std::rc::Rc;
+
+use super::prepared::Fired;
+use crate::object::exceptions::TYPE_ERROR;
+use crate::object::types::OBJECT;
+use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
+use crate::sql::compiler::{CompileOptions, compile_element};
+use crate::sql::schema::{Column, ColumnDefault};
+
+/// A default that is asked per row.
+pub(super) struct DefaultCall {
+    default: Rc<ColumnDefault>,
+}
+
+impl DefaultCall {
+    pub fn new(default: Rc<ColumnDefault>) -> Self {
+        Self { default }
+    }
+}
+
+/// What a function of a default is given: `context.get_current_parameters()`.
+pub struct DefaultContext {
+    parameters: Value,
+}
+
+static CONTEXT: TypeSpec =
+    TypeSpec::new("sqlalchemy.dialects.sqlite.base", "SQLiteExecutionContext")
+        .bases(&[&OBJECT])
+        .members(members);
+
+fn members(members: &mut Members) {
+    members
+        .method(
+            "get_current_parameters(isolate_multiinsert_groups=True)",
+            |this: &DefaultContext, _, _| Ok(this.parameters.clone()),
+        )
+        .getter("current_parameters", |this: &DefaultContext, _| {
+            Ok(this.parameters.clone())
+        });
+}
+
+impl Object for DefaultContext {
+    fn spec(&self) -> &'static TypeSpec {
+        &CONTEXT
+    }
+}
+
+/// The value that a default gives.
+pub(super) fn fire(
+    call: &DefaultCall,
+    column: &Column,
+    fired: &mut Fired<'_>,
+    cx: &Cx,
+) -> Result<Value> {
+    match &*call.default {
+        ColumnDefault::Scalar(value) => Ok(value.clone()),
+        ColumnDefault::Callable(function) => cx.call(function, []),
+        ColumnDefault::ContextCallable(function) => {
+            let parameters = fired
+                .prepared
+                .current_parameters(fired.values, fired.set.as_ref());
+            let context = Value::object(DefaultContext { parameters });
+            cx.call(function, [context])
+        }
+        ColumnDefault::Clause(element) => {
+            let dialect = fired.prepared.dialect().clone();
+            let compiled = compile_element(element, &dialect, CompileOptions::default(), cx)?;
+            let values = compiled.values(&[], false, None, cx)?;
+            let bound = compiled.bound(&values, &dialect, cx)?;
+            let sql = format!("SELECT {}", bound.sql);
+            let mut row = Vec::with_capacity(bound.parameters.len());
+            for parameter in bound.parameters {
+                row.push(match parameter.type_.bind_processor(&dialect, cx)? {
+                    Some(process) => process(parameter.value, cx)?,
+                    None => parameter.value,
+                });
+            }
+            let value = fired.connection.execute_default(sql.into(), row, cx)?;
+            let process = column.sql_type().result_processor(&dialect, cx)?;
+            match process {
+                Some(process) => process(value, cx),
+                None => Ok(value),
+            }
+        }
+        ColumnDefault::Sequence(_) => Err(TYPE_ERROR.error(format!(
+            "the sequence of column {} can't be executed here",
+            column.description()
+        ))),
+    }
+}

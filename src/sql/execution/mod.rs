@@ -1,0 +1,152 @@
+//! From a statement and parameters to a result: compile, bind, run, and what comes back.
+
+mod context;
+mod defaults;
+mod parameters;
+mod prepared;
+mod shape;
+
+use std::rc::Rc;
+use std::time::Instant;
+
+pub use context::DmlContext;
+pub use parameters::ParameterSets;
+pub use prepared::Prepared;
+pub use shape::{ResultLookup, result_shape};
+
+use super::compiler::CompileOptions;
+use super::ddl::{Ddl, compile_ddl};
+use super::dialects::Dialect;
+use super::executable::Executable;
+use crate::engine::echo::StatsKind;
+use crate::engine::{
+    Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
+    StatementKind,
+};
+use crate::object::{Cx, Raised, Result, Str, Value};
+
+/// Run `statement` with the parameter sets `sets`.
+pub fn execute(
+    connection: &Connection,
+    statement: &Executable,
+    sets: Vec<Value>,
+    options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let options = connection.options().union(options);
+    let dialect = Dialect::for_execution(connection, &options, cx);
+    let sets = ParameterSets::of(sets, cx)?;
+    let start = Instant::now();
+    let prepared = prepare(statement, &sets, &dialect, cx)?;
+    let stats = match statement.has_cache_key() {
+        true => StatsKind::GeneratedIn(start.elapsed().as_secs_f64()),
+        false => StatsKind::NoKey(start.elapsed().as_secs_f64()),
+    };
+    run(connection, &Rc::new(prepared), &sets, stats, options, cx)
+}
+
+/// Compile `statement` for parameter sets like `sets`.
+pub fn prepare(
+    statement: &Executable,
+    sets: &ParameterSets,
+    dialect: &Rc<Dialect>,
+    cx: &Cx,
+) -> Result<Prepared> {
+    let options = CompileOptions {
+        column_keys: Some(sets.keys()),
+        for_executemany: sets.len() > 1,
+        for_execution: true,
+        ..CompileOptions::default()
+    };
+    let compiled = super::compiler::compile(statement, dialect, options, cx)?;
+    Prepared::new(compiled, statement, dialect.clone(), cx)
+}
+
+/// Run a compiled statement.
+pub fn run(
+    connection: &Connection,
+    prepared: &Rc<Prepared>,
+    sets: &ParameterSets,
+    stats: StatsKind,
+    options: ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let failed = |raised: Raised| prepared.bind_failed(connection, sets, raised, cx);
+    if sets.len() > 1 && prepared.batches_rows() {
+        return prepared::run_batches(connection, prepared, sets, stats, options, cx);
+    }
+    let context = DmlContext::of(prepared);
+    let (sql, parameters) = if sets.len() > 1 {
+        let rows = prepared
+            .bind_many(connection, sets, context.as_deref(), cx)
+            .map_err(failed)?;
+        (prepared.sql().clone(), Parameters::Many(rows))
+    } else {
+        let (sql, row) = prepared
+            .bind_one(connection, sets, context.as_deref(), cx)
+            .map_err(failed)?;
+        (sql, Parameters::One(row))
+    };
+    let request = ExecutionRequest {
+        sql,
+        parameters,
+        stats,
+        kind: prepared.kind(),
+        columns: result_columns(prepared, cx)?,
+        batches: None,
+        context: context.map(|context| {
+            let context: Rc<dyn crate::engine::StatementContext> = context;
+            context
+        }),
+        autocommit: prepared.autocommits(&options),
+        options,
+    };
+    connection.execute_compiled(request, cx)
+}
+
+pub(super) fn result_columns(prepared: &Rc<Prepared>, cx: &Cx) -> Result<ResultColumns> {
+    match prepared.known_shape(cx)? {
+        Some(shape) => Ok(ResultColumns::Known(shape)),
+        None if prepared.described() => Ok(ResultColumns::Described),
+        None => {
+            let prepared = prepared.clone();
+            Ok(ResultColumns::From(Rc::new(move |names, cx| {
+                prepared.shape_of(names, cx)
+            })))
+        }
+    }
+}
+
+/// Run a DDL element.
+pub fn execute_ddl(
+    connection: &Connection,
+    ddl: &Ddl,
+    options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<CursorResult> {
+    let options = connection.options().union(options);
+    let dialect = Dialect::for_execution(connection, &options, cx);
+    let start = Instant::now();
+    let sql = compile_ddl(ddl, &dialect, cx)?;
+    let request = ExecutionRequest {
+        stats: StatsKind::NoKey(start.elapsed().as_secs_f64()),
+        kind: StatementKind::Ddl,
+        autocommit: true,
+        options,
+        ..ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()))
+    };
+    connection.execute_compiled(request, cx)
+}
+
+impl Executable {
+    /// Whether SQLAlchemy caches its compiled form.
+    pub fn has_cache_key(&self) -> bool {
+        match self {
+            Self::Insert(insert) => {
+                let data = insert.data();
+                data.multi_values.is_empty() && data.on_conflict.is_none()
+            }
+            _ => true,
+        }
+    }
+}
