@@ -18,7 +18,7 @@ pub struct MappedClass {
     /// Whether subclasses are mapped declaratively.
     declarative: Cell<bool>,
     /// Whether the class is a dataclass (`MappedAsDataclass`).
-    pub(super) dataclass: OnceCell<super::declarative::DataclassFields>,
+    pub(super) dataclass: OnceCell<declarative::DataclassFields>,
 }
 
 impl MappedClass {

@@ -144,7 +144,7 @@ pub struct SQLCompiler<'a> {
     /// The numbers of anonymous names.
     pub anon_map: AnonMap,
     /// What was found for the result.
-    pub result: compiled::ResultShape,
+    pub result: ResultShape,
     truncated: FxHashMap<(IdentClass, Name), Str>,
     truncated_counters: [u32; 3],
     binds: Vec<CompiledBind>,
@@ -179,7 +179,7 @@ impl<'a> SQLCompiler<'a> {
             cx,
             stack: Vec::new(),
             anon_map: AnonMap::default(),
-            result: compiled::ResultShape::default(),
+            result: ResultShape::default(),
             truncated: FxHashMap::default(),
             truncated_counters: [1; 3],
             binds: Vec::new(),

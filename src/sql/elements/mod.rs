@@ -26,7 +26,6 @@ pub use nodes::{
 
 pub use standard::{
     adapt_expression, boolean_type, coerce_compared_value, integer_type, null_type, standard_type,
-    string_type,
 };
 
 use super::schema::Column;

@@ -9,9 +9,7 @@ use super::{
     SelectStatement,
 };
 use crate::object::{Cx, Result, Str};
-use crate::sql::elements::{
-    Annotations, AnonMap, ColumnClause, ColumnElement, Name, ProxyColumn, ProxyData,
-};
+use crate::sql::elements::{Annotations, AnonMap, ColumnElement, Name, ProxyColumn, ProxyData};
 
 /// A column of a SELECT with the names found for it.
 pub struct ColumnPlusNames {
@@ -585,13 +583,5 @@ fn canonical(name: &Name) -> Name {
     match name {
         Name::Truncated(text) => Name::Plain(text.clone()),
         other => other.clone(),
-    }
-}
-
-/// A column of `table(..)` for a plain name.
-pub fn clause_of(column: &ColumnElement) -> Option<&Rc<ColumnClause>> {
-    match column.plain() {
-        ColumnElement::ColumnClause(clause) => Some(clause),
-        _ => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::join::{find_left_clause_that_matches, find_left_clause_to_join_from};
 use super::{
-    AliasedElement, FromClause, FromItem, Join, JoinTarget, OnClause, Select, SelectItem,
-    SelectStatement, SetupJoin,
+    AliasedElement, FromClause, FromItem, Join, JoinTarget, OnClause, Select, SelectStatement,
+    SetupJoin,
 };
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Result, Value};
@@ -265,9 +265,4 @@ pub fn columns_of_froms(froms: &[FromClause], cx: &Cx) -> Result<Vec<ColumnEleme
         all.extend(from.column_list(cx)?);
     }
     Ok(all)
-}
-
-/// Whether `item` is an ORM entity.
-pub fn is_entity(item: &SelectItem) -> bool {
-    matches!(item, SelectItem::Entity(_))
 }

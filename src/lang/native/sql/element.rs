@@ -4,16 +4,16 @@ use std::rc::Rc;
 
 use super::operators::value;
 use super::{collection, specs, statement};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
-    Args, BinaryOp, CompareOp, Cx, Members, Object, Raised, Result, Str, TypeSpec, UnaryOp, Value,
+    BinaryOp, CompareOp, Cx, Members, Object, Raised, Result, Str, TypeSpec, UnaryOp, Value,
 };
 use crate::sql::coercions::{expect_from_item, expect_type, expect_where};
 use crate::sql::operate::{negative, operate, unsupported};
 use crate::sql::operators::Operator;
 use crate::sql::{
-    BindParameter, BindValue, ColumnElement, Exists, FromClause, Modifiers, Select,
-    SelectStatement, TextClause, TextualSelect,
+    BindParameter, BindValue, ColumnElement, Exists, Modifiers, Select, SelectStatement,
+    TextClause, TextualSelect,
 };
 
 /// The AttributeError for a name that neither an expression nor its type has.
@@ -581,19 +581,4 @@ pub fn exists_members(members: &mut Members) {
 /// The columns of a list of keys and elements, as `.c` shows them.
 pub fn columns_value(columns: Vec<(Str, ColumnElement)>) -> Value {
     Value::object(collection::ColumnCollection::new(columns))
-}
-
-/// A FROM element as a value.
-pub fn from_value(from: FromClause) -> Value {
-    Value::object(from)
-}
-
-/// The arguments as given, for functions that take any.
-pub fn spread(args: &Args) -> Vec<Value> {
-    args.pos.iter().cloned().collect()
-}
-
-/// The error for an operation that no expression has.
-pub fn not_implemented(message: &str) -> Raised {
-    NOT_IMPLEMENTED_ERROR.error(message)
 }

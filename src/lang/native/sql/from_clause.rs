@@ -6,7 +6,7 @@ use super::element::columns_value;
 use super::operators::value;
 use super::{select, specs, statement};
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Bound, CompareOp, Cx, Members, Object, Result, Str, TypeSpec, Value};
+use crate::object::{Bound, CompareOp, Cx, Members, Object, Result, TypeSpec, Value};
 use crate::sql::coercions::{
     COMPOUND, expect_expression, expect_from, expect_on_clause, expect_statement, optional_name,
 };
@@ -458,9 +458,4 @@ fn values_with(this: &FromClause, change: impl FnOnce(&mut Values) -> Result<()>
     let mut values = (**values).clone();
     change(&mut values)?;
     Ok(Value::object(FromClause::Values(Rc::new(values))))
-}
-
-/// The name of a FROM element as a key.
-pub fn key_of(this: &FromClause) -> Option<Str> {
-    this.name().and_then(|name| name.text().cloned())
 }

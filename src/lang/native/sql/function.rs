@@ -3,13 +3,11 @@
 use std::rc::Rc;
 
 use super::operators::value;
-use super::specs;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{Args, Bound, Cx, Members, Object, Result, Str, TypeSpec, Value};
 use crate::sql::coercions::{
-    expect_expression, expect_group_by, expect_order_by, expect_plain_column, expect_type,
-    expect_where, optional_name,
+    expect_group_by, expect_order_by, expect_plain_column, expect_type, expect_where, optional_name,
 };
 use crate::sql::functions::call_function;
 use crate::sql::{
@@ -339,14 +337,4 @@ fn table_valued(this: &ColumnElement, bound: &Bound<'_>, cx: &Cx) -> Result<Valu
         optional_name(bound.some("name")),
         bound.flag("joins_implicitly", false),
     )))
-}
-
-/// The class of plain functions, for `isinstance`.
-pub fn function_spec() -> &'static TypeSpec {
-    &specs::FUNCTION
-}
-
-/// An expression of any value, for arguments.
-pub fn argument(given: &Value, cx: &Cx) -> Result<ColumnElement> {
-    expect_expression(given, None, None, cx)
 }

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING};
+use crate::engine::exc::SA_WARNING;
 use crate::object::{Bound, Cx, Members, Object, Raised, Result, Str, TypeSpec, Value};
-use crate::sql::coercions::{expect_binary, expect_type};
+use crate::sql::coercions::expect_type;
 use crate::sql::operate::{
     between, collate, collection_aggregate, operate, regexp_replace, unsupported,
 };
 use crate::sql::operators::{CustomOp, Operator};
-use crate::sql::{Cast, ColumnElement, Modifiers, Name, TypeCoerce};
+use crate::sql::{Cast, ColumnElement, Modifiers, Name};
 
 /// The value of an expression.
 pub fn value(element: ColumnElement) -> Value {
@@ -494,19 +494,4 @@ fn as_json_type(
             is_implicitly_boolean: false,
         },
     ))))
-}
-
-/// The other operand of an operator given as a method.
-pub fn operand(
-    this: &ColumnElement,
-    other: &Value,
-    op: &Operator,
-    cx: &Cx,
-) -> Result<ColumnElement> {
-    expect_binary(other, this, op, cx)
-}
-
-/// The error for an operator that takes no such value.
-pub fn not_legal(message: &str) -> Raised {
-    ARGUMENT_ERROR.error(message)
 }

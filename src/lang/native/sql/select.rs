@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::element::columns_value;
 use super::operators::value;
 use super::{specs, statement};
-use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
+use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Bound, Cx, Dict, Members, Object, Raised, Result, Str, TypeSpec, Value};
+use crate::object::{Bound, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
 use crate::sql::coercions::{
     COMPOUND, expect_expression, expect_from, expect_from_item, expect_group_by,
     expect_join_target, expect_limit, expect_on_clause, expect_order_by, expect_select_item,
@@ -656,9 +656,4 @@ fn column_descriptions(this: &Select, cx: &Cx) -> Result<Value> {
         ]))));
     }
     Ok(Value::list(all))
-}
-
-/// The error for something only a plain SELECT can do.
-pub fn plain_only() -> Raised {
-    INVALID_REQUEST_ERROR.error("Can only apply this operation to a plain SELECT construct")
 }
