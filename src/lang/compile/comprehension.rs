@@ -2,6 +2,8 @@
 
 use ruff_python_ast::{Comprehension, Expr};
 
+use crate::lang::parse::Problem;
+
 use super::{CodeKind, Compiled, Compiler, Instr, Operand, Scope};
 
 #[derive(Clone, Copy)]
@@ -31,7 +33,10 @@ impl<'a> Compiler<'a> {
                 ),
                 Expr::DictComp(comp) => {
                     let Some(key) = comp.key.as_deref() else {
-                        return Self::unsupported("unpacking in a comprehension", expression);
+                        return Err(Problem::new(
+                            "dict unpacking cannot be used in dict comprehension",
+                            expression,
+                        ));
                     };
                     (
                         scopes.of(comp),
@@ -115,6 +120,14 @@ impl<'a> Compiler<'a> {
     }
 
     fn element_of(&mut self, shape: Shape<'a>) -> Compiled {
+        if let Shape::List(element) | Shape::Set(element) | Shape::Generator(element) = shape {
+            if let Expr::Starred(starred) = element {
+                return Err(Problem::new(
+                    "iterable unpacking cannot be used in comprehension",
+                    starred,
+                ));
+            }
+        }
         match shape {
             Shape::List(element) => {
                 self.push(element)?;

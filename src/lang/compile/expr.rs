@@ -43,7 +43,10 @@ fn compare_op(op: CmpOp) -> Option<CompareOp> {
 impl<'a> Compiler<'a> {
     /// The error for a construct that the evaluator does not have.
     pub(super) fn unsupported<T>(what: &str, node: impl Ranged) -> Compiled<T> {
-        Err(Problem::new(format!("ormsh does not support {what}"), node))
+        let mut problem = Problem::new(format!("ormsh does not support {what}"), node);
+        // CPython shows no excerpt of what its compiler refuses; of our own limits one helps.
+        problem.compiled = false;
+        Err(problem)
     }
 
     /// Push the value of `expression`.

@@ -213,6 +213,16 @@ pub(super) fn next_indent(text: &str) -> String {
     indent
 }
 
+/// Where CPython points: what is missing at the end is missing behind the last word.
+fn shown_at(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let start = floor_boundary(text, start);
+    if text[start..].trim().is_empty() {
+        let last = text.trim_end_matches(['\n', '\r']).len();
+        return (last, last + 1);
+    }
+    (start, end)
+}
+
 fn line_of(text: &str, at: usize) -> usize {
     text[..floor_boundary(text, at)].matches('\n').count() + 1
 }
@@ -246,6 +256,7 @@ fn problem(parsed: &Parsed<ModModule>, text: &str) -> Option<Problem> {
         return Some(stray);
     }
     let (kind, message) = describe(&error.error, text, start, end);
+    let (start, end) = shown_at(text, start, end);
     Some(Problem {
         compiled: false,
         kind,

@@ -20,6 +20,7 @@ pub(super) fn describe(
         ParseErrorType::ExpectedToken { expected, found } => {
             syntax(expected_token(*expected, *found, text, start))
         }
+        _ if glued_to_number(text, start) => syntax("invalid decimal literal"),
         ParseErrorType::SimpleStatementsOnSameLine => legacy_statement(text, start).map_or_else(
             || syntax("invalid syntax"),
             |message| (ProblemKind::Syntax, message),
@@ -197,23 +198,40 @@ fn lexical(error: &LexicalErrorType, text: &str, start: usize) -> (ProblemKind, 
         | LexicalErrorType::MissingUnicodeRbrace => {
             "(unicode error) 'unicodeescape' codec can't decode bytes".to_owned()
         }
-        LexicalErrorType::OtherError(message) => number_literal(message),
+        LexicalErrorType::OtherError(message) => number_literal(message, text, start),
         _ => "invalid syntax".to_owned(),
     };
     (ProblemKind::Syntax, message)
 }
 
-fn number_literal(message: &str) -> String {
-    let lower = message.to_ascii_lowercase();
-    if lower.contains("leading zeros") {
-        "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal \
-         integers"
-            .to_owned()
-    } else if lower.contains("decimal") {
-        "invalid decimal literal".to_owned()
-    } else {
-        "invalid syntax".to_owned()
+fn number_literal(message: &str, text: &str, start: usize) -> String {
+    let literal = text.get(start..).unwrap_or("");
+    let digit = |at: usize| literal.as_bytes().get(at).copied().unwrap_or(b' ');
+    match (digit(0), digit(1).to_ascii_lowercase()) {
+        (b'0', b'0'..=b'9') => "leading zeros in decimal integer literals are not permitted; use \
+                                an 0o prefix for octal integers"
+            .to_owned(),
+        (b'0', b'x') => "invalid hexadecimal literal".to_owned(),
+        (b'0', b'o') => "invalid octal literal".to_owned(),
+        (b'0', b'b') => "invalid binary literal".to_owned(),
+        (b'0'..=b'9', _) => "invalid decimal literal".to_owned(),
+        _ if message.to_ascii_lowercase().contains("decimal") => {
+            "invalid decimal literal".to_owned()
+        }
+        _ => "invalid syntax".to_owned(),
     }
+}
+
+/// Whether the word at `start` follows a number without a blank, as in `1abc`.
+fn glued_to_number(text: &str, start: usize) -> bool {
+    let start = floor_boundary(text, start);
+    let word = text[start..].starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let before = &text[..start];
+    let number = before
+        .rsplit(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .unwrap_or("");
+    word && number.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn invalid_target(text: &str, start: usize, end: usize) -> String {
