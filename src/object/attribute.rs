@@ -262,8 +262,28 @@ pub fn set_instance_attr_plain(
     {
         return Err(no_attribute(value, name, cx));
     }
+    if class.lookup("__slots__").is_some() && !has_room_for(class, name, cx) {
+        return Err(no_attribute(value, name, cx));
+    }
     instance.set_attribute(Str::new(name), new);
     Ok(())
+}
+
+/// Whether the `__slots__` of a class and its ancestors name `name`, or one of them has none.
+fn has_room_for(class: &Rc<Class>, name: &str, cx: &Cx) -> bool {
+    let ancestors = class.ancestors();
+    let mut scripted = std::iter::once(class)
+        .chain(ancestors.iter())
+        .filter(|class| class.spec().is_none());
+    scripted.any(|class| match class.own("__slots__") {
+        None => true,
+        Some(Value::Str(only)) => only == name || only == "__dict__",
+        Some(names) => cx.collect(&names).is_ok_and(|names| {
+            names.iter().any(
+                |known| matches!(known.as_str(), Some(text) if text == name || text == "__dict__"),
+            )
+        }),
+    })
 }
 
 /// `delattr(value, name)`.
@@ -271,25 +291,66 @@ pub fn delete_attr(value: &Value, name: &str, cx: &Cx) -> Result<()> {
     match value {
         Value::Instance(instance) => {
             let class = instance.class();
-            if let Some(slot) = class.slot(name) {
-                let layout = class.layout();
-                return layout.descriptor(slot).delete(instance, slot, cx);
+            if let Some(hook) = class.script_method("__delattr__") {
+                let hook = bind(&hook, Some(value), class, cx)?;
+                return cx.call(&hook, [Value::str(name)]).map(drop);
             }
-            if let Some(Value::Object(found)) = class.lookup(name) {
-                if found.is_data_descriptor() {
-                    return found.bind_delete(value, cx);
-                }
+            delete_instance_attr_plain(value, instance, name, cx)
+        }
+        Value::Class(class) => {
+            if class.spec().is_some() {
+                return Err(TYPE_ERROR.error(format!(
+                    "cannot delete '{name}' attribute of immutable type '{}'",
+                    class.full_name()
+                )));
             }
-            match instance.remove_attribute(name) {
+            match class.remove(name) {
                 Some(_) => Ok(()),
                 None => Err(no_attribute(value, name, cx)),
             }
         }
-        Value::Class(class) if class.spec().is_none() => match class.remove(name) {
-            Some(_) => Ok(()),
-            None => Err(ATTRIBUTE_ERROR.error(name)),
-        },
-        _ => Err(no_attribute(value, name, cx)),
+        _ => Err(match find_attr(value, name, cx)? {
+            Some(_) => read_only(value, name, cx),
+            None => no_attribute(value, name, cx),
+        }),
+    }
+}
+
+fn read_only(value: &Value, name: &str, cx: &Cx) -> Raised {
+    ATTRIBUTE_ERROR.error(format!(
+        "'{}' object attribute '{name}' is read-only",
+        class_of(value, cx).error_name()
+    ))
+}
+
+/// `object.__delattr__`: what a `__delattr__` of a script's class reaches through `super()`.
+pub fn delete_instance_attr_plain(
+    value: &Value,
+    instance: &Rc<Instance>,
+    name: &str,
+    cx: &Cx,
+) -> Result<()> {
+    let class = instance.class();
+    if let Some(slot) = class.slot(name) {
+        let layout = class.layout();
+        return layout.descriptor(slot).delete(instance, slot, cx);
+    }
+    match class.lookup(name) {
+        Some(Value::Object(found)) if found.is_data_descriptor() => {
+            return found.bind_delete(value, cx);
+        }
+        Some(Value::Instance(descriptor)) => {
+            if let Some(delete) = descriptor.class().lookup("__delete__") {
+                let this = Value::Instance(descriptor.clone());
+                let delete = bind(&delete, Some(&this), descriptor.class(), cx)?;
+                return cx.call(&delete, [value.clone()]).map(drop);
+            }
+        }
+        _ => {}
+    }
+    match instance.remove_attribute(name) {
+        Some(_) => Ok(()),
+        None => Err(no_attribute(value, name, cx)),
     }
 }
 

@@ -23,7 +23,8 @@ pub mod types;
 mod value;
 
 pub use attribute::{
-    attr_names, bind, delete_attr, find_attr, instantiate, no_attribute, set_instance_attr_plain,
+    attr_names, bind, delete_attr, delete_instance_attr_plain, find_attr, instantiate,
+    no_attribute, set_instance_attr_plain,
 };
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,

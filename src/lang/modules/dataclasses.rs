@@ -182,6 +182,7 @@ struct Options {
     frozen: bool,
     match_args: bool,
     kw_only: bool,
+    slots: bool,
 }
 
 fn dataclass(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
@@ -194,6 +195,7 @@ fn dataclass(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
         frozen: a.flag("frozen", false),
         match_args: a.flag("match_args", true),
         kw_only: a.flag("kw_only", false),
+        slots: a.flag("slots", false),
     };
     if options.order && !options.eq {
         return Err(VALUE_ERROR.error("eq must be true if order is true"));
@@ -405,6 +407,10 @@ fn process(class: &Rc<Class>, options: Options, cx: &Cx) -> Result<Value> {
             .map(|field| field.name.clone().into())
             .collect();
         class.set("__match_args__", Value::tuple(names));
+    }
+    if options.slots {
+        let names = fields.iter().map(|field| field.name.clone().into());
+        class.set("__slots__", Value::tuple(names.collect()));
     }
     Ok(Value::Class(class.clone()))
 }

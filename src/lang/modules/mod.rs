@@ -6,6 +6,7 @@ mod contextlib;
 mod copy;
 mod dataclasses;
 mod deque;
+mod fractions;
 mod functools;
 mod io;
 mod itertools;
@@ -31,6 +32,7 @@ pub static MODULES: &[&ModuleSpec] = &[
     &contextlib::CONTEXTLIB,
     &copy::COPY,
     &dataclasses::DATACLASSES,
+    &fractions::FRACTIONS,
     &functools::FUNCTOOLS,
     &io::IO,
     &itertools::ITERTOOLS,

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::{NONE_TYPE, OBJECT, TUPLE, TYPE};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
-    Args, BinaryOp, Class, CompareOp, Cx, Members, Object, Result, Str, TypeSpec, Value, find_attr,
-    hash_sequence, hash_value, ops,
+    Args, BinaryOp, Class, CompareOp, Cx, Members, Method, Object, Result, Str, TypeSpec, Value,
+    find_attr, hash_sequence, hash_value, ops,
 };
 
 static GENERIC_ALIAS: TypeSpec = TypeSpec::new("types", "GenericAlias")
@@ -140,6 +140,14 @@ pub fn mro_entry(value: &Value) -> Option<Rc<Class>> {
         return alias.origin_class();
     }
     value.downcast::<SpecialForm>()?.origin.map(TypeSpec::class)
+}
+
+/// `__mro_entries__` of what stands for a class among bases.
+fn mro_entries(value: &Value) -> Option<Value> {
+    let class = mro_entry(value)?;
+    Some(Method::function("__mro_entries__(bases)", move |_, _| {
+        Ok(Value::tuple(vec![class.clone().into()]))
+    }))
 }
 
 /// The class that a bare special form such as `typing.List` stands for in `isinstance`.
@@ -283,8 +291,9 @@ impl Object for GenericAlias {
         };
         Ok(Some(format!("{name}[{args}]")))
     }
-    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    fn get_attr(&self, this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
+            "__mro_entries__" => mro_entries(this),
             "__origin__" if self.form() == Some("Annotated") => self.args.first().cloned(),
             "__origin__" => Some(match self.origin_class() {
                 Some(class) => class.into(),
@@ -320,6 +329,9 @@ impl Object for GenericAlias {
         true
     }
     fn call(&self, _this: &Value, args: Args, cx: &Cx) -> Result<Option<Value>> {
+        if let (Some(name), Some(class)) = (self.typing_name, self.origin_class()) {
+            check_instantiable(name, &class)?;
+        }
         match self.origin_class() {
             Some(class) => cx.call(&Value::Class(class), args).map(Some),
             None => Ok(None),
@@ -368,6 +380,20 @@ impl Object for GenericAlias {
             .collect::<Result<Vec<_>>>()?;
         Ok(Some(hash_sequence(hashes.into_iter())))
     }
+}
+
+/// The aliases of the built-in types are not called: the types themselves are.
+fn check_instantiable(name: &str, class: &Class) -> Result<()> {
+    if !matches!(
+        name,
+        "List" | "Set" | "FrozenSet" | "Dict" | "Tuple" | "Type"
+    ) {
+        return Ok(());
+    }
+    Err(TYPE_ERROR.error(format!(
+        "Type {name} cannot be instantiated; use {}() instead",
+        class.name()
+    )))
 }
 
 fn none_type(value: &Value) -> Value {
@@ -545,8 +571,9 @@ impl Object for SpecialForm {
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
         Ok(Some(format!("typing.{}", self.name)))
     }
-    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+    fn get_attr(&self, this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
+            "__mro_entries__" => mro_entries(this),
             "__origin__" => self.origin.map(|spec| spec.class().into()),
             "__name__" | "_name" => Some(self.name.into()),
             "__module__" => Some("typing".into()),
@@ -606,7 +633,10 @@ impl Object for SpecialForm {
     }
     fn call(&self, _this: &Value, args: Args, cx: &Cx) -> Result<Option<Value>> {
         match self.origin {
-            Some(spec) => cx.call(&Value::Class(spec.class()), args).map(Some),
+            Some(spec) => {
+                check_instantiable(self.name, &spec.class())?;
+                cx.call(&Value::Class(spec.class()), args).map(Some)
+            }
             None => Err(TYPE_ERROR.error(format!("Cannot instantiate typing.{}", self.name))),
         }
     }

@@ -5,7 +5,8 @@ use std::rc::Rc;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
     Args, Class, CompareOp, Cx, Dict, Instance, Members, Object, Result, Str, TypeSpec, Value,
-    attr_names, delete_attr, find_attr, instantiate, no_attribute, ops, set_instance_attr_plain,
+    attr_names, delete_attr, delete_instance_attr_plain, find_attr, instantiate, no_attribute, ops,
+    set_instance_attr_plain,
 };
 
 /// `object`.
@@ -122,7 +123,11 @@ fn members(members: &mut Members) {
             Ok(Value::None)
         })
         .method_on_value("__delattr__(name, /)", |this, a, cx| {
-            delete_attr(this, a.at(0).as_str().unwrap_or(""), cx)?;
+            let name = a.at(0).as_str().unwrap_or("");
+            match this {
+                Value::Instance(instance) => delete_instance_attr_plain(this, instance, name, cx)?,
+                _ => delete_attr(this, name, cx)?,
+            }
             Ok(Value::None)
         });
 }

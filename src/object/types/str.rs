@@ -30,6 +30,14 @@ fn construct(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     }
     let encoding = encoding.or_else(|| args.pos.get(1).cloned());
     let errors = errors.or_else(|| args.pos.get(2).cloned());
+    for (name, value) in [("encoding", &encoding), ("errors", &errors)] {
+        if let Some(value) = value.as_ref().filter(|value| value.as_str().is_none()) {
+            return Err(TYPE_ERROR.error(format!(
+                "str() argument '{name}' must be str, not {}",
+                class_of(value, cx).error_name()
+            )));
+        }
+    }
     let text: Value = match args.pos.first() {
         None => Value::str(""),
         Some(value) if encoding.is_some() || errors.is_some() => {

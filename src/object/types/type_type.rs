@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::generic::GenericAlias;
 use super::{OBJECT, class_of, generic};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Args, Class, Cx, Dict, Members, Result, Str, TypeSpec, Value};
@@ -168,8 +169,13 @@ pub fn is_instance(value: &Value, class: &Value, cx: &Cx) -> Result<bool> {
             }
             None => match generic::plain_origin(class) {
                 Some(origin) => Ok(is_instance_of(value, &origin, cx)),
-                None => Err(TYPE_ERROR
-                    .error("isinstance() arg 2 must be a type, a tuple of types, or a union")),
+                None => Err(TYPE_ERROR.error(match class.downcast::<GenericAlias>() {
+                    Some(alias) if alias.typing_name.is_some() => {
+                        "Subscripted generics cannot be used with class and instance checks"
+                    }
+                    Some(_) => "isinstance() argument 2 cannot be a parameterized generic",
+                    None => "isinstance() arg 2 must be a type, a tuple of types, or a union",
+                })),
             },
         },
     }

@@ -324,6 +324,13 @@ fn to_integral(own: &Decimal, a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
     }))
 }
 
+impl Decimal {
+    /// Numerator and denominator, in lowest terms.
+    pub fn integer_ratio(&self) -> Result<Value> {
+        ratio(self)
+    }
+}
+
 fn ratio(own: &Decimal) -> Result<Value> {
     use num_integer::Integer;
     let Some((digits, exponent)) = own.parts() else {

@@ -320,10 +320,44 @@ fn member_str(this: &Value, cx: &Cx) -> String {
     }
 }
 
+static PROPERTY: TypeSpec = TypeSpec::new("enum", "property");
+
+/// `name` or `value` of the members.
+struct Part {
+    name: &'static str,
+}
+
+impl Object for Part {
+    fn spec(&self) -> &'static TypeSpec {
+        &PROPERTY
+    }
+    fn is_data_descriptor(&self) -> bool {
+        true
+    }
+    fn bind(
+        &self,
+        _this: &Value,
+        instance: Option<&Value>,
+        _owner: &Rc<Class>,
+        _cx: &Cx,
+    ) -> Result<Option<Value>> {
+        Ok(instance.map(|member| match self.name {
+            "name" => name_of(member).into(),
+            _ => value_of(member).unwrap_or(Value::None),
+        }))
+    }
+    fn bind_set(&self, _instance: &Value, _value: Value, _cx: &Cx) -> Result<()> {
+        Err(ATTRIBUTE_ERROR.error(format!(
+            "<enum 'Enum'> cannot set attribute '{}'",
+            self.name
+        )))
+    }
+}
+
 fn members(members: &mut Members) {
     members
-        .getter_on_value("name", |this, _| Ok(name_of(this).into()))
-        .getter_on_value("value", |this, _| Ok(value_of(this).unwrap_or(Value::None)))
+        .constant("name", Value::object(Part { name: "name" }))
+        .constant("value", Value::object(Part { name: "value" }))
         .method_on_value("__repr__(/)", |this, _, cx| {
             Ok(member_repr(this, cx)?.into())
         })

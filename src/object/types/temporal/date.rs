@@ -47,11 +47,7 @@ pub(super) fn shifted(date: NaiveDate, days: i64) -> Result<NaiveDate> {
 
 fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let signature = Signature::parse("date(year, month, day)", None);
-    if let Some((at, name)) = first_missing(&args, &["year", "month", "day"]) {
-        return Err(TYPE_ERROR.error(format!(
-            "function missing required argument '{name}' (pos {at})"
-        )));
-    }
+    check_required(&args, &["year", "month", "day"], cx)?;
     let a = signature.bind(args)?;
     let date = make_date(
         number(&a, "year", 0, cx)?,
@@ -61,13 +57,24 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     Ok(Value::object(Date(date)))
 }
 
-/// The first of the required parameters that has no argument, with its position.
-pub(super) fn first_missing<'n>(args: &Args, names: &[&'n str]) -> Option<(usize, &'n str)> {
-    names
-        .iter()
-        .enumerate()
-        .find(|(at, name)| *at >= args.pos.len() && !args.kw.iter().any(|(kw, _)| kw == *name))
-        .map(|(at, name)| (at + 1, *name))
+/// TypeError for the first of the required integers that is missing or no integer.
+pub(super) fn check_required(args: &Args, names: &[&str], cx: &Cx) -> Result<()> {
+    for (at, name) in names.iter().enumerate() {
+        let given = args.pos.get(at).or_else(|| {
+            let mut keywords = args.kw.iter();
+            keywords.find(|(kw, _)| kw == *name).map(|(_, value)| value)
+        });
+        match given {
+            Some(value) => int::expect_index(value, cx).map(drop)?,
+            None => {
+                return Err(TYPE_ERROR.error(format!(
+                    "function missing required argument '{name}' (pos {})",
+                    at + 1
+                )));
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Object for Date {

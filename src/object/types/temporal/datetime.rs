@@ -8,7 +8,7 @@ use chrono::{
     TimeZone as _, Timelike, Utc,
 };
 
-use super::date::{Date, first_missing, invalid_iso, text_argument};
+use super::date::{Date, check_required, invalid_iso, text_argument};
 use super::strftime::strftime;
 use super::time::{clock_text, seconds_repr, time_spec};
 use super::{DATE, Time, TimeDelta, TimeZone, make_date, make_time, number, zone_argument};
@@ -112,11 +112,7 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
          fold=0)",
         None,
     );
-    if let Some((at, name)) = first_missing(&args, &["year", "month", "day"]) {
-        return Err(TYPE_ERROR.error(format!(
-            "function missing required argument '{name}' (pos {at})"
-        )));
-    }
+    check_required(&args, &["year", "month", "day"], cx)?;
     let a = signature.bind(args)?;
     let date = make_date(
         number(&a, "year", 0, cx)?,

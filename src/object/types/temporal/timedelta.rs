@@ -262,6 +262,15 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
          weeks=0)",
         None,
     );
+    let unknown = args
+        .kw
+        .iter()
+        .find(|(name, _)| UNITS.iter().all(|(known, _)| *known != name.as_str()));
+    if let Some((name, _)) = unknown {
+        return Err(TYPE_ERROR.error(format!(
+            "'{name}' is an invalid keyword argument for __new__()"
+        )));
+    }
     let bound = signature.bind(args)?;
     let mut whole: i128 = 0;
     let mut fraction = 0.0;
