@@ -118,13 +118,13 @@ fn a_select_shows_its_sql_and_its_rows_as_a_table() {
 from sqlalchemy import create_engine, text
 engine = create_engine('sqlite://', echo=True)
 with engine.connect() as connection:
-    rows = connection.execute(text(\"select 1 as one, null as nothing\")).all()
+    rows = connection.execute(text(\"select 1 as one, null as empty\")).all()
 ";
     let output = run(&["run", "-"], script);
     let shown = stdout(&output);
     for part in [
         "BEGIN (implicit)\n",
-        "select 1 as one, null as nothing\n[...] ()\n",
+        "select 1 as one, null as empty\n[...] ()\n",
         "NULL",
         "(1 row)",
     ] {
