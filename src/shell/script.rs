@@ -100,11 +100,7 @@ fn run_script(shell: &mut Shell, name: &str, text: &str, args: &RunArgs) -> Ende
 
 fn run_document(shell: &mut Shell, document: &Document, args: &RunArgs) -> Ended {
     let mut worst = Ended::Well;
-    for example in document
-        .examples
-        .iter()
-        .filter(|example| !example.directives.skip)
-    {
+    for example in &document.examples {
         if args.transcript {
             shell.show_statement(&example.source);
         }
