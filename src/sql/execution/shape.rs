@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::engine::{ColumnLookup, ResultShape, RowMeta};
 use crate::object::{Cx, Result, Str, Value};
@@ -69,6 +69,26 @@ fn matching<'a>(
         .find(|column| column.keyname == *name || column.names.iter().any(|known| known == name))
 }
 
+/// The names that several columns go by, where some columns even share their first name: such a
+/// name finds none. Columns of plain text are left out, there the last one counts.
+fn ambiguous_names(keys: &[Str], columns: &[Option<&ResultColumn>]) -> Vec<Str> {
+    let distinct: FxHashSet<&Str> = keys.iter().collect();
+    if distinct.len() == keys.len() || columns.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let mut first: FxHashMap<&Str, usize> = FxHashMap::default();
+    let mut ambiguous = Vec::new();
+    for (at, (key, column)) in keys.iter().zip(columns).enumerate() {
+        let others = column.iter().flat_map(|column| &column.names);
+        for name in std::iter::once(key).chain(others) {
+            if *first.entry(name).or_insert(at) != at && !ambiguous.contains(name) {
+                ambiguous.push(name.clone());
+            }
+        }
+    }
+    ambiguous
+}
+
 /// The shape of the rows of a statement; `names` are the cursor's, where they decide.
 pub fn result_shape(
     result: &CompiledShape,
@@ -123,9 +143,13 @@ pub fn result_shape(
             }
         }
     }
+    let ambiguous = ambiguous_names(&keys, &columns);
     let mut meta = RowMeta::new(keys).of_cursor().with_lookup(Rc::new(lookup));
     for (name, at) in aliases {
         meta = meta.with_name(name, at);
+    }
+    for name in ambiguous {
+        meta = meta.with_ambiguous(name);
     }
     let processors = processors
         .iter()
