@@ -70,6 +70,7 @@ impl Session for Runtime {
 impl Interp {
     /// An interpreter with nothing defined.
     pub fn new(cx: Cx) -> Self {
+        super::native::orm::install(&cx);
         let runtime = vm::runtime(&cx);
         let names = runtime.clone();
         cx.service::<Namespaces>()

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::collections::{self, CollectionFactory, adapter_of};
-use super::events::{self, Listener, Op, Token};
+use super::events::{self, AttributeEvent, Listener, Op, Token};
 use super::history::History;
 use super::hooks::{self, Loaded};
 use super::passive::Passive;
@@ -176,6 +176,13 @@ impl Attribute {
     /// Add something that hears of its changes.
     pub fn listen(&self, listener: Listener) {
         Rc::make_mut(&mut self.listeners.borrow_mut()).push(listener);
+    }
+    /// Remove a script's listener.
+    pub fn forget_listener(&self, event: AttributeEvent, function: &Value) {
+        Rc::make_mut(&mut self.listeners.borrow_mut()).retain(|one| {
+            !matches!(one, Listener::Script(script)
+                if script.event == event && script.function.is(function))
+        });
     }
     /// What a change made through this attribute is known by.
     pub fn token(self: &Rc<Self>, op: Op) -> Token {
@@ -680,6 +687,26 @@ pub fn mark_modified(instance: &Rc<Instance>, state: &InstanceState, cx: &Cx) ->
         }
     }
     Ok(())
+}
+
+/// `flag_modified()`: the attribute counts as changed, whatever it holds.
+pub fn flag_modified(instance: &Rc<Instance>, key: &str, cx: &Cx) -> Result<()> {
+    let Some(state) = state_of(instance) else {
+        return Ok(());
+    };
+    let Some(attribute) = state.mapper().attribute(key) else {
+        return Err(KEY_ERROR.error(key));
+    };
+    let slot = attribute.slot();
+    if instance.with_slot(slot, Value::is_undefined) {
+        return Err(crate::engine::exc::INVALID_REQUEST_ERROR.error(format!(
+            "Can't flag attribute '{key}' modified; it's not present in the object state"
+        )));
+    }
+    let token = Value::object(attribute.token(Op::Modified));
+    events::fire_other(AttributeEvent::Modified, &attribute, instance, &[token], cx)?;
+    state.set_committed(slot, Committed::NoValue);
+    mark_modified(instance, state, cx)
 }
 
 /// What `slot` holds, without loading anything.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::declarative;
 use super::mapped_class::MappedClass;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Args, Cx, Instance, Result, Value, find_attr};
@@ -13,6 +14,13 @@ pub fn default_init(
     args: &Args,
     cx: &Cx,
 ) -> Result<bool> {
+    if let Some(fields) = mapped.dataclass.get().filter(|fields| fields.has_init()) {
+        declarative::init_dataclass(fields, instance, args, cx)?;
+        return Ok(true);
+    }
+    if mapped.mapper().is_none() {
+        return Ok(false);
+    }
     if !args.pos.is_empty() {
         return Err(TYPE_ERROR.error(format!(
             "__init__() takes 1 positional argument but {} were given",

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::attribute::Attribute;
 use super::passive::Passive;
 use crate::object::{Cx, Instance, Result, Value};
+use crate::sql::CompileStatePlugin;
 
 /// What a loader did.
 pub enum Loaded {
@@ -63,10 +64,21 @@ pub trait SessionHooks {
     fn cascades_backrefs(&self) -> bool;
 }
 
+/// Set what compiles SELECTs of entities.
+pub fn set_plugin(plugin: Rc<dyn CompileStatePlugin>, cx: &Cx) {
+    *cx.service::<Hooks>().plugin.borrow_mut() = Some(plugin);
+}
+/// What compiles SELECTs of entities.
+pub fn plugin() -> Rc<dyn CompileStatePlugin> {
+    let known = Cx::current().service::<Hooks>().plugin.borrow().clone();
+    known.unwrap_or_else(|| Rc::new(super::entity::PlainPlugin))
+}
+
 /// The sessions and the loader of the context.
 #[derive(Default)]
 struct Hooks {
     loader: RefCell<Option<Rc<dyn AttributeLoader>>>,
+    plugin: RefCell<Option<Rc<dyn CompileStatePlugin>>>,
     sessions: RefCell<FxHashMap<u32, Weak<dyn SessionHooks>>>,
     next: Cell<u32>,
 }

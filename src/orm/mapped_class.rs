@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::configure;
 use super::mapper::Mapper;
+use super::mapping;
 use super::registry::Registry;
 use super::state::InstanceState;
 use super::{constructor, declarative};
@@ -43,6 +44,10 @@ impl MappedClass {
     pub(super) fn set_mapper(&self, mapper: Rc<Mapper>) {
         drop(self.mapper.set(mapper));
     }
+    /// Whether subclasses are mapped declaratively.
+    pub fn is_declarative(&self) -> bool {
+        self.declarative.get()
+    }
     /// The extension of `class` itself, if it is one of these.
     pub fn own(class: &Class) -> Option<&Self> {
         class.own_extension()?.as_any().downcast_ref()
@@ -58,8 +63,9 @@ impl MappedClass {
 impl ClassExtension for MappedClass {
     fn new_instance(&self, instance: &Rc<Instance>, cx: &Cx) -> Result<()> {
         if let Some(mapper) = self.mapper.get() {
-            configure::configure_if_needed(cx)?;
+            configure::configure_registry(mapper.registry(), cx)?;
             drop(InstanceState::attach(instance, mapper));
+            mapping::set_identity(mapper, instance, cx)?;
         }
         Ok(())
     }

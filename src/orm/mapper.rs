@@ -1,7 +1,7 @@
 //! `Mapper`: how one class is mapped; what is known of it once it was declared and configured.
 
 use std::any::Any;
-use std::cell::{Cell, OnceCell, Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
@@ -56,6 +56,7 @@ impl MappedEntity {
 
 /// How a class is mapped.
 pub struct Mapper {
+    pub(super) this: Weak<Mapper>,
     pub(super) class: Rc<Class>,
     pub(super) registry: Rc<Registry>,
     pub(super) inherits: Option<Rc<Mapper>>,
@@ -79,6 +80,8 @@ pub struct Mapper {
     /// Pairs of (base column, own column) that INSERT copies along.
     pub(super) inherits_equated_pairs: RefCell<Vec<(ColumnElement, ColumnElement)>>,
     pub(super) polymorphic_on: RefCell<Option<ColumnElement>>,
+    /// The attribute that shows the discriminator.
+    pub(super) polymorphic_key: RefCell<Option<Str>>,
     pub(super) polymorphic_identity: Value,
     /// The mappers of the hierarchy by identity; one map per hierarchy.
     pub(super) polymorphic_map: Rc<RefCell<IndexMap<Key, Weak<Mapper>, FxBuildHasher>>>,
@@ -86,6 +89,8 @@ pub struct Mapper {
     pub(super) with_polymorphic: RefCell<Option<WithPolymorphic>>,
     pub(super) polymorphic_load: Option<Str>,
     pub(super) options: MapperOptions,
+    pub(super) include: Option<Vec<Str>>,
+    pub(super) exclude: Vec<Str>,
     pub(super) version_id: RefCell<Option<ColumnElement>>,
     pub(super) configured: Cell<bool>,
     pub(super) configure_failed: RefCell<Option<Value>>,
@@ -95,8 +100,6 @@ pub struct Mapper {
     pub(super) delete_orphans: RefCell<Vec<PropertyId>>,
     /// `@reconstructor`.
     pub(super) reconstructor: RefCell<Option<Value>>,
-    /// Columns of `primary_key` equated by joins, by identity.
-    pub(super) equivalents: OnceCell<FxHashMap<usize, Vec<ColumnElement>>>,
     /// Sequence number: mappers in the order in which they were made.
     pub(super) order: u32,
     /// Scripts' listeners for mapper and instance events: (event, function, raw, retval).
@@ -167,7 +170,19 @@ impl Default for MapperOptions {
     }
 }
 
+/// A mapper as scripts see it.
+#[derive(Clone)]
+pub struct MapperHandle(pub Rc<Mapper>);
+
+/// A registry as scripts see it.
+#[derive(Clone)]
+pub struct RegistryHandle(pub Rc<Registry>);
+
 impl Mapper {
+    /// Another handle of it.
+    pub fn shared(&self) -> Option<Rc<Self>> {
+        self.this.upgrade()
+    }
     /// The mapped class.
     pub fn class(&self) -> &Rc<Class> {
         &self.class
@@ -284,6 +299,10 @@ impl Mapper {
     pub fn polymorphic_on(&self) -> Option<ColumnElement> {
         self.polymorphic_on.borrow().clone()
     }
+    /// The attribute that shows the discriminator.
+    pub fn polymorphic_key(&self) -> Option<Str> {
+        self.polymorphic_key.borrow().clone()
+    }
     /// The identity of its rows; `Undefined` without one.
     pub fn polymorphic_identity(&self) -> &Value {
         &self.polymorphic_identity
@@ -362,6 +381,57 @@ impl Mapper {
     pub fn attribute(&self, name: &str) -> Option<Rc<Attribute>> {
         self.attribute_at(self.class.slot(name)?)
     }
+    /// Whether attribute `name` answers for this class itself rather than for a base.
+    pub fn has_own_attribute(&self, name: &str) -> bool {
+        let Some(attribute) = self.attribute(name) else {
+            return false;
+        };
+        self.inherits.as_ref().is_none_or(|base| {
+            base.attribute(name)
+                .is_none_or(|inherited| !Rc::ptr_eq(&inherited, &attribute))
+        })
+    }
+    /// The columns that joins of the hierarchy equate with each other, by column.
+    pub fn equivalent_columns(&self, _cx: &Cx) -> Vec<(ColumnElement, Vec<ColumnElement>)> {
+        let Some(this) = self.shared() else {
+            return Vec::new();
+        };
+        let mut found: Vec<(ColumnElement, Vec<ColumnElement>)> = Vec::new();
+        let mut add = |a: &ColumnElement, b: &ColumnElement| match found
+            .iter_mut()
+            .find(|(column, _)| column.same(a))
+        {
+            Some((_, others)) => others.push(b.clone()),
+            None => found.push((a.clone(), vec![b.clone()])),
+        };
+        for mapper in this.base_mapper().self_and_descendants() {
+            for (base, own) in mapper.inherits_equated_pairs.borrow().iter() {
+                add(base, own);
+                add(own, base);
+            }
+        }
+        found
+    }
+    /// Whether joins of the hierarchy equate two columns.
+    pub fn are_equivalent(&self, a: &ColumnElement, b: &ColumnElement) -> bool {
+        let pairs = self.equivalent_columns(&Cx::current());
+        let mut reached = vec![a.clone()];
+        let mut at = 0;
+        while at < reached.len() {
+            if reached[at].same(b) {
+                return true;
+            }
+            if let Some((_, others)) = pairs.iter().find(|(column, _)| column.same(&reached[at])) {
+                for other in others {
+                    if !reached.iter().any(|known| known.same(other)) {
+                        reached.push(other.clone());
+                    }
+                }
+            }
+            at += 1;
+        }
+        false
+    }
     /// The slot of the attribute that holds `column`.
     pub fn column_slot(&self, column: &ColumnElement) -> Option<u32> {
         self.class.slot(&self.column_prop(column)?.key())
@@ -424,7 +494,26 @@ impl Mapper {
                     .cloned(),
             );
         }
+        found.extend(super::registry::global_listeners(
+            &self.class,
+            event,
+            &Cx::current(),
+        ));
         found
+    }
+    /// Add a listener.
+    pub fn listen(&self, listener: MapperListener) {
+        self.listeners.borrow_mut().push(listener);
+    }
+    /// Remove a listener.
+    pub fn forget_listener(&self, event: &str, function: &Value) {
+        self.listeners
+            .borrow_mut()
+            .retain(|one| one.event.as_str() != event || !one.function.is(function));
+    }
+    /// Whether it was configured.
+    pub fn is_configured(&self) -> bool {
+        self.configured.get()
     }
     /// The method marked `@reconstructor`, of the class or a base.
     pub fn reconstructor(self: &Rc<Self>) -> Option<Value> {

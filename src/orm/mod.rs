@@ -3,47 +3,86 @@
 mod aliased;
 mod attribute;
 mod collections;
+pub mod comparator;
 mod configure;
 mod constructor;
 mod declarative;
+mod descriptors;
+mod entity;
 mod events;
 pub mod exc;
 mod history;
 mod hooks;
+mod hybrid;
 mod identity;
 mod inspection;
+mod instrumented;
+mod join_condition;
 mod mapped_class;
 mod mapper;
+mod mapping;
 mod passive;
 mod properties;
 mod registry;
+mod selectables;
 mod state;
 
-pub use aliased::AliasedEntity;
+pub use aliased::{
+    AliasHandle, AliasInspection, AliasOptions, AliasedEntity, anonymous, polymorphic_members,
+};
 pub use attribute::{
-    Attribute, AttributeKind, AttributeOptions, Held, child_state, describe, held_now,
-    load_expired, mark_modified,
+    Attribute, AttributeKind, AttributeOptions, AttributeSlot, Held, child_state, describe,
+    flag_modified, held_now, load_expired, mark_modified,
 };
 pub use collections::{
-    CollectionAdapter, CollectionFactory, KeyFunction, adapter_of, append_loaded, members,
+    CollectionAdapter, CollectionFactory, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET,
+    KEYFUNC_DICT, KeyFunction, MAPPED_COLLECTION, adapter_of, append_loaded, members,
+};
+pub use comparator::{
+    AdapterChain, JoinRequest, LazyClause, RelationshipJoin, compare_with, create_joins,
+    lazy_clause, single_table_criterion,
+};
+pub use configure::{
+    ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_if_needed, configure_registry,
+    expression_text, set_evaluator,
+};
+pub use declarative::{
+    BaseOptions, DYNAMIC_MAPPED, DeclaredAttr, FieldOptions, MAPPED, MAPPED_AS_DATACLASS,
+    MappedColumn, SchemaConstructors, WRITE_ONLY_MAPPED, add_attribute, dataclass_repr,
+    declared_value, init_declarative_base, map_declaratively, mapper_from_keywords,
+    new_declarative_base, new_registry, note_dataclass_keywords, relationship_from_keywords,
+    schema_constructors, set_schema_constructors,
+};
+pub use descriptors::DescriptorAttribute;
+pub use entity::{
+    OrmCoercion, PlainPlugin, entity_of_value, is_mapped, mapper_of_value, register_coercion,
 };
 pub use events::{AttributeEvent, Listener, Op, ScriptListener, Token};
 pub use history::History;
 pub use hooks::{
-    AttributeLoader, Loaded, SessionHooks, forget_session, loader, next_session_id,
-    register_session, session, set_loader,
+    AttributeLoader, Loaded, SessionHooks, forget_session, loader, next_session_id, plugin,
+    register_session, session, set_loader, set_plugin,
 };
+pub use hybrid::{HybridAttribute, HybridMethod, HybridParts, HybridProperty};
 pub use identity::{IdentityKey, IdentityMap, InstanceSet};
+pub use inspection::{Marker, StateHandle, no_result, no_value, state_address, state_value};
+pub use instrumented::{
+    COLUMN_PROPERTY, COMPOSITE_PROPERTY, InstrumentedAttribute, PropertyHandle,
+    RELATIONSHIP_PROPERTY, SYNONYM_PROPERTY, element_of, property_class, property_repr,
+};
+pub use join_condition::{criterion_pairs, deannotated};
 pub use mapped_class::MappedClass;
 pub use mapper::{
-    Inheritance, MappedEntity, Mapper, MapperListener, MapperOptions, Properties, WithPolymorphic,
-    class_mapper, column_value, from_description, mapper_of,
+    Inheritance, MappedEntity, Mapper, MapperHandle, MapperListener, MapperOptions, Properties,
+    RegistryHandle, WithPolymorphic, class_mapper, column_value, from_description, mapper_of,
 };
+pub use mapping::{Declared, MapperSpec, map_class};
 pub use passive::Passive;
 pub use properties::{
     Cascade, ColumnProperty, CompositeProperty, Direction, JoinData, MapperProperty,
     PassiveDeletes, PropertyId, PropertyKind, RelationshipArgs, RelationshipOptions,
     RelationshipProperty, SynonymProperty,
 };
-pub use registry::{Mappings, Registry};
+pub use registry::{Mappings, Registry, all_registries, listen_to_all};
+pub use selectables::{columns_of, contains_column, corresponding_column, tables_of};
 pub use state::{Committed, InstanceState, PendingCollection, state_of};

@@ -7,7 +7,7 @@ use std::rc::{Rc, Weak};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::mapper::Mapper;
+use super::mapper::{Mapper, MapperListener};
 use crate::object::{Class, Cx, Str, Value};
 use crate::sql::schema::MetaData;
 
@@ -95,8 +95,16 @@ impl Registry {
         mappings.stale.set(true);
         mappings.generation.set(mappings.generation.get() + 1);
     }
+    /// Add entries to `type_annotation_map`.
+    pub fn extend_type_annotation_map(&self, entries: Vec<(Value, Value)>) {
+        let mut map = self.type_annotation_map.borrow_mut();
+        for (known, ty) in entries {
+            map.retain(|(other, _)| !other.is(&known));
+            map.push((known, ty));
+        }
+    }
     /// Forget its mappers (`dispose()`).
-    pub(super) fn clear(&self) {
+    pub fn clear(&self) {
         self.mappers.borrow_mut().clear();
         self.names.borrow_mut().clear();
         self.has_new_mappers.set(false);
@@ -116,4 +124,41 @@ impl Mappings {
     pub fn generation(&self) -> u64 {
         self.generation.get()
     }
+}
+
+/// The registries that exist.
+pub fn all_registries(cx: &Cx) -> Vec<Rc<Registry>> {
+    cx.service::<Mappings>().registries()
+}
+
+/// Listeners for all mappers, or all of one base: the class they were set up for, the listener.
+#[derive(Default)]
+pub(super) struct GlobalListeners(RefCell<Vec<(Rc<Class>, MapperListener)>>);
+
+/// Set up (or remove) a listener for all mappers, or all classes of a base.
+pub fn listen_to_all(class: &Rc<Class>, listener: MapperListener, remove: bool, cx: &Cx) {
+    let all = cx.service::<GlobalListeners>();
+    if remove {
+        all.0.borrow_mut().retain(|(known, other)| {
+            !(Rc::ptr_eq(known, class)
+                && other.event == listener.event
+                && other.function.is(&listener.function))
+        });
+    } else {
+        all.0.borrow_mut().push((class.clone(), listener));
+    }
+}
+
+/// The listeners for all mappers, or for bases of `class`, for `event`.
+pub(super) fn global_listeners(class: &Rc<Class>, event: &str, cx: &Cx) -> Vec<MapperListener> {
+    cx.service::<GlobalListeners>()
+        .0
+        .borrow()
+        .iter()
+        .filter(|(target, listener)| {
+            listener.event.as_str() == event
+                && (target.spec().is_some() || class.is_subclass(target))
+        })
+        .map(|(_, listener)| listener.clone())
+        .collect()
 }

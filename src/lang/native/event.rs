@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use super::engine;
+use super::{engine, orm};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Bound, Cx, Export, Method, ModuleSpec, Result, Value};
 
@@ -46,7 +46,7 @@ pub enum Target {
 type Listen = fn(&Listener<'_>, &Cx) -> Result<Target>;
 
 /// The areas, one line each.
-const AREAS: &[Listen] = &[engine::listen];
+const AREAS: &[Listen] = &[engine::listen, orm::listen];
 
 /// What listens, for `contains()` and `remove()`.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod event;
+pub mod orm;
 pub mod schema;
 pub mod sql;
 
@@ -26,6 +27,14 @@ const OWN_MODULES: &[&ModuleSpec] = &[
     &sql::ELEMENTS_MODULE,
     &sql::SELECTABLE_MODULE,
     &sql::FUNCTIONS_MODULE,
+    &orm::ORM,
+    &orm::EXC,
+    &orm::ATTRIBUTES,
+    &orm::COLLECTIONS,
+    &orm::EXT,
+    &orm::EXT_DECLARATIVE,
+    &orm::EXT_HYBRID,
+    &orm::EXT_ASSOCIATION_PROXY,
 ];
 
 /// The tables of modules, one per area.
@@ -59,7 +68,12 @@ static ALL_MODULES: [&ModuleSpec; MODULE_COUNT] = {
 pub static MODULES: &[&ModuleSpec] = &ALL_MODULES;
 
 /// The names of `sqlalchemy` itself, a table per area; add a table here.
-const TOP_TABLES: &[&[(&str, Export)]] = &[engine::TOP_NAMES, sql::NAMES, schema::NAMES];
+const TOP_TABLES: &[&[(&str, Export)]] = &[
+    engine::TOP_NAMES,
+    sql::NAMES,
+    schema::NAMES,
+    orm::TOP_NAMES,
+];
 
 const TOP_COUNT: usize = {
     let (mut count, mut table) = (0, 0);

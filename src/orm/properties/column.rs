@@ -24,6 +24,10 @@ pub struct ColumnProperty {
     pub instrument: Cell<bool>,
     /// Whether a refresh of expired attributes loads it: `expire_on_flush`.
     pub expire_on_flush: Cell<bool>,
+    /// `query_expression()`: a query gives it its expression.
+    pub is_query_expression: Cell<bool>,
+    /// Whether it was made by `column_property()` and the like rather than for a column.
+    pub declared: Cell<bool>,
     /// Whether the default discriminator wants not to be undeferred.
     pub is_polymorphic_discriminator: Cell<bool>,
 }

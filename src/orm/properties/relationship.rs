@@ -19,6 +19,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// Its number in the enumeration of 2.0.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::OneToMany => 1,
+            Self::ManyToOne => 2,
+            Self::ManyToMany => 3,
+        }
+    }
     /// `ONETOMANY`.
     pub fn symbol(self) -> &'static str {
         match self {
@@ -82,6 +90,8 @@ pub struct RelationshipOptions {
     pub sync_backref: Option<bool>,
     pub cascade_backrefs: bool,
     pub overlaps: Vec<Str>,
+    /// The dataclass arguments.
+    pub field: crate::orm::declarative::FieldOptions,
 }
 
 /// A column and the column that is set from it.
@@ -109,6 +119,10 @@ pub struct JoinData {
     pub local_columns: Vec<ColumnElement>,
     /// The columns that hold a foreign key.
     pub foreign_key_columns: Vec<ColumnElement>,
+    /// Whether the user marked columns of the condition as remote.
+    pub remote_marked: bool,
+    /// Whether the user marked columns of the condition as foreign.
+    pub foreign_marked: bool,
 }
 
 /// What is particular to a relationship.
@@ -130,6 +144,8 @@ pub struct RelationshipProperty {
     pub(in crate::orm) join: OnceCell<JoinData>,
     pub(in crate::orm) collection: OnceCell<CollectionFactory>,
     pub(in crate::orm) reverse: RefCell<Vec<Weak<MapperProperty>>>,
+    /// Whether the other side forbids that this one keeps it in step.
+    pub(in crate::orm) sync_disabled: Cell<bool>,
     /// Whether a lazy load is a look-up by primary key.
     pub(in crate::orm) use_get: Cell<bool>,
     /// What the session side keeps per relationship (strategies, dependency processors).
@@ -158,6 +174,7 @@ impl RelationshipProperty {
             join: OnceCell::new(),
             collection: OnceCell::new(),
             reverse: RefCell::default(),
+            sync_disabled: Cell::new(false),
             use_get: Cell::new(false),
             strategies: RefCell::default(),
         }
@@ -189,6 +206,24 @@ impl RelationshipProperty {
     /// Whether it holds a collection, as far as that is known.
     pub fn uselist(&self) -> bool {
         self.uselist.get().unwrap_or(false)
+    }
+    /// Say that it holds one object, or a collection.
+    pub fn set_uselist(&self, uselist: bool) {
+        self.uselist.set(Some(uselist));
+    }
+    /// Whether it keeps the other side in step.
+    pub fn syncs_backref(&self) -> bool {
+        !self.options.viewonly
+            && !self.sync_disabled.get()
+            && self.options.sync_backref != Some(false)
+    }
+    /// Whether the user marked columns of the condition as remote.
+    pub fn has_remote_marks(&self) -> bool {
+        self.join.get().is_some_and(|join| join.remote_marked)
+    }
+    /// Whether the user marked columns of the condition as foreign.
+    pub fn has_foreign_marks(&self) -> bool {
+        self.join.get().is_some_and(|join| join.foreign_marked)
     }
     /// The evaluated `order_by=`.
     pub fn order_by(&self) -> &[ColumnElement] {

@@ -42,6 +42,7 @@ fn constraints_between(
     left: &FromClause,
     subset: Option<&FromClause>,
     right: &FromClause,
+    keys: Option<&[ColumnElement]>,
     cx: &Cx,
 ) -> Result<Vec<(usize, Pairs)>> {
     let mut found: Vec<(usize, Pairs)> = Vec::new();
@@ -61,6 +62,9 @@ fn constraints_between(
                 continue;
             }
             for (key, referencing) in foreign_keys(one, cx)? {
+                if keys.is_some_and(|keys| !keys.iter().any(|column| column.same(&referencing))) {
+                    continue;
+                }
                 let target = match key.column(cx) {
                     Ok(target) => target,
                     // A table not yet known is no reason to fail, unless it is the one meant.
@@ -88,7 +92,24 @@ pub fn join_condition(
     subset: Option<&FromClause>,
     cx: &Cx,
 ) -> Result<ColumnElement> {
-    let mut constraints = constraints_between(left, subset, right.ungrouped(), cx)?;
+    join_condition_by_keys(left, right, subset, None, cx)
+}
+
+/// The same, where only `keys` count as foreign keys.
+pub fn join_condition_by_keys(
+    left: &FromClause,
+    right: &FromClause,
+    subset: Option<&FromClause>,
+    keys: Option<&[ColumnElement]>,
+    cx: &Cx,
+) -> Result<ColumnElement> {
+    let mut constraints = constraints_between(left, subset, right.ungrouped(), keys, cx)?;
+    if let (Some(keys), true) = (keys, constraints.len() > 1) {
+        constraints.retain(|(_, pairs)| {
+            keys.iter()
+                .all(|key| pairs.iter().any(|(_, referencing)| referencing.same(key)))
+        });
+    }
     if constraints.len() > 1 {
         let identities = |pairs: &Pairs| -> Vec<_> {
             pairs
@@ -137,7 +158,7 @@ pub fn join_condition(
 
 /// Whether foreign keys relate the two.
 pub fn can_join(left: &FromClause, right: &FromClause, cx: &Cx) -> Result<bool> {
-    Ok(!constraints_between(left, None, right, cx)?.is_empty())
+    Ok(!constraints_between(left, None, right, None, cx)?.is_empty())
 }
 
 /// Which of `clauses` can be the left side of a join to `target`.

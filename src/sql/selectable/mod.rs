@@ -17,6 +17,7 @@ pub use from_clause::{
 pub use generative::{make_slice, namespace_attribute};
 pub use join::{
     can_join, find_left_clause_that_matches, find_left_clause_to_join_from, join_condition,
+    join_condition_by_keys,
 };
 pub use select::{
     CompoundData, CompoundKeyword, CompoundSelect, Fetch, ForUpdate, JoinTarget, LabelStyle,

@@ -1,0 +1,190 @@
+//! Functions of `sqlalchemy.orm`: `aliased()`, `with_polymorphic()`, `with_parent()`, keyed dicts.
+
+use std::rc::Rc;
+
+use crate::engine::exc::ARGUMENT_ERROR;
+use crate::object::{Cx, Dict, Method, Object, Result, Str, TypeSpec, Value};
+use crate::orm::{
+    AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, KeyFunction, PropertyHandle,
+    compare_with, configure_all, element_of, entity_of_value, polymorphic_members,
+};
+use crate::sql::coercions::{Coerced, coerce};
+use crate::sql::{ColumnElement, FromClause};
+
+/// The FROM element that an argument names: a statement becomes a subquery.
+fn selectable(value: &Value, cx: &Cx) -> Result<Option<FromClause>> {
+    if matches!(value, Value::Undefined | Value::None | Value::Bool(false)) {
+        return Ok(None);
+    }
+    Ok(Some(match coerce(value, cx)? {
+        Coerced::From(from) => from,
+        Coerced::Statement(statement) => FromClause::Alias(statement.subquery(None, cx)?),
+        _ => {
+            return Err(ARGUMENT_ERROR.error(format!(
+                "FROM expression, such as a Table or alias() object expected, got {}.",
+                cx.repr(value)?
+            )));
+        }
+    }))
+}
+
+/// `aliased()`.
+pub fn aliased() -> Value {
+    Method::function(
+        "aliased(element, alias=None, name=None, flat=False, adapt_on_names=False)",
+        |a, cx| {
+            let given = a.value("element");
+            let name = a.some("name").and_then(Value::as_str).map(Str::new);
+            let Some(entity) = entity_of_value(given) else {
+                if let Coerced::From(from) = coerce(given, cx)? {
+                    let name = name.map(crate::sql::Name::Plain);
+                    return Ok(Value::object(from.alias(name)));
+                }
+                return Err(ARGUMENT_ERROR.error(format!(
+                    "Column expression, FROM clause, or other columns clause element expected, \
+                     got {}.",
+                    cx.repr(given)?
+                )));
+            };
+            crate::orm::configure_registry(entity.mapper().registry(), cx)?;
+            let options = AliasOptions {
+                selectable: selectable(a.value("alias"), cx)?,
+                name,
+                flat: a.flag("flat", false),
+                adapt_on_names: a.flag("adapt_on_names", false),
+            };
+            Ok(Value::object(AliasHandle(AliasedEntity::new(
+                &entity, options, cx,
+            )?)))
+        },
+    )
+}
+
+/// `with_polymorphic()`.
+pub fn with_polymorphic() -> Value {
+    Method::function(
+        "with_polymorphic(base, classes, selectable=False, flat=False, polymorphic_on=None, \
+         aliased=False, innerjoin=False, adapt_on_names=False, name=None)",
+        |a, cx| {
+            let Some(entity) = entity_of_value(a.value("base")) else {
+                return Err(super::inspection::no_inspection(a.value("base"), cx));
+            };
+            let mapper = entity.mapper();
+            crate::orm::configure_registry(mapper.registry(), cx)?;
+            let members = polymorphic_members(mapper, a.value("classes"), cx)?;
+            let options = AliasOptions {
+                selectable: selectable(a.value("selectable"), cx)?,
+                name: a.some("name").and_then(Value::as_str).map(Str::new),
+                flat: a.flag("flat", false),
+                adapt_on_names: a.flag("adapt_on_names", false),
+            };
+            Ok(Value::object(AliasHandle(AliasedEntity::with_classes(
+                mapper,
+                members,
+                a.flag("aliased", false),
+                a.flag("innerjoin", false),
+                options,
+                cx,
+            )?)))
+        },
+    )
+}
+
+/// `with_parent()`.
+pub fn with_parent() -> Value {
+    Method::function("with_parent(instance, prop, from_entity=None)", |a, cx| {
+        let property = match a.value("prop") {
+            Value::Str(name) => {
+                let entity = match a.value("instance") {
+                    Value::Instance(instance) => crate::orm::mapper_of(instance),
+                    _ => None,
+                };
+                entity.and_then(|mapper| mapper.prop(name))
+            }
+            other => match other.downcast::<InstrumentedAttribute>() {
+                Some(attribute) => Some(attribute.property().clone()),
+                None => other
+                    .downcast::<PropertyHandle>()
+                    .map(|handle| handle.0.clone()),
+            },
+        };
+        let Some(property) = property else {
+            return Err(ARGUMENT_ERROR.error("relationship attribute expected for with_parent()"));
+        };
+        compare_with(&property, Some(a.value("instance")), true, true, cx).map(Value::object)
+    })
+}
+
+/// `configure_mappers()`.
+pub fn configure_mappers() -> Value {
+    Method::function("configure_mappers()", |_, cx| {
+        configure_all(cx)?;
+        Ok(Value::None)
+    })
+}
+
+/// `clear_mappers()`.
+pub fn clear_mappers() -> Value {
+    Method::function("clear_mappers()", |_, cx| {
+        for registry in crate::orm::all_registries(cx) {
+            registry.clear();
+        }
+        Ok(Value::None)
+    })
+}
+
+static KEY_FUNCTION: TypeSpec = TypeSpec::new("sqlalchemy.orm.mapped_collection", "_AttrGetter");
+
+impl Object for KeyFunction {
+    fn spec(&self) -> &'static TypeSpec {
+        &KEY_FUNCTION
+    }
+    fn is_callable(&self) -> bool {
+        true
+    }
+    fn call(&self, _this: &Value, _args: crate::object::Args, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::Dict(Rc::new(Dict::default()))))
+    }
+}
+
+/// `attribute_keyed_dict()`.
+pub fn attribute_keyed_dict() -> Value {
+    Method::function(
+        "attribute_keyed_dict(attr_name, *, ignore_unpopulated_attribute=False)",
+        |a, _| {
+            Ok(Value::object(KeyFunction::Attribute(Str::new(
+                a.text("attr_name")?,
+            ))))
+        },
+    )
+}
+
+/// `column_keyed_dict()`.
+pub fn column_keyed_dict() -> Value {
+    Method::function(
+        "column_keyed_dict(mapping_spec, *, ignore_unpopulated_attribute=False)",
+        |a, cx| {
+            let given = match a.value("mapping_spec") {
+                Value::List(_) | Value::Tuple(_) => cx.collect(a.value("mapping_spec"))?,
+                one => vec![one.clone()],
+            };
+            let columns = given
+                .iter()
+                .map(|one| element_of(one, cx))
+                .collect::<Result<Vec<ColumnElement>>>()?;
+            Ok(Value::object(KeyFunction::Columns(columns.into())))
+        },
+    )
+}
+
+/// `keyfunc_mapping()`.
+pub fn keyfunc_mapping() -> Value {
+    Method::function(
+        "keyfunc_mapping(keyfunc, *, ignore_unpopulated_attribute=False)",
+        |a, _| {
+            Ok(Value::object(KeyFunction::Callable(
+                a.value("keyfunc").clone(),
+            )))
+        },
+    )
+}

@@ -1,0 +1,209 @@
+//! Configuration of mappers at their first use: what relationships point at and how they join,
+//! backrefs, and what hears of attribute changes.
+
+mod backref;
+mod conflicts;
+mod relationship;
+mod resolve;
+
+use std::rc::Rc;
+
+use super::attribute::Attribute;
+use super::events::Listener;
+use super::mapper::{MappedEntity, Mapper};
+use super::mapping;
+use super::properties::{MapperProperty, RelationshipProperty};
+use super::registry::{Mappings, Registry};
+use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
+use crate::object::{Cx, Result, Value};
+use crate::sql::ColumnElement;
+
+pub use relationship::STRATEGIES;
+pub use resolve::{ExpressionEvaluator, Names, set_evaluator};
+
+/// Configure the mappers that are new, of all registries.
+pub fn configure_all(cx: &Cx) -> Result<()> {
+    for registry in cx.service::<Mappings>().registries() {
+        configure_registry(&registry, cx)?;
+    }
+    Ok(())
+}
+
+/// Configure the mappers that are new, if there are any.
+pub fn configure_if_needed(cx: &Cx) -> Result<()> {
+    let mappings = cx.service::<Mappings>();
+    if !mappings.stale.get() || mappings.configuring.get() {
+        return Ok(());
+    }
+    configure_all(cx)?;
+    mappings.stale.set(false);
+    Ok(())
+}
+
+/// Configure the mappers of `registry` that are new.
+pub fn configure_registry(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
+    let mappings = cx.service::<Mappings>();
+    if !registry.has_new_mappers.get() || mappings.configuring.replace(true) {
+        return Ok(());
+    }
+    let done = configure_mappers(registry, cx);
+    mappings.configuring.set(false);
+    done?;
+    registry.has_new_mappers.set(false);
+    Ok(())
+}
+
+fn configure_mappers(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
+    let mut at = 0;
+    while let Some(mapper) = registry.mappers().get(at).cloned() {
+        at += 1;
+        let failed = mapper.configure_failed.borrow().clone();
+        if let Some(failed) = failed {
+            return Err(INVALID_REQUEST_ERROR.error(format!(
+                "One or more mappers failed to initialize - can't proceed with initialization of \
+                 other mappers. Triggering mapper: '{}'. Original exception was: {}",
+                mapper.describe(cx.compat()),
+                cx.str(&failed)?
+            )));
+        }
+        if mapper.configured.get() {
+            continue;
+        }
+        if let Err(raised) = configure_mapper(&mapper, cx) {
+            *mapper.configure_failed.borrow_mut() = Some(raised.value().clone());
+            return Err(raised);
+        }
+        mapper.configured.set(true);
+    }
+    Ok(())
+}
+
+fn configure_mapper(mapper: &Rc<Mapper>, cx: &Cx) -> Result<()> {
+    for prop in mapper.prop_list() {
+        let own = prop
+            .parent()
+            .is_some_and(|parent| Rc::ptr_eq(&parent, mapper));
+        if own {
+            init_property(&prop, cx)?;
+        }
+        instrument(mapper, &prop, cx)?;
+    }
+    Ok(())
+}
+
+/// Configure a property that was not configured yet.
+fn init_property(prop: &Rc<MapperProperty>, cx: &Cx) -> Result<()> {
+    if prop.relationship().is_some() && !prop.mark_initialized() {
+        relationship::init(prop, cx)?;
+    }
+    Ok(())
+}
+
+/// Give the instances of `mapper` and of those below it the slot of a relationship.
+fn instrument(mapper: &Rc<Mapper>, prop: &Rc<MapperProperty>, cx: &Cx) -> Result<()> {
+    let Some(relationship) = prop.relationship() else {
+        return Ok(());
+    };
+    if relationship.join().is_none() {
+        return Ok(());
+    }
+    relationship::check_strategy(prop, relationship, cx)?;
+    for one in mapper.self_and_descendants() {
+        let is_its = one
+            .prop(&prop.key())
+            .is_some_and(|known| known.id() == prop.id());
+        let has_slot = one
+            .attribute(&prop.key())
+            .is_some_and(|known| known.parent_token() == prop.id());
+        let own_slot = has_slot && one.has_own_attribute(&prop.key());
+        if is_its && !own_slot {
+            let options = relationship::attribute_options(prop, relationship, cx)?;
+            let attribute = Attribute::new(prop.key(), prop.clone(), options);
+            listen(&one, prop, relationship, &attribute);
+            mapping::register_attribute(&one, attribute);
+        }
+    }
+    Ok(())
+}
+
+fn listen(
+    mapper: &Rc<Mapper>,
+    prop: &Rc<MapperProperty>,
+    relationship: &RelationshipProperty,
+    attribute: &Rc<Attribute>,
+) {
+    if relationship.options.single_parent {
+        attribute.listen(Listener::SingleParent);
+    }
+    listen_validators(mapper, attribute);
+    attribute.listen(Listener::Cascade);
+    let back = relationship.back_populates.borrow().clone();
+    if let (Some(key), true) = (back, relationship.syncs_backref()) {
+        attribute.listen(Listener::Backref {
+            key,
+            uselist: relationship.uselist(),
+        });
+    }
+    let _ = prop;
+}
+
+fn listen_validators(mapper: &Rc<Mapper>, attribute: &Rc<Attribute>) {
+    for (name, function, include_removes, include_backrefs) in mapper.validators.borrow().iter() {
+        if name == attribute.key() {
+            attribute.listen(Listener::Validator {
+                function: function.clone(),
+                include_removes: *include_removes,
+                include_backrefs: *include_backrefs,
+            });
+        }
+    }
+}
+
+/// Let the validators of a column attribute hear of its changes.
+pub(super) fn add_validators(mapper: &Rc<Mapper>, prop: &Rc<MapperProperty>) {
+    if let Some(attribute) = mapper.attribute(&prop.key()) {
+        listen_validators(mapper, &attribute);
+    }
+}
+
+/// The entity that a relationship points at.
+pub fn resolve_entity<'a>(
+    relationship: &'a RelationshipProperty,
+    cx: &Cx,
+) -> Result<&'a MappedEntity> {
+    if relationship.entity.get().is_none() {
+        configure_if_needed(cx)?;
+    }
+    relationship
+        .entity
+        .get()
+        .ok_or_else(|| INVALID_REQUEST_ERROR.error("relationship is not configured"))
+}
+
+/// `str()` of an expression.
+pub fn expression_text(element: &ColumnElement, cx: &Cx) -> String {
+    cx.str(&Value::object(element.clone())).unwrap_or_default()
+}
+
+/// Warn during configuration, saying so in 2.0.
+pub(super) fn warn(message: &str, code: Option<&str>, cx: &Cx) {
+    let mut text = message.to_owned();
+    if let Some(code) = code {
+        let word = if cx.compat().is_14() {
+            "error"
+        } else {
+            "warning"
+        };
+        text.push_str(&format!(
+            " (Background on this {word} at: https://sqlalche.me/e/{}/{code})",
+            cx.compat().url_token()
+        ));
+    }
+    if cx.compat().is_20() && cx.service::<Mappings>().configuring.get() {
+        text.push_str(
+            " (This warning originated from the `configure_mappers()` process, which was invoked \
+             automatically in response to a user-initiated operation.)",
+        );
+    }
+    cx.warn(&SA_WARNING, &text);
+}
