@@ -14,6 +14,7 @@ pub(super) struct Output {
     error_color: bool,
     last_was_newline: Cell<bool>,
     broken: Cell<bool>,
+    errors_inline: Cell<bool>,
 }
 
 impl Output {
@@ -28,6 +29,7 @@ impl Output {
             error_color: wants_color(choice, io::stderr().is_terminal()),
             last_was_newline: Cell::new(true),
             broken: Cell::new(false),
+            errors_inline: Cell::new(false),
         }
     }
     /// Whether standard output is a terminal.
@@ -73,9 +75,14 @@ impl Output {
             self.write("\n");
         }
     }
-    /// Write an error: into a capture or onto the terminal, else to standard error.
+    /// Write errors among the rest: they are part of a transcript.
+    pub(super) fn keep_errors_inline(&self) {
+        self.errors_inline.set(true);
+    }
+    /// Write an error: among the rest in a capture, a transcript or on the terminal, else to
+    /// standard error.
     pub(super) fn error(&self, text: &str) {
-        if self.capture.borrow().is_some() || self.on_terminal {
+        if self.errors_inline.get() || self.capture.borrow().is_some() || self.on_terminal {
             self.write(text);
             return;
         }

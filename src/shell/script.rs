@@ -17,6 +17,9 @@ enum Input {
 
 /// Replay the files of the command line.
 pub(super) fn run(shell: &mut Shell, args: &RunArgs) -> Status {
+    if args.transcript {
+        shell.output().keep_errors_inline();
+    }
     let mut failed = false;
     for file in &args.files {
         let input = match read(file) {
