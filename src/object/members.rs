@@ -104,6 +104,10 @@ impl Method {
     pub fn owner(&self) -> Option<&'static str> {
         self.owner
     }
+    /// Whether CPython's own counterpart is written in C, which its reprs and errors show.
+    pub fn is_c_style(&self) -> bool {
+        self.text.contains("/)") || self.text.contains("/,") || self.is_builtin_default()
+    }
     /// How it is reached.
     pub fn kind(&self) -> MethodKind {
         self.kind
@@ -124,6 +128,7 @@ impl Object for Method {
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
         let name = self.text.split('(').next().unwrap_or(self.text);
         Ok(Some(match self.owner {
+            Some(owner) if self.is_c_style() => format!("<method '{name}' of '{owner}' objects>"),
             Some(owner) => format!("<function {owner}.{name}>"),
             None => format!("<built-in function {name}>"),
         }))
@@ -183,7 +188,10 @@ static BOUND_METHOD: TypeSpec = TypeSpec::new("builtins", "method");
 
 impl Object for BoundMethod {
     fn spec(&self) -> &'static TypeSpec {
-        &BOUND_METHOD
+        match self.function.downcast::<Method>() {
+            Some(method) if method.is_c_style() => &METHOD,
+            _ => &BOUND_METHOD,
+        }
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         let name = cx

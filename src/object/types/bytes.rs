@@ -80,7 +80,7 @@ pub fn decode(bytes: &[u8], encoding: Option<&Value>, errors: Option<&Value>) ->
                         .utf8_chunks()
                         .map(|chunk| chunk.valid())
                         .collect::<String>()),
-                    _ => Err(decode_error("utf-8", bytes, error.valid_up_to())),
+                    _ => Err(utf8_error(bytes, error)),
                 },
             };
         }
@@ -100,6 +100,19 @@ pub fn decode(bytes: &[u8], encoding: Option<&Value>, errors: Option<&Value>) ->
         }
     }
     Ok(out)
+}
+
+fn utf8_error(bytes: &[u8], error: std::str::Utf8Error) -> Raised {
+    let start = error.valid_up_to();
+    let left = bytes.len().saturating_sub(start);
+    // Without a length the text ends inside a character.
+    if error.error_len().is_none() && left > 1 {
+        return UNICODE_DECODE_ERROR.error(format!(
+            "'utf-8' codec can't decode bytes in position {start}-{}: unexpected end of data",
+            bytes.len() - 1
+        ));
+    }
+    decode_error("utf-8", bytes, start)
 }
 
 fn decode_error(codec: &str, bytes: &[u8], at: usize) -> Raised {

@@ -10,7 +10,6 @@ use super::{
     Context, DIVISION_BY_ZERO, DIVISION_IMPOSSIBLE, DIVISION_UNDEFINED, Decimal, Form,
     INVALID_OPERATION, Rounding, digit_count, invalid, signal, ten_to,
 };
-use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
 use crate::object::{BinaryOp, Result};
 
 impl Decimal {
@@ -43,7 +42,7 @@ impl Decimal {
         Ok(None)
     }
 
-    fn add(&self, other: &Self, context: &Context) -> Result<Self> {
+    pub(super) fn add(&self, other: &Self, context: &Context) -> Result<Self> {
         let (Some(a), Some(b)) = (self.parts(), other.parts()) else {
             return match (self.is_finite(), other.is_finite()) {
                 (false, false) if self.negative != other.negative => Err(invalid()),
@@ -177,14 +176,10 @@ impl Decimal {
             Some((digits, exponent)) if exponent >= 0 && exponent < 10 => {
                 (digits * ten_to(exponent)).to_u32()
             }
-            Some((digits, -1)) if digits.to_u32() == Some(5) && !other.negative => {
-                return self.sqrt();
-            }
             _ => None,
         };
         let Some(exponent) = exponent.filter(|exponent| *exponent <= 100_000) else {
-            return Err(NOT_IMPLEMENTED_ERROR
-                .error("Decimal powers other than by a whole number are not supported"));
+            return self.power_by_logarithm(other, context);
         };
         let Some((digits, own)) = self.parts() else {
             return Ok(Self::infinite(self.negative && exponent % 2 == 1));

@@ -4,6 +4,7 @@ mod arithmetic;
 mod context;
 mod object;
 mod text;
+mod transcendental;
 
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;

@@ -186,6 +186,15 @@ fn members(members: &mut Members) {
         .method("sqrt(context=None)", |own: &Decimal, _, _| {
             Ok(Value::object(own.sqrt()?))
         })
+        .method("exp(context=None)", |own: &Decimal, _, _| {
+            Ok(Value::object(own.exp()?))
+        })
+        .method("ln(context=None)", |own: &Decimal, _, _| {
+            Ok(Value::object(own.logarithm(false)?))
+        })
+        .method("log10(context=None)", |own: &Decimal, _, _| {
+            Ok(Value::object(own.logarithm(true)?))
+        })
         .method("compare(other, context=None)", |own: &Decimal, a, cx| {
             Ok(Value::object(match own.order(&other(a, cx)?) {
                 Some(order) => Decimal::from_int(&BigInt::from(order as i8)),
@@ -367,6 +376,16 @@ fn tests(members: &mut Members) {
         })
         .method("is_infinite(/)", |own: &Decimal, _, _| {
             Ok(Value::Bool(matches!(own.form, Form::Infinite)))
+        })
+        .method("number_class(context=None)", |own: &Decimal, _, _| {
+            let sign = if own.negative { '-' } else { '+' };
+            Ok(match &own.form {
+                Form::NaN(true) => "sNaN".into(),
+                Form::NaN(false) => "NaN".into(),
+                Form::Infinite => format!("{sign}Infinity").into(),
+                Form::Finite { digits, .. } if digits.is_zero() => format!("{sign}Zero").into(),
+                Form::Finite { .. } => format!("{sign}Normal").into(),
+            })
         })
         .method("is_signed(/)", |own: &Decimal, _, _| {
             Ok(Value::Bool(own.negative))
