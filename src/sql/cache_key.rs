@@ -352,7 +352,6 @@ impl<'a> CacheKeyBuilder<'a> {
         self.name(&bind.key);
         self.type_(&bind.type_);
         self.flag(bind.expanding);
-        self.flag(bind.required);
         self.flag(bind.literal_execute);
         if let Some(types) = &bind.tuple_types {
             for type_ in types.iter() {

@@ -18,7 +18,7 @@ use super::selectable::{
 };
 use super::types::{SqlType, type_of_value};
 use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING, with_code};
-use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::{Cx, Raised, Result, Str, TypeSpec, Value, class_of};
 
 /// The session's hook for ORM values.
@@ -205,6 +205,20 @@ fn column_from(coerced: Coerced, cx: &Cx) -> Result<Option<ColumnElement>> {
     })
 }
 
+/// What to do with a FROM element where an expression goes.
+fn from_advice(coerced: &Coerced) -> &'static str {
+    match coerced {
+        Coerced::From(from) if matches!(from.plain(), FromClause::Values(_)) => {
+            "To create a column expression from a VALUES clause, use the .scalar_values() method."
+        }
+        Coerced::From(_) => {
+            "To create a column expression from a FROM clause row as a whole, use the \
+             .table_valued() method."
+        }
+        _ => "",
+    }
+}
+
 /// An expression; a plain value becomes a bind, `None` NULL.
 pub fn expect_expression(
     value: &Value,
@@ -216,17 +230,7 @@ pub fn expect_expression(
         Coerced::Literal(Value::None) => Ok(ColumnElement::Null),
         Coerced::Literal(value) => bind_literal(&value, type_, name, cx),
         other => {
-            let advice = match &other {
-                Coerced::From(from) if matches!(from.plain(), FromClause::Values(_)) => {
-                    "To create a column expression from a VALUES clause, use the \
-                     .scalar_values() method."
-                }
-                Coerced::From(_) => {
-                    "To create a column expression from a FROM clause row as a whole, use the \
-                     .table_valued() method."
-                }
-                _ => "",
-            };
+            let advice = from_advice(&other);
             match column_from(other, cx)? {
                 Some(element) => Ok(element),
                 None => Err(expected_with(EXPRESSION, value, None, advice, cx)?),
@@ -269,10 +273,13 @@ pub fn expect_binary(
         Coerced::Literal(value) => expr
             .bind_param(op, &value, None, false, cx)
             .map(BindParameter::element),
-        other => match column_from(other, cx)? {
-            Some(element) => Ok(with_binary_type(element, expr)),
-            None => Err(expected(BINARY, value, None, cx)?),
-        },
+        other => {
+            let advice = from_advice(&other);
+            match column_from(other, cx)? {
+                Some(element) => Ok(with_binary_type(element, expr)),
+                None => Err(expected_with(BINARY, value, None, advice, cx)?),
+            }
+        }
     }
 }
 
@@ -623,6 +630,10 @@ pub fn expect_join_target(value: &Value, cx: &Cx) -> Result<JoinTarget> {
         }
     }
     match coerce(value, cx)? {
+        Coerced::Literal(_) if cx.compat().is_14() => Err(ATTRIBUTE_ERROR.error(format!(
+            "'{}' object has no attribute '_propagate_attrs'",
+            class_of(value, cx).name()
+        ))),
         Coerced::Literal(_) => Err(expected(JOIN, value, None, cx)?),
         _ => match expect_from_item(value, cx) {
             Ok(FromItem::From(from)) => Ok(JoinTarget::From(from)),

@@ -6,6 +6,7 @@ use super::coercions::expect_expression;
 use super::elements::{ColumnElement, Function, integer_type, null_type, standard_type};
 use super::operators::Operator;
 use super::types::{Affinity, SqlType, TypeClass, names};
+use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Args, Cx, Result, Str, Value};
 
 /// How the type of a function's result is found.
@@ -126,6 +127,7 @@ pub fn call_function(
     } else {
         None
     };
+    check_count(known, args)?;
     let bind_name = known.map_or(name, |spec| spec.name);
     let mut elements = args
         .iter()
@@ -136,6 +138,17 @@ pub fn call_function(
     }
     let name = known.map_or_else(|| Str::new(name), |spec| Str::new(spec.name));
     Ok(function_of(packages, name, known, elements, type_, cx))
+}
+
+/// `count` alone among the known functions takes no more than one argument.
+fn check_count(known: Option<&'static FunctionSpec>, args: &[Value]) -> Result<()> {
+    match known {
+        Some(spec) if spec.name == "count" && args.len() > 1 => Err(TYPE_ERROR.error(format!(
+            "count.__init__() takes from 1 to 2 positional arguments but {} were given",
+            args.len() + 1
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// A call of arguments already coerced.

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Dialect, dialect_named};
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::engine::{Connection, Engine};
 use crate::object::{Cx, Object, Result, TypeSpec, Value, class_of};
 
 /// A dialect in a script's hands.
@@ -28,6 +29,15 @@ impl DialectObject {
     pub fn of(value: &Value, cx: &Cx) -> Result<Rc<Dialect>> {
         if let Some(this) = value.downcast::<Self>() {
             return Ok(this.dialect());
+        }
+        if let Some(handle) = value.downcast::<crate::engine::Dialect>() {
+            return Ok(Rc::new(Dialect::of_handle(handle, cx.compat())));
+        }
+        if let Some(engine) = value.downcast::<Engine>() {
+            return Ok(Dialect::of_engine(engine, cx));
+        }
+        if let Some(connection) = value.downcast::<Connection>() {
+            return Ok(Dialect::of_connection(connection, cx));
         }
         if let Some(name) = value.as_str() {
             if let Some(spec) = dialect_named(name) {

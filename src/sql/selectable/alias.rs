@@ -139,7 +139,7 @@ impl FromClause {
                 }
                 (None, _) => "anon_1".to_owned(),
             },
-            Self::Grouping(inner) => inner.description(),
+            Self::Grouping(_) => "FromGrouping object".to_owned(),
             plain => plain.name().map_or_else(String::new, |name| name.display()),
         }
     }

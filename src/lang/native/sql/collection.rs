@@ -22,6 +22,10 @@ impl ColumnCollection {
     pub fn new(columns: Vec<(Str, ColumnElement)>) -> Self {
         Self { columns }
     }
+    /// The columns.
+    pub fn columns(&self) -> impl Iterator<Item = ColumnElement> + '_ {
+        self.columns.iter().map(|(_, column)| column.clone())
+    }
     fn find(&self, key: &str) -> Option<&ColumnElement> {
         self.columns
             .iter()

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::operators::value;
+use super::operators::{OperatorObject, value};
 use super::{collection, specs, statement};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
@@ -308,6 +308,22 @@ pub fn bind_members(members: &mut Members) {
         });
 }
 
+/// An operator as the function that Python or SQLAlchemy has for it.
+fn operator_value(operator: &Operator, cx: &Cx) -> Value {
+    let module = crate::lang::modules::MODULES
+        .iter()
+        .find(|module| module.name == "operator");
+    let python = module
+        .and_then(|module| {
+            module
+                .names
+                .iter()
+                .find(|(name, _)| *name == operator.name())
+        })
+        .map(|(_, export)| export(cx));
+    python.unwrap_or_else(|| Value::object(OperatorObject(operator.clone())))
+}
+
 /// The members of `BinaryExpression`.
 pub fn binary_members(members: &mut Members) {
     fn side(this: &ColumnElement, left: bool) -> Value {
@@ -318,6 +334,12 @@ pub fn binary_members(members: &mut Members) {
         }
     }
     members
+        .getter("operator", |this: &ColumnElement, cx| {
+            Ok(match this.plain() {
+                ColumnElement::Binary(node) => operator_value(&node.operator, cx),
+                _ => Value::None,
+            })
+        })
         .getter("left", |this: &ColumnElement, _| Ok(side(this, true)))
         .getter("right", |this: &ColumnElement, _| Ok(side(this, false)));
 }

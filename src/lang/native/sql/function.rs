@@ -232,7 +232,10 @@ pub fn members(members: &mut Members) {
         })
         .getter("clauses", |this: &ColumnElement, _| {
             Ok(function_of(this).map_or(Value::None, |function| {
-                Value::list(function.args.iter().cloned().map(value).collect())
+                value(ColumnElement::list(
+                    function.args.clone(),
+                    crate::sql::operators::Operator::Comma,
+                ))
             }))
         })
         .getter("c", |this: &ColumnElement, _| {

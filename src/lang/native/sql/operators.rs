@@ -161,7 +161,7 @@ fn since_20(this: &ColumnElement, signature: &str, cx: &Cx) -> Option<Raised> {
     Some(super::element::no_attribute(this, name))
 }
 
-/// The members of `ColumnElement`.
+/// The members of `ColumnOperators`.
 pub fn members(members: &mut Members) {
     for table in [PLAIN, LIKES, AFFIXES] {
         for (signature, call) in table {
@@ -181,11 +181,12 @@ pub fn members(members: &mut Members) {
             );
         }
     }
-    members
-        .with(ordering_members)
-        .with(other_members)
-        .with(naming_members)
-        .with(json_members);
+    members.with(ordering_members).with(other_members);
+}
+
+/// The members of `ColumnElement`.
+pub fn element_members(members: &mut Members) {
+    members.with(naming_members).with(json_members);
 }
 
 fn modifier(this: &ColumnElement, op: Operator, cx: &Cx) -> Value {
@@ -342,6 +343,46 @@ fn custom_op(
             eager_grouping: false,
         })),
     })
+}
+
+/// An operator of SQLAlchemy's own, as the `operator` of an expression shows it.
+pub struct OperatorObject(pub Operator);
+
+impl Object for OperatorObject {
+    fn spec(&self) -> &'static TypeSpec {
+        &OPERATOR_CALL
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        let address = std::ptr::from_ref(self) as usize;
+        Ok(Some(match &self.0 {
+            Operator::Custom(_) => {
+                format!("<sqlalchemy.sql.operators.custom_op object at {address:#x}>")
+            }
+            known => format!("<function {} at {address:#x}>", known.name()),
+        }))
+    }
+    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(match name {
+            "__name__" | "opstring" => Some(self.0.name().into()),
+            _ => None,
+        })
+    }
+    fn compare(
+        &self,
+        _this: &Value,
+        op: crate::object::CompareOp,
+        other: &Value,
+        _cx: &Cx,
+    ) -> Result<Option<Value>> {
+        let same = other
+            .downcast::<Self>()
+            .is_some_and(|other| self.0 == other.0);
+        Ok(match op {
+            crate::object::CompareOp::Eq => Some(Value::Bool(same)),
+            crate::object::CompareOp::Ne => Some(Value::Bool(!same)),
+            _ => None,
+        })
+    }
 }
 
 /// What `x.op("..")` answers: called with the other operand.

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::collection::ColumnCollection;
 use super::element::columns_value;
 use super::operators::value;
 use super::{specs, statement};
@@ -116,10 +117,15 @@ pub fn affixes(bound: &Bound<'_>, cx: &Cx) -> Result<Vec<(ColumnElement, Option<
 }
 
 fn items(given: &[Value], cx: &Cx) -> Result<Vec<SelectItem>> {
-    given
-        .iter()
-        .map(|item| expect_select_item(item, cx))
-        .collect()
+    let mut items = Vec::with_capacity(given.len());
+    for item in given {
+        match item.downcast::<ColumnCollection>() {
+            // `t.c["a", "b"]` stands for its columns.
+            Some(columns) => items.extend(columns.columns().map(SelectItem::Column)),
+            None => items.push(expect_select_item(item, cx)?),
+        }
+    }
+    Ok(items)
 }
 
 /// `select(*entities)`, in 1.4 also of a list.

@@ -14,10 +14,15 @@ const FUNCTIONS: &str = "sqlalchemy.sql.functions";
 pub static CLAUSE_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ClauseElement")
     .bases(&[&OBJECT])
     .members(statement::clause_members);
+/// `ColumnOperators`, which has the operators as methods.
+pub static COLUMN_OPERATORS: TypeSpec =
+    TypeSpec::new("sqlalchemy.sql.operators", "ColumnOperators")
+        .bases(&[&OBJECT])
+        .members(operators::members);
 /// `ColumnElement`, the base of expressions.
 pub static COLUMN_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ColumnElement")
-    .bases(&[&CLAUSE_ELEMENT])
-    .members(operators::members);
+    .bases(&[&COLUMN_OPERATORS, &CLAUSE_ELEMENT])
+    .members(operators::element_members);
 
 pub use crate::lang::native::schema::{COLUMN, TABLE};
 
