@@ -74,19 +74,24 @@ impl SQLCompiler<'_> {
 
     /// A bind of the application may not have the name of one that stands for a column.
     fn check_crud_name(&self, name: &Str, bind: &Rc<BindParameter>) -> Result<()> {
-        if !self.crud_names.contains(name) || bind.unique {
-            return Ok(());
-        }
-        Err(COMPILE_ERROR.error(format!(
-            "bindparam() name '{name}' is reserved for automatic usage in the VALUES or SET \
-             clause of this insert/update statement.   Please use a name other than column name \
-             when using bindparam() with insert() or update() (for example, 'b_{name}')."
-        )))
+        let literal = match self.crud_names.get(name) {
+            Some(literal) if !bind.unique => *literal,
+            _ => return Ok(()),
+        };
+        Err(COMPILE_ERROR.error(match literal {
+            true => format!(
+                "Bind parameter '{name}' conflicts with unique bind parameter of the same name"
+            ),
+            false => format!(
+                "bindparam() name '{name}' is reserved for automatic usage in the VALUES or SET \
+                 clause of this insert/update statement.   Please use a name other than column \
+                 name when using bindparam() with insert() or update() (for example, 'b_{name}')."
+            ),
+        }))
     }
-    /// Note that the bind called `name` stands for a column.
-    pub(super) fn reserve_crud_name(&mut self, name: &str) -> Result<()> {
-        self.crud_names.insert(Str::new(name));
-        Ok(())
+    /// Note that the bind called `name` stands for a column; `literal`: its value is given.
+    pub(super) fn reserve_crud_name(&mut self, name: &str, literal: bool) {
+        self.crud_names.insert(Str::new(name), literal);
     }
 
     /// Take a bind in under `name`.

@@ -166,16 +166,17 @@ impl SQLCompiler<'_> {
         required: bool,
         kw: Kw,
     ) -> Result<(Fragment, Option<u32>)> {
-        let key = if kw.visiting_cte == 0 {
+        let literal = matches!(value, BindValue::Value(_));
+        let key = if kw.visiting_cte == 0 || !literal {
             Name::plain(name)
         } else {
             // Inside a CTE the names of several statements must not clash.
-            Name::anonymous(crate::sql::next_seed(), name)
+            Name::anonymous(crate::sql::next_seed(), "param")
         };
         let bind = Rc::new(BindParameter {
             key,
             orig_key: Str::new(name),
-            unique: kw.visiting_cte != 0,
+            unique: kw.visiting_cte != 0 && literal,
             value,
             type_: column.type_.clone(),
             required,
@@ -190,7 +191,7 @@ impl SQLCompiler<'_> {
             self.bindparam(&bind, kw, &mut text)?;
             return Ok((text, None));
         }
-        self.reserve_crud_name(name)?;
+        self.reserve_crud_name(name, literal);
         self.bindparam(&bind, kw, &mut text)?;
         let number = self.bind_number(&bind)?;
         Ok((text, Some(number)))
@@ -255,7 +256,7 @@ impl SQLCompiler<'_> {
         let mut postfetch_lastrowid =
             need_pks && can.postfetch_lastrowid && autoincrement.is_some();
         let allowed = table.as_ref().is_none_or(|table| table.implicit_returning)
-            && data.on_conflict.is_none();
+            && !(self.dialect.backend == Backend::Sqlite && data.on_conflict.is_some());
         let for_20 = self.dialect.compat.is_20();
         let implicit_returning = need_pks
             && can.insert_returning

@@ -584,8 +584,11 @@ impl SQLCompiler<'_> {
                 out.push(")");
                 if let Some(condition) = index_where {
                     out.push(" WHERE ");
+                    let sqlite = self.dialect.backend == Backend::Sqlite;
+                    let is_14 = self.dialect.compat.is_14();
                     let literal = Kw {
-                        literal_execute: true,
+                        literal_binds: sqlite && is_14,
+                        literal_execute: sqlite && !is_14,
                         ..plain
                     };
                     self.element(condition, literal, out)?;

@@ -155,8 +155,8 @@ pub struct SQLCompiler<'a> {
     plan: Option<Rc<dyn std::any::Any>>,
     /// What was found out about an INSERT, UPDATE or DELETE.
     dml: Option<DmlInfo>,
-    /// The names of binds that stand for columns in VALUES or SET.
-    crud_names: rustc_hash::FxHashSet<Str>,
+    /// The names of binds that stand for columns in VALUES or SET, and whether they have a value.
+    crud_names: FxHashMap<Str, bool>,
     /// Whether `%` doubles.
     double_percents: bool,
     /// Tables to be named by an alias, where a schema makes plain names ambiguous.
@@ -188,7 +188,7 @@ impl<'a> SQLCompiler<'a> {
             ctes: cte::CteState::default(),
             plan: None,
             dml: None,
-            crud_names: rustc_hash::FxHashSet::default(),
+            crud_names: FxHashMap::default(),
             double_percents: dialect.doubles_percents(),
             ambiguous_tables: FxHashMap::default(),
             options,

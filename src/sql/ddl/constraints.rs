@@ -124,7 +124,7 @@ fn applies(constraint: &Constraint, column: Option<&Rc<Column>>, dialect: &Diale
         }
     }
     if ty.engine(|_: &BooleanType| ()).is_some() {
-        return !dialect.can.native_boolean;
+        return !dialect.can.native_boolean && dialect.can.boolean_check;
     }
     match ty.engine(|ty: &EnumType| ty.native_enum) {
         Some(native) => !native || !dialect.can.native_enum,
@@ -165,13 +165,15 @@ const ACTIONS: &[&str] = &[
 ];
 const ACTION_PATTERN: &str = "^(?:RESTRICT|CASCADE|SET NULL|NO ACTION|SET DEFAULT)$";
 
-fn cascades(rules: &ForeignKeyRules, cx: &Cx) -> Result<String> {
+fn cascades(rules: &ForeignKeyRules, dialect: &Dialect, cx: &Cx) -> Result<String> {
     let mut text = String::new();
     if let Some(action) = &rules.ondelete {
         text.push_str(" ON DELETE ");
         text.push_str(phrase(action, ACTIONS, ACTION_PATTERN, cx)?);
     }
-    if let Some(action) = &rules.onupdate {
+    // Oracle has no ON UPDATE.
+    let onupdate = rules.onupdate.as_ref();
+    if let Some(action) = onupdate.filter(|_| dialect.backend != Backend::Oracle) {
         text.push_str(" ON UPDATE ");
         text.push_str(phrase(action, ACTIONS, ACTION_PATTERN, cx)?);
     }
@@ -271,7 +273,7 @@ pub(super) fn constraint_text(
                 text.push_str(" MATCH ");
                 text.push_str(kind);
             }
-            text.push_str(&cascades(rules, cx)?);
+            text.push_str(&cascades(rules, dialect, cx)?);
             text
         }
     };

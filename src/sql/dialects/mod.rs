@@ -106,6 +106,8 @@ impl Backend {
 )]
 pub struct Capabilities {
     pub native_boolean: bool,
+    /// Whether booleans that are no native ones get a CHECK.
+    pub boolean_check: bool,
     pub native_enum: bool,
     pub native_uuid: bool,
     pub native_decimal: bool,

@@ -44,9 +44,21 @@ impl DialectObject {
                 return Ok(Rc::new(spec.make(cx.compat())));
             }
         }
+        if let Some(engine) = value.downcast::<Engine>() {
+            return Ok(Dialect::of_engine(engine, cx));
+        }
+        if let Some(connection) = value.downcast::<Connection>() {
+            return Ok(Dialect::of_connection(connection, cx));
+        }
+        if let Some(handle) = value.downcast::<crate::engine::Dialect>() {
+            return Ok(Rc::new(Dialect::of_handle(handle, cx.compat())));
+        }
         if let Ok(own) = cx.get_attr(value, "dialect") {
             if let Some(this) = own.downcast::<Self>() {
                 return Ok(this.dialect());
+            }
+            if let Some(handle) = own.downcast::<crate::engine::Dialect>() {
+                return Ok(Rc::new(Dialect::of_handle(handle, cx.compat())));
             }
         }
         Err(ARGUMENT_ERROR.error(format!(

@@ -48,6 +48,7 @@ impl DialectSpec {
 
 const BASE: Capabilities = Capabilities {
     native_boolean: false,
+    boolean_check: true,
     native_enum: false,
     native_uuid: false,
     native_decimal: false,
@@ -231,6 +232,7 @@ static MSSQL: DialectSpec = DialectSpec {
     backend: Backend::Mssql,
     paramstyle: (ParamStyle::Named, ParamStyle::Named),
     can: Capabilities {
+        boolean_check: false,
         native_decimal: true,
         comments: true,
         default_values: true,

@@ -87,7 +87,7 @@ impl DmlContext {
                 .is_some_and(|known| Rc::ptr_eq(known, column));
             values.push(match given {
                 Some(value) => value,
-                None if is_counted && !self.info.inline => {
+                None if is_counted && self.info.postfetch_lastrowid => {
                     result.outcome().lastrowid.map_or(Value::None, Value::Int)
                 }
                 None => Value::None,

@@ -207,7 +207,9 @@ impl Prepared {
         let Some(source) = self.sources.get(number) else {
             return Ok(Value::None);
         };
-        if let Some((dict, _)) = set {
+        // A default that was found to apply applies to every set.
+        let defaulted = matches!(source.fallback, Fallback::Default(..));
+        if let Some((dict, _)) = set.filter(|_| !defaulted) {
             if let Some(value) = source.cursor.find(dict) {
                 return Ok(value);
             }
