@@ -145,9 +145,6 @@ pub fn result_shape(
     }
     let ambiguous = ambiguous_names(&keys, &columns);
     let mut meta = RowMeta::new(keys).of_cursor().with_lookup(Rc::new(lookup));
-    for name in repeated {
-        meta = meta.with_ambiguous(name);
-    }
     for (name, at) in aliases {
         meta = meta.with_name(name, at);
     }

@@ -45,6 +45,9 @@ impl TypeEngine for ArrayType {
     fn python_type(&self) -> Option<Value> {
         Some(Value::Class(LIST.class()))
     }
+    fn attribute(&self, name: &str) -> Option<Value> {
+        (name == "item_type").then(|| self.item_type.to_value())
+    }
     fn item_type(&self) -> Option<SqlType> {
         Some(self.item_type.clone())
     }

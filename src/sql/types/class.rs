@@ -383,8 +383,9 @@ impl SqlType {
             Some(wrapped) => wrapped.0.arguments.borrow().clone(),
             None => self.0.arguments.borrow().clone(),
         };
+        let of = shown.as_ref().unwrap_or(self).behaviour();
         text.push('(');
-        text.push_str(&arguments.repr(cx)?);
+        text.push_str(&arguments.repr(&*of, cx)?);
         text.push(')');
         Ok(text)
     }
@@ -419,11 +420,12 @@ impl Arguments {
             rest: bound.rest().to_vec(),
         }
     }
-    fn repr(&self, cx: &Cx) -> Result<String> {
+    fn repr(&self, of: &dyn TypeEngine, cx: &Cx) -> Result<String> {
         let mut shown = Vec::new();
-        for (_, value, default) in &self.named {
+        for (name, value, default) in &self.named {
             if default.is_none() {
-                shown.push(cx.repr(value)?);
+                let own = of.attribute(name);
+                shown.push(cx.repr(own.as_ref().unwrap_or(value))?);
             }
         }
         for value in &self.rest {

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::Affinity;
 use super::class::{Processor, SqlType, TypeEngine};
 use crate::object::exceptions::{LOOKUP_ERROR, TYPE_ERROR, VALUE_ERROR};
-use crate::object::types::STR;
+use crate::object::types::{STR, get_item};
 use crate::object::{Bound, Class, Cx, Dict, Raised, Result, Str, Value};
 use crate::sql::dialects::Dialect;
 
@@ -201,7 +201,7 @@ fn parse_values(
         let mut texts = Vec::new();
         let mut objects = Vec::new();
         for key in cx.collect(&members)? {
-            let member = cx.call_method(&members, "__getitem__", [key.clone()])?;
+            let member = get_item(&members, &key, cx)?;
             let own = cx.get_attr(&member, "name")?;
             if cx.eq(&own, &key)? || keywords.flag("omit_aliases") == Some(false) {
                 texts.push(key);
