@@ -61,6 +61,14 @@ fn find_instance_attr(
         "__doc__" => return Ok(Some(Value::None)),
         _ => {}
     }
+    if name.starts_with('_') {
+        if let Some(extension) = class.nearest_extension() {
+            let extras = extension.instance_extras(instance);
+            if let Some((_, value)) = extras.into_iter().find(|(known, _)| known == name) {
+                return Ok(Some(value));
+            }
+        }
+    }
     if let Some(hook) = class.lookup("__getattr__") {
         let hook = bind(&hook, Some(value), class, cx)?;
         return cx.call(&hook, [Value::str(name)]).map(Some);

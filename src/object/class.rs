@@ -198,6 +198,10 @@ pub trait ClassExtension: Any {
     fn get_class_item(&self, _class: &Rc<Class>, _key: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(None)
     }
+    /// What an instance has beside its attributes, first in its `__dict__`.
+    fn instance_extras(&self, _instance: &Rc<Instance>) -> Vec<(Str, Value)> {
+        Vec::new()
+    }
     /// For the downcast of [`Class::extension`].
     fn as_any(&self) -> &dyn Any;
 }

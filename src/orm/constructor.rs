@@ -21,6 +21,22 @@ pub fn default_init(
     if mapped.mapper().is_none() {
         return Ok(false);
     }
+    if let Value::None = mapped.registry().constructor {
+        return Ok(false);
+    }
+    construct(mapped, instance, args, cx)?;
+    Ok(true)
+}
+
+/// The constructor as `super().__init__(..)` reaches it.
+pub fn declarative_constructor(instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
+    match MappedClass::own(instance.class()) {
+        Some(mapped) if mapped.mapper().is_some() => construct(mapped, instance, args, cx),
+        _ => Ok(()),
+    }
+}
+
+fn construct(mapped: &MappedClass, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
     if !args.pos.is_empty() {
         return Err(TYPE_ERROR.error(format!(
             "__init__() takes 1 positional argument but {} were given",
@@ -29,12 +45,10 @@ pub fn default_init(
     }
     let constructor = &mapped.registry().constructor;
     let this = Value::Instance(instance.clone());
-    if !constructor.is_undefined() {
-        if constructor.is_none() {
-            return Ok(false);
-        }
-        cx.call(constructor, args.clone().prepend(this))?;
-        return Ok(true);
+    if !matches!(constructor, Value::Undefined | Value::None) {
+        return cx
+            .call(constructor, args.clone().prepend(this))
+            .map(drop);
     }
     let class = instance.class();
     for (name, value) in &args.kw {
@@ -48,5 +62,5 @@ pub fn default_init(
         }
         cx.set_attr(&this, name, value.clone())?;
     }
-    Ok(true)
+    Ok(())
 }

@@ -8,7 +8,8 @@ use super::configure;
 use super::mapper::Mapper;
 use super::mapping;
 use super::registry::Registry;
-use super::state::InstanceState;
+use super::inspection::state_value;
+use super::state::{InstanceState, state_of};
 use super::{constructor, declarative};
 use crate::object::{Args, Class, ClassExtension, Cx, Instance, Result, Str, Value};
 
@@ -90,6 +91,12 @@ impl ClassExtension for MappedClass {
             declarative::init_subclass(&self.registry, class, keywords, cx)
         } else {
             Ok(())
+        }
+    }
+    fn instance_extras(&self, instance: &Rc<Instance>) -> Vec<(Str, Value)> {
+        match state_of(instance) {
+            Some(_) => vec![(Str::new("_sa_instance_state"), state_value(instance))],
+            None => Vec::new(),
         }
     }
     fn as_any(&self) -> &dyn Any {

@@ -46,6 +46,7 @@ pub use configure::{
     ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_if_needed, configure_registry,
     expression_text, set_evaluator,
 };
+pub use constructor::declarative_constructor;
 pub use declarative::{
     BaseOptions, DYNAMIC_MAPPED, DeclaredAttr, FieldOptions, MAPPED, MAPPED_AS_DATACLASS,
     MappedColumn, SchemaConstructors, WRITE_ONLY_MAPPED, add_attribute, dataclass_repr,

@@ -125,6 +125,9 @@ pub fn replace(element: &ColumnElement, with: &dyn Replacement) -> Result<Column
     if let Some(replaced) = with.element(element)? {
         return Ok(replaced);
     }
+    if is_annotated_column(element) {
+        return Ok(element.clone());
+    }
     let go = |inner: &ColumnElement| replace(inner, with);
     let go_opt = |inner: &Option<ColumnElement>| inner.as_ref().map(go).transpose();
     let go_all = |inner: &[ColumnElement]| inner.iter().map(go).collect::<Result<Vec<_>>>();
@@ -254,6 +257,11 @@ pub fn replace(element: &ColumnElement, with: &dyn Replacement) -> Result<Column
     })
 }
 
+/// A column with annotations is one with them: it is not asked for again without.
+fn is_annotated_column(element: &ColumnElement) -> bool {
+    matches!(element, ColumnElement::Annotated(node) if node.element.is_named_column())
+}
+
 /// Whether a replacement happens anywhere inside; subqueries count as changed.
 fn element_changed(
     element: &ColumnElement,
@@ -276,6 +284,7 @@ fn element_changed(
         }
         match with.element(child) {
             Ok(Some(replaced)) => *changed = !same_handle(&replaced, child),
+            Ok(None) if is_annotated_column(child) => {}
             Ok(None) => {
                 if let Err(raised) = element_changed(child, with, changed) {
                     failed = Some(raised);

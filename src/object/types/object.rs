@@ -66,7 +66,11 @@ pub fn instance_dict(instance: &Rc<Instance>) -> Value {
             let value = instance.slot(u32::try_from(slot).ok()?);
             (!value.is_undefined()).then_some((name, value))
         });
-    let dict = Dict::from_pairs(mapped);
+    let extras = instance
+        .class()
+        .nearest_extension()
+        .map_or_else(Vec::new, |extension| extension.instance_extras(instance));
+    let dict = Dict::from_pairs(extras.into_iter().chain(mapped));
     for (name, value) in instance.attributes() {
         dict.insert_str(&name, value);
     }

@@ -15,14 +15,25 @@ use crate::orm::{
     mapper_from_keywords, new_declarative_base, new_registry,
 };
 
-fn refuse(class: &Rc<Class>, name: &str) -> Result<Value> {
-    if class.spec().is_some() {
-        return Err(INVALID_REQUEST_ERROR.error(format!(
-            "Cannot use '{name}' directly as a declarative base class. Create a Base by creating \
-             a subclass of it."
-        )));
+/// A base that is mapped itself is a class whose base was forgotten.
+fn check_not_mapped(class: &Rc<Class>) -> Result<()> {
+    let fixed = class
+        .own("__table__")
+        .is_some_and(|table| table.downcast::<DeclaredAttr>().is_none());
+    let named = matches!(class.own("__tablename__"), Some(Value::Str(_)));
+    if !fixed && !named {
+        return Ok(());
     }
-    Ok(Value::None)
+    let base = class
+        .bases()
+        .iter()
+        .find(|base| base.spec().is_some())
+        .map(|base| base.name().to_string())
+        .unwrap_or_default();
+    Err(INVALID_REQUEST_ERROR.error(format!(
+        "Cannot use '{base}' directly as a declarative base class. Create a Base by creating a \
+         subclass of it."
+    )))
 }
 
 fn base_init(class: &Rc<Class>, keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
@@ -33,6 +44,7 @@ fn base_init(class: &Rc<Class>, keywords: &[(Str, Value)], cx: &Cx) -> Result<()
         })
     });
     if direct {
+        check_not_mapped(class)?;
         if !keywords.is_empty() {
             crate::orm::note_dataclass_keywords(class, keywords, cx)?;
         }
@@ -54,9 +66,13 @@ pub static DECLARATIVE_BASE_NO_META: TypeSpec =
         .init_subclass(base_init);
 
 fn declarative_base_members(members: &mut Members) {
-    members.class_method("__new__(*args, **kwargs)", |this, _, _| match this {
-        Value::Class(class) => refuse(class, &class.name()),
-        _ => Ok(Value::None),
+    members.method_on_value("__init__(*args, **kwargs)", |this, a, cx| {
+        if let Value::Instance(instance) = this {
+            let mut args = Args::from(a.rest().to_vec());
+            args.kw = a.keywords().to_vec();
+            crate::orm::declarative_constructor(instance, &args, cx)?;
+        }
+        Ok(Value::None)
     });
 }
 
@@ -102,7 +118,21 @@ pub fn declarative_base() -> Value {
 fn make_base(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     let options = base_options(a, cx)?;
     let registry = new_registry(&options, cx)?;
-    new_declarative_base(&registry, &options, cx).map(Value::Class)
+    make_base_of(&registry, &options, cx)
+}
+
+/// A base of `registry`, with the constructor that `super().__init__(..)` reaches.
+fn make_base_of(
+    registry: &Rc<crate::orm::Registry>,
+    options: &BaseOptions,
+    cx: &Cx,
+) -> Result<Value> {
+    let class = new_declarative_base(registry, options, cx)?;
+    let own_init = class.script_method("__init__").is_some();
+    if let (Some(init), false) = (DECLARATIVE_BASE.class().own("__init__"), own_init) {
+        class.set("__init__", init);
+    }
+    Ok(Value::Class(class))
 }
 
 /// `declarative_base()` of `sqlalchemy.ext.declarative`.
@@ -203,7 +233,7 @@ fn registry_members(members: &mut Members) {
                 if let Some(Value::Class(class)) = a.some("cls") {
                     options.bases.push(class.clone());
                 }
-                new_declarative_base(&this.0, &options, cx).map(Value::Class)
+                make_base_of(&this.0, &options, cx)
             },
         )
         .method("mapped(cls)", |this: &RegistryHandle, a, cx| {
@@ -245,7 +275,7 @@ fn registry_members(members: &mut Members) {
                         bases: vec![class],
                         ..BaseOptions::default()
                     };
-                    new_declarative_base(&registry, &options, cx).map(Value::Class)
+                    make_base_of(&registry, &options, cx)
                 }))
             },
         )
