@@ -71,6 +71,7 @@ impl Interp {
     /// An interpreter with nothing defined.
     pub fn new(cx: Cx) -> Self {
         super::native::orm::install(&cx);
+        super::evaluate::install(&cx);
         let runtime = vm::runtime(&cx);
         let names = runtime.clone();
         cx.service::<Namespaces>()

@@ -1,9 +1,10 @@
 //! The language: parsing, compiling, running, and the modules scripts import.
 //!
-//! Order inside: parse, compile, vm, builtins, modules, native, interp.
+//! Order inside: parse, compile, vm, builtins, modules, native, evaluate, interp.
 
 pub mod builtins;
 mod compile;
+mod evaluate;
 mod interp;
 pub mod modules;
 pub mod native;

@@ -201,7 +201,10 @@ fn configured<'a>(
     cx: &Cx,
 ) -> Result<&'a JoinData> {
     if relationship.join().is_none() {
-        super::configure::configure_if_needed(cx)?;
+        match property.parent() {
+            Some(parent) => super::configure::configure_registry(parent.registry(), cx)?,
+            None => super::configure::configure_all(cx)?,
+        }
     }
     relationship.join().ok_or_else(|| {
         INVALID_REQUEST_ERROR.error(format!("relationship {property} is not configured"))

@@ -233,7 +233,7 @@ impl EntityCoercion for OrmCoercion {
         let Some(entity) = entity_of_value(value) else {
             return Ok(None);
         };
-        super::configure::configure_if_needed(cx)?;
+        super::configure::configure_registry(entity.mapper().registry(), cx)?;
         Ok(Some(entity.entity()))
     }
     fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {

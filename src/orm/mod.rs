@@ -43,7 +43,7 @@ pub use comparator::{
     lazy_clause, single_table_criterion,
 };
 pub use configure::{
-    ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_if_needed, configure_registry,
+    ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_registry,
     expression_text, set_evaluator,
 };
 pub use constructor::declarative_constructor;

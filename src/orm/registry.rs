@@ -45,8 +45,6 @@ pub struct Mappings {
     next_registry: Cell<u32>,
     /// Goes up whenever a mapper is made or changed.
     pub(super) generation: Cell<u64>,
-    /// Whether any registry may have new mappers.
-    pub(super) stale: Cell<bool>,
 }
 
 impl Registry {
@@ -92,7 +90,6 @@ impl Registry {
     pub(super) fn mark_new(&self, cx: &Cx) {
         self.has_new_mappers.set(true);
         let mappings = cx.service::<Mappings>();
-        mappings.stale.set(true);
         mappings.generation.set(mappings.generation.get() + 1);
     }
     /// Add entries to `type_annotation_map`.

@@ -19,24 +19,13 @@ use crate::object::{Cx, Result, Value};
 use crate::sql::ColumnElement;
 
 pub use relationship::STRATEGIES;
-pub use resolve::{ExpressionEvaluator, Names, set_evaluator};
+pub use resolve::{ExpressionEvaluator, Names, evaluate_global, set_evaluator};
 
 /// Configure the mappers that are new, of all registries.
 pub fn configure_all(cx: &Cx) -> Result<()> {
     for registry in cx.service::<Mappings>().registries() {
         configure_registry(&registry, cx)?;
     }
-    Ok(())
-}
-
-/// Configure the mappers that are new, if there are any.
-pub fn configure_if_needed(cx: &Cx) -> Result<()> {
-    let mappings = cx.service::<Mappings>();
-    if !mappings.stale.get() || mappings.configuring.get() {
-        return Ok(());
-    }
-    configure_all(cx)?;
-    mappings.stale.set(false);
     Ok(())
 }
 
@@ -172,7 +161,7 @@ pub fn resolve_entity<'a>(
     cx: &Cx,
 ) -> Result<&'a MappedEntity> {
     if relationship.entity.get().is_none() {
-        configure_if_needed(cx)?;
+        configure_all(cx)?;
     }
     relationship
         .entity

@@ -19,6 +19,8 @@ pub type Names = Rc<dyn Fn(&str, &Cx) -> Result<Option<Value>>>;
 pub trait ExpressionEvaluator {
     /// The value of `text`, whose names `names` knows; NameError for others.
     fn evaluate(&self, text: &str, names: Names, cx: &Cx) -> Result<Value>;
+    /// The value of `text` among the session's own names.
+    fn evaluate_global(&self, text: &str, cx: &Cx) -> Result<Value>;
     /// What `sqlalchemy` and `sqlalchemy.orm` offer under `name`, for such expressions.
     fn library_name(&self, name: &str, cx: &Cx) -> Option<Value>;
 }
@@ -29,6 +31,15 @@ struct Evaluator(RefCell<Option<Rc<dyn ExpressionEvaluator>>>);
 /// Set what evaluates expressions.
 pub fn set_evaluator(evaluator: Rc<dyn ExpressionEvaluator>, cx: &Cx) {
     *cx.service::<Evaluator>().0.borrow_mut() = Some(evaluator);
+}
+
+/// The value of an expression among the session's own names; NameError for unknown ones.
+pub fn evaluate_global(text: &str, cx: &Cx) -> Result<Value> {
+    let evaluator = cx.service::<Evaluator>().0.borrow().clone();
+    match evaluator {
+        Some(evaluator) => evaluator.evaluate_global(text, cx),
+        None => Err(NAME_ERROR.error(format!("name '{text}' is not defined"))),
+    }
 }
 
 /// The class that `name` stands for in `registry`.

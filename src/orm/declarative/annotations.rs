@@ -8,6 +8,7 @@ use crate::engine::exc::{ARGUMENT_ERROR, with_code};
 use crate::object::types::generic::{ForwardRef, GenericAlias, UnionType};
 use crate::object::types::{DICT, FROZENSET, LIST, SET};
 use crate::object::{Class, Cx, Raised, Result, Str, TypeSpec, Value, class_of};
+use crate::orm::configure::evaluate_global;
 use crate::orm::exc::MAPPED_ANNOTATION_ERROR;
 use crate::orm::registry::Registry;
 use crate::sql::types::SqlType;
@@ -57,6 +58,9 @@ pub struct Extracted {
 
 /// Take an annotation apart; `None`: it is no `Mapped[...]`.
 pub fn extract(annotation: &Value) -> Option<Extracted> {
+    if let Value::Str(text) = annotation {
+        return extract_text(text, &Cx::current());
+    }
     let alias = annotation.downcast::<GenericAlias>()?;
     let Value::Class(origin) = &alias.origin else {
         return None;
@@ -68,6 +72,32 @@ pub fn extract(annotation: &Value) -> Option<Extracted> {
         container: Some(origin.clone()),
         inner: alias.args.first().cloned().unwrap_or(Value::None),
     })
+}
+
+/// An annotation that is a text, as under `from __future__ import annotations`: what stands in
+/// the brackets may name what is not defined yet, and stays a text.
+fn extract_text(text: &str, cx: &Cx) -> Option<Extracted> {
+    let (outer, rest) = text.split_once('[')?;
+    let inner = rest.trim_end().strip_suffix(']')?;
+    let container = match evaluate_global(outer, cx) {
+        Ok(Value::Class(class)) if class.derives_from(&MAPPED) => class,
+        _ => return None,
+    };
+    let inner = inner.trim().trim_matches(['"', '\'']);
+    Some(Extracted {
+        container: Some(container),
+        inner: Value::object(ForwardRef {
+            name: Str::new(inner),
+        }),
+    })
+}
+
+/// What a forward reference names, once it can be told.
+fn resolve_forward(annotation: &Value, cx: &Cx) -> Result<Value> {
+    match annotation.downcast::<ForwardRef>() {
+        Some(forward) => evaluate_global(&forward.name, cx),
+        None => Ok(annotation.clone()),
+    }
 }
 
 /// Whether it is `ClassVar[...]` or bare `ClassVar`.
@@ -216,6 +246,8 @@ pub fn apply_to_column(
     cx: &Cx,
 ) -> Result<()> {
     let column = &mapped.column;
+    let resolved = resolve_forward(inner, cx)?;
+    let inner = &resolved;
     let nullable = includes_none(inner);
     if !mapped.has_nullable {
         column.options.borrow_mut().nullable = nullable;

@@ -17,7 +17,7 @@ pub fn empty_column() -> Rc<Column> {
 }
 
 /// A copy of a column that waits for a table of its own.
-pub fn copy_column(column: &Rc<Column>, _cx: &Cx) -> Result<Rc<Column>> {
+pub fn copy_column(column: &Rc<Column>, cx: &Cx) -> Result<Rc<Column>> {
     for key in column.foreign_keys.borrow().iter() {
         if let ForeignKeyTarget::Column(target) = &key.target {
             if target.table().is_none() {
@@ -29,7 +29,11 @@ pub fn copy_column(column: &Rc<Column>, _cx: &Cx) -> Result<Rc<Column>> {
             }
         }
     }
-    Ok(column.copy())
+    let copy = column.copy();
+    if cx.compat().is_14() {
+        copy.set_creation_order(column.creation_order());
+    }
+    Ok(copy)
 }
 
 /// The column that a value of a class body is.

@@ -167,6 +167,12 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
             spec.class.extend(own);
         }
     }
+    // The constructor of a mapped class is one of the mapper's, which has no class in its name.
+    if let Some(init @ Value::Object(_)) = spec.class.own("__init__") {
+        if init.downcast::<crate::object::Method>().is_none() {
+            cx.set_attr(&init, "__qualname__", Value::str("__init__"))?;
+        }
+    }
     inheritance::register(&mapper, cx)?;
     props::configure(&mapper, &spec, cx)?;
     polymorphic::configure_discriminator(&mapper, &spec.polymorphic_on, cx)?;

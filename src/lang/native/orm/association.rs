@@ -9,7 +9,7 @@ use crate::object::{
     Class, CompareOp, Cx, Dict, List, Members, Object, Result, Set, Str, TypeSpec, Value, class_of,
     find_attr, ops,
 };
-use crate::orm::{InstrumentedAttribute, comparator, configure_if_needed};
+use crate::orm::{InstrumentedAttribute, comparator, configure_registry, entity_of_value};
 use crate::sql::ColumnElement;
 use crate::sql::coercions::{Coerced, coerce};
 
@@ -146,7 +146,9 @@ impl Object for AssociationProxy {
 
 /// The relationship attribute `name` of a class or alias.
 fn relationship(owner: &Value, name: &str, cx: &Cx) -> Result<InstrumentedAttribute> {
-    configure_if_needed(cx)?;
+    if let Some(entity) = entity_of_value(owner) {
+        configure_registry(entity.mapper().registry(), cx)?;
+    }
     let found = cx.get_attr(owner, name)?;
     match found.downcast::<InstrumentedAttribute>() {
         Some(attribute) => Ok(attribute.clone()),

@@ -11,7 +11,7 @@ use crate::object::{
 };
 use crate::orm::{
     AliasInspection, History, InstanceState, InstrumentedAttribute, MappedEntity, Marker, Passive,
-    StateHandle, configure_if_needed, entity_of_value, no_value, session, state_address, state_of,
+    StateHandle, configure_registry, entity_of_value, no_value, session, state_address, state_of,
     state_value,
 };
 
@@ -24,7 +24,7 @@ pub fn inspect(target: &Value, cx: &Cx) -> Result<Option<Value>> {
     }
     if let Some(entity) = entity_of_value(target) {
         if let MappedEntity::Mapper(_) = &entity {
-            configure_if_needed(cx)?;
+            configure_registry(entity.mapper().registry(), cx)?;
         }
         return Ok(Some(entity_value(&entity)));
     }
@@ -505,7 +505,7 @@ pub fn class_mapper() -> Value {
         match entity_of_value(given) {
             Some(entity) => {
                 if a.flag("configure", true) {
-                    configure_if_needed(cx)?;
+                    configure_registry(entity.mapper().registry(), cx)?;
                 }
                 Ok(mapper_value(entity.mapper()))
             }

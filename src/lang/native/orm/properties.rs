@@ -12,7 +12,7 @@ use crate::object::{
 };
 use crate::orm::{
     ColumnProperty, CompositeProperty, FieldOptions, MappedColumn, MapperProperty, PropertyHandle,
-    PropertyKind, RelationshipProperty, SynonymProperty, configure_if_needed, element_of,
+    PropertyKind, RelationshipProperty, SynonymProperty, configure_registry, element_of,
     property_class, property_repr, relationship_from_keywords,
 };
 use crate::sql::coercions::{Coerced, coerce};
@@ -103,7 +103,9 @@ fn relationship_attr(
         "entity" | "mapper" | "target" | "direction" | "uselist" | "primaryjoin"
         | "secondaryjoin" | "secondary" | "remote_side" | "local_columns" | "synchronize_pairs"
         | "local_remote_pairs" | "order_by" | "collection_class" => {
-            configure_if_needed(cx)?;
+            if let Some(parent) = property.parent() {
+                configure_registry(parent.registry(), cx)?;
+            }
             return configured_attr(property, relationship, name, cx).map(Some);
         }
         _ => return Ok(None),
