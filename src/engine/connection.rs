@@ -162,11 +162,16 @@ impl Connection {
             .filter(|level| level != "AUTOCOMMIT")
             .unwrap_or_else(|| Str::new(self.dialect().default_isolation_level))
     }
+    /// Whether the log says so: the option counts even where it could not be applied.
     fn is_autocommit(&self) -> bool {
-        let own = self.0.isolation.borrow();
-        own.as_ref()
-            .or(self.0.engine.isolation_level())
-            .is_some_and(|level| level == "AUTOCOMMIT")
+        match self.0.options.borrow().get("isolation_level") {
+            Some(Value::Str(level)) => level == "AUTOCOMMIT",
+            _ => self
+                .0
+                .engine
+                .isolation_level()
+                .is_some_and(|level| level == "AUTOCOMMIT"),
+        }
     }
 
     // Echo.

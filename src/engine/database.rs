@@ -268,7 +268,7 @@ impl Engine {
         Connection::open(self, cx)
     }
     /// A connection of the driver, out of the pool.
-    pub(super) fn checkout(&self, cx: &Cx) -> Result<Rc<Lease>> {
+    pub fn checkout(&self, cx: &Cx) -> Result<Rc<Lease>> {
         let shared = &self.0.shared;
         let level = shared.dialect.default_isolation_level;
         let lease = self

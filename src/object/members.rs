@@ -200,12 +200,27 @@ impl Object for BoundMethod {
         let name = name.ok().and_then(|name| name.as_str().map(str::to_owned));
         let this = cx.repr(&self.this)?;
         Ok(Some(match &self.function {
-            Value::Object(object) if object.as_any().is::<Method>() => format!(
-                "<built-in method {} of {} object at {:#x}>",
-                name.unwrap_or_default(),
-                class_of(&self.this, cx).error_name(),
-                self.this.address().unwrap_or_default()
-            ),
+            // SQLAlchemy's methods are written in Python, those of the language are not.
+            Value::Object(object)
+                if object.as_any().is::<Method>()
+                    && !class_of(&self.this, cx).module().starts_with("sqlalchemy") =>
+            {
+                format!(
+                    "<built-in method {} of {} object at {:#x}>",
+                    name.unwrap_or_default(),
+                    class_of(&self.this, cx).error_name(),
+                    self.this.address().unwrap_or_default()
+                )
+            }
+            Value::Object(object)
+                if let Some(method) = object.as_any().downcast_ref::<Method>() =>
+            {
+                let owner = method.owner.unwrap_or_default();
+                format!(
+                    "<bound method {owner}.{} of {this}>",
+                    name.unwrap_or_default()
+                )
+            }
             _ => format!("<bound method {} of {this}>", name.unwrap_or_default()),
         }))
     }

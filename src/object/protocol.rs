@@ -118,6 +118,10 @@ pub trait Object: Any {
     fn hash(&self, _cx: &Cx) -> Result<Option<u64>> {
         Ok(None)
     }
+    /// The built-in value that it equals and hashes like.
+    fn stands_for(&self) -> Option<Value> {
+        None
+    }
     /// `__get__`: read through a class (`instance` None) or an instance; `None`: no descriptor.
     fn bind(
         &self,

@@ -68,12 +68,8 @@ static ALL_MODULES: [&ModuleSpec; MODULE_COUNT] = {
 pub static MODULES: &[&ModuleSpec] = &ALL_MODULES;
 
 /// The names of `sqlalchemy` itself, a table per area; add a table here.
-const TOP_TABLES: &[&[(&str, Export)]] = &[
-    engine::TOP_NAMES,
-    sql::NAMES,
-    schema::NAMES,
-    orm::TOP_NAMES,
-];
+const TOP_TABLES: &[&[(&str, Export)]] =
+    &[engine::TOP_NAMES, sql::NAMES, schema::NAMES, orm::TOP_NAMES];
 
 const TOP_COUNT: usize = {
     let (mut count, mut table) = (0, 0);

@@ -178,6 +178,11 @@ use arithmetic::{container_members, number_members, set_members};
 
 /// `hash(value)` as CPython answers it where that does not depend on addresses.
 pub fn hash_number(value: &Value, cx: &Cx) -> Result<Value> {
+    if let Value::Object(object) = value
+        && let Some(base) = object.stands_for()
+    {
+        return hash_number(&base, cx);
+    }
     Ok(Value::Int(match python_hash(&base_value(value)) {
         Some(hash) => hash,
         None => super::hash_value(value, cx)?.cast_signed() >> 3,

@@ -18,6 +18,8 @@ pub struct DmlContext {
     info: DmlInfo,
     /// The values of the binds, a row per parameter set.
     values: RefCell<Vec<Vec<Value>>>,
+    /// The sets of an executemany.
+    sets: RefCell<Vec<Rc<Dict>>>,
     returned: RefCell<Option<Vec<Vec<Value>>>>,
     prepared: Rc<Prepared>,
 }
@@ -28,6 +30,7 @@ impl DmlContext {
         Some(Rc::new(Self {
             info: prepared.dml()?.clone(),
             values: RefCell::default(),
+            sets: RefCell::default(),
             returned: RefCell::default(),
             prepared: prepared.clone(),
         }))
@@ -35,12 +38,8 @@ impl DmlContext {
     pub(super) fn note_values(&self, _prepared: &Prepared, values: &[Value]) {
         *self.values.borrow_mut() = vec![values.to_vec()];
     }
-    pub(super) fn note_sets(
-        &self,
-        _prepared: &Prepared,
-        _sets: &ParameterSets,
-        _rows: &[Vec<Value>],
-    ) {
+    pub(super) fn note_sets(&self, sets: &ParameterSets) {
+        *self.sets.borrow_mut() = sets.sets().to_vec();
     }
     /// What was found out when the statement was compiled.
     pub fn info(&self) -> &DmlInfo {
@@ -60,6 +59,18 @@ impl DmlContext {
             .find(|(known, _)| Rc::ptr_eq(known, column))?;
         let values = self.values.borrow();
         values.first()?.get(*bind as usize).cloned()
+    }
+
+    /// The row of the keys that one set of an executemany gave.
+    fn given_key_row(&self, set: &Dict) -> Value {
+        let table = self.info.table.as_ref();
+        let columns = table.map_or_else(Vec::new, |table| table.primary_key_columns());
+        let keys: Vec<Str> = columns.iter().map(|column| column.key()).collect();
+        let values = keys
+            .iter()
+            .map(|key| set.get_str(key).unwrap_or(Value::None))
+            .collect();
+        Value::object(Row::new(Rc::new(RowMeta::new(keys)), values))
     }
 
     fn primary_key_row(
@@ -116,6 +127,10 @@ impl StatementContext for DmlContext {
                 .iter()
                 .map(|row| self.primary_key_row(result, Some(row), cx))
                 .collect(),
+            _ if result.outcome().executemany => {
+                let sets = self.sets.borrow();
+                Ok(sets.iter().map(|set| self.given_key_row(set)).collect())
+            }
             _ => Ok(vec![self.primary_key_row(result, None, cx)?]),
         }
     }

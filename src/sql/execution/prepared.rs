@@ -339,7 +339,7 @@ impl Prepared {
             rows.push(row);
         }
         if let Some(context) = context {
-            context.note_sets(self, sets, &rows);
+            context.note_sets(sets);
         }
         Ok(rows)
     }

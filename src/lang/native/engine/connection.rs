@@ -6,7 +6,10 @@ use super::immutable::immutable_dict;
 use crate::engine::{Connection, ExecutionOptions, OnlyOne};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value, types};
+use crate::object::{
+    Args, Bound, Cx, Members, Object, Raised, Result, Signature, TypeSpec, Value, types,
+};
+use crate::util::Compat;
 
 /// `sqlalchemy.engine.base.Connection`: 2.0's, and 1.4's legacy one.
 pub static CONNECTION: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Connection")
@@ -30,21 +33,39 @@ fn run(connection: &Connection, bound: &Bound<'_>, cx: &Cx) -> Result<crate::eng
         let keywords = bound.keywords();
         return execute::execute_legacy(connection, statement, bound.rest(), keywords, cx);
     }
-    // The signature takes all that the legacy one does; the future one is checked here.
+    check_arguments(bound, cx)?;
     let mut parameters = bound.rest().first().cloned().unwrap_or(Value::None);
-    let mut options = ExecutionOptions::none();
+    // 1.4 takes the options by position too.
+    let mut options = bound
+        .rest()
+        .get(1)
+        .map_or_else(ExecutionOptions::none, options_in);
     for (name, value) in bound.keywords() {
         match name.as_str() {
             "parameters" => parameters = value.clone(),
             "execution_options" => options = options_in(value),
-            _ => {
-                return Err(crate::object::exceptions::TYPE_ERROR.error(format!(
-                    "Connection.execute() got an unexpected keyword argument '{name}'"
-                )));
-            }
+            _ => {}
         }
     }
     execute::execute(connection, statement, &parameters, &options, cx)
+}
+
+/// The signature takes all that a legacy connection does; raise what a future one would.
+fn check_arguments(bound: &Bound<'_>, cx: &Cx) -> Result<()> {
+    let known = |name: &str| matches!(name, "parameters" | "execution_options");
+    if bound.rest().len() < 2 && bound.keywords().iter().all(|(name, _)| known(name)) {
+        return Ok(());
+    }
+    let text = match cx.compat() {
+        Compat::V14 => "execute(statement, parameters=None, execution_options=None)",
+        Compat::V20 => "execute(statement, parameters=None, *, execution_options=None)",
+    };
+    let mut args = Args::positional(bound.rest().iter().cloned());
+    args = args.prepend(bound.value("statement").clone());
+    args.kw = bound.keywords().to_vec();
+    Signature::parse(text, Some("Connection"))
+        .bind(args)
+        .map(drop)
 }
 
 fn members(members: &mut Members) {
@@ -156,9 +177,8 @@ fn option_members(members: &mut Members) {
             Ok(Value::Dict(connection.info()?))
         })
         .getter("connection", |connection: &Connection, _| {
-            Ok(Value::object(DriverConnectionObject(
-                connection.pool_entry()?,
-            )))
+            let entry = connection.pool_entry()?;
+            Ok(Value::object(DriverConnectionObject::of_connection(entry)))
         })
         .getter("dialect", |connection: &Connection, _| {
             Ok(Value::object(connection.dialect().clone()))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use super::driver::DriverConnectionObject;
 use super::execute;
 use super::immutable::immutable_dict;
 use crate::engine::{Connection, Engine, ExecutionOptions, OnlyOne, Transaction};
@@ -36,10 +37,9 @@ fn members(members: &mut Members) {
             engine.dispose();
             Ok(Value::None)
         })
-        .method("raw_connection()", |_: &Engine, _, _| {
-            Err(NOT_IMPLEMENTED_ERROR.error(
-                "raw_connection() is not supported here; use connect() and exec_driver_sql()",
-            ))
+        .method("raw_connection()", |engine: &Engine, _, cx| {
+            let lease = engine.checkout(cx)?;
+            Ok(Value::object(DriverConnectionObject::of_lease(lease)))
         })
         .method("clear_compiled_cache()", |_: &Engine, _, _| Ok(Value::None))
         .with(attribute_members)

@@ -3,9 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use crate::engine::PoolEntry;
 use crate::engine::dbapi;
 use crate::engine::driver::{DriverCursor, ParameterSet};
+use crate::engine::{Lease, PoolEntry};
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
 
@@ -17,8 +17,54 @@ static DRIVER_CURSOR: TypeSpec = TypeSpec::new("sqlite3", "Cursor")
     .bases(&[&OBJECT])
     .members(cursor_members);
 
-/// A connection of the driver.
-pub struct DriverConnectionObject(pub PoolEntry);
+static FAIRY: TypeSpec =
+    TypeSpec::new("sqlalchemy.pool.base", "_ConnectionFairy").bases(&[&DRIVER_CONNECTION]);
+
+/// A connection of the driver, by itself or as the pool hands it out.
+pub struct DriverConnectionObject {
+    entry: PoolEntry,
+    /// What `close()` gives back, where the pool handed it out.
+    lease: RefCell<Option<Rc<Lease>>>,
+    proxied: bool,
+}
+
+impl DriverConnectionObject {
+    /// The connection itself.
+    pub fn new(entry: PoolEntry) -> Self {
+        Self {
+            entry,
+            lease: RefCell::default(),
+            proxied: false,
+        }
+    }
+    /// The connection of an open `Connection`.
+    pub fn of_connection(entry: PoolEntry) -> Self {
+        Self {
+            entry,
+            lease: RefCell::default(),
+            proxied: true,
+        }
+    }
+    /// A connection out of the pool.
+    pub fn of_lease(lease: Rc<Lease>) -> Self {
+        Self {
+            entry: lease.entry().clone(),
+            lease: RefCell::new(Some(lease)),
+            proxied: true,
+        }
+    }
+    fn close(&self) {
+        if let Some(lease) = self.lease.take() {
+            lease.release(true);
+        }
+    }
+}
+
+impl Drop for DriverConnectionObject {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
 
 /// A cursor of the driver.
 struct Cursor {
@@ -90,23 +136,23 @@ impl Cursor {
 fn connection_members(members: &mut Members) {
     members
         .method("cursor()", |connection: &DriverConnectionObject, _, _| {
-            Ok(Value::object(Cursor::new(&connection.0)))
+            Ok(Value::object(Cursor::new(&connection.entry)))
         })
         .method(
             "execute(sql, parameters=None)",
             |connection: &DriverConnectionObject, bound, cx| {
-                let cursor = Cursor::new(&connection.0);
+                let cursor = Cursor::new(&connection.entry);
                 cursor.execute(bound.value("sql"), bound.value("parameters"), cx)?;
                 Ok(Value::object(cursor))
             },
         )
         .method("commit()", |connection: &DriverConnectionObject, _, cx| {
-            connection.0.driver.commit(cx).map(|()| Value::None)
+            connection.entry.driver.commit(cx).map(|()| Value::None)
         })
         .method(
             "rollback()",
             |connection: &DriverConnectionObject, _, cx| {
-                connection.0.driver.rollback(cx).map(|()| Value::None)
+                connection.entry.driver.rollback(cx).map(|()| Value::None)
             },
         )
         .method("close()", |_: &DriverConnectionObject, _, _| {
@@ -115,8 +161,22 @@ fn connection_members(members: &mut Members) {
         .getter("isolation_level", |_: &DriverConnectionObject, _| {
             Ok("".into())
         })
-        .getter_on_value("dbapi_connection", |this, _| Ok(this.clone()))
-        .getter_on_value("driver_connection", |this, _| Ok(this.clone()));
+        .getter(
+            "dbapi_connection",
+            |connection: &DriverConnectionObject, _| {
+                Ok(Value::object(DriverConnectionObject::new(
+                    connection.entry.clone(),
+                )))
+            },
+        )
+        .getter(
+            "driver_connection",
+            |connection: &DriverConnectionObject, _| {
+                Ok(Value::object(DriverConnectionObject::new(
+                    connection.entry.clone(),
+                )))
+            },
+        );
 }
 
 fn cursor_members(members: &mut Members) {
@@ -159,10 +219,14 @@ fn cursor_members(members: &mut Members) {
 
 impl Object for DriverConnectionObject {
     fn spec(&self) -> &'static TypeSpec {
-        &DRIVER_CONNECTION
+        if self.proxied {
+            &FAIRY
+        } else {
+            &DRIVER_CONNECTION
+        }
     }
     fn identity(&self) -> Option<usize> {
-        Some(Rc::as_ptr(&self.0.driver).cast::<u8>() as usize)
+        Some(Rc::as_ptr(&self.entry.driver).cast::<u8>() as usize)
     }
     fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
         if name != "isolation_level" {
@@ -173,7 +237,7 @@ impl Object for DriverConnectionObject {
         } else {
             "SERIALIZABLE"
         };
-        self.0.driver.set_isolation(level, cx)?;
+        self.entry.driver.set_isolation(level, cx)?;
         Ok(true)
     }
 }

@@ -65,7 +65,7 @@ impl EngineHook for ScriptHook {
     fn event(&self, event: EngineEvent<'_>, cx: &Cx) -> Result<Option<(Str, Parameters)>> {
         let args: Vec<Value> = match (event, self.name) {
             (EngineEvent::Connect(entry), "connect" | "first_connect") => {
-                let connection = Value::object(DriverConnectionObject(entry.clone()));
+                let connection = Value::object(DriverConnectionObject::new(entry.clone()));
                 vec![connection, record(entry.info.clone())]
             }
             (EngineEvent::EngineConnect(connection), "engine_connect")

@@ -9,7 +9,7 @@ use crate::engine::{
 use crate::lang::native::schema::DdlObject;
 use crate::lang::native::sql::executable_of;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Cx, Dict, Result, Str, Value, class_of};
+use crate::object::{CompareOp, Cx, Dict, Result, Str, Value, class_of, ops};
 use crate::sql::execution::{execute as execute_statement, execute_ddl};
 use crate::util::Compat;
 
@@ -18,6 +18,7 @@ pub fn parameter_sets(parameters: &Value, cx: &Cx) -> Result<Vec<Value>> {
     let sequence = cx.compat() == Compat::V14;
     match parameters {
         Value::None | Value::Undefined => Ok(Vec::new()),
+        Value::Tuple(items) if sequence => tuple_sets(parameters, items, cx),
         Value::List(_) | Value::Tuple(_) => {
             let sets = cx.collect(parameters)?;
             let fits = |set: &Value| {
@@ -29,7 +30,7 @@ pub fn parameter_sets(parameters: &Value, cx: &Cx) -> Result<Vec<Value>> {
                 } else {
                     "List argument must consist only of dictionaries"
                 })),
-                _ => Ok(sets),
+                _ => keyless(sets, cx),
             }
         }
         mapping if is_mapping(mapping) => Ok(vec![mapping.clone()]),
@@ -39,6 +40,38 @@ pub fn parameter_sets(parameters: &Value, cx: &Cx) -> Result<Vec<Value>> {
             "mapping or list expected for parameters"
         })),
     }
+}
+
+/// What 1.4 makes of a tuple given as parameters: a set, or sets. Their keys are their items, and
+/// no bind goes by such a key.
+fn tuple_sets(parameters: &Value, items: &[Value], cx: &Cx) -> Result<Vec<Value>> {
+    let sets = match items.first() {
+        None => Vec::new(),
+        Some(first) if is_mapping(first) || matches!(first, Value::Tuple(_) | Value::List(_)) => {
+            items.to_vec()
+        }
+        Some(_) => vec![parameters.clone()],
+    };
+    keyless(sets, cx)
+}
+
+/// Sets that are tuples, as the mappings without a usable key that 1.4 takes them for.
+fn keyless(sets: Vec<Value>, cx: &Cx) -> Result<Vec<Value>> {
+    sets.into_iter()
+        .map(|set| {
+            if is_mapping(&set) {
+                return Ok(set);
+            }
+            let items = cx.collect(&set)?;
+            for pair in items.windows(2) {
+                if let [a, b] = pair {
+                    // 1.4 sorts the keys of a set.
+                    ops::compare(CompareOp::Lt, b, a, cx)?;
+                }
+            }
+            Ok(Value::Dict(Rc::default()))
+        })
+        .collect()
 }
 
 fn is_mapping(value: &Value) -> bool {

@@ -21,10 +21,11 @@ fn engine_from_config(_: &Cx) -> Value {
 /// `make_url`.
 pub fn make_url(_: &Cx) -> Value {
     Method::function("make_url(name_or_url)", |bound, cx| {
-        Ok(Value::object(url::make_url(
-            bound.value("name_or_url"),
-            cx,
-        )?))
+        let given = bound.value("name_or_url");
+        if cx.compat().is_14() && given.as_str().is_none() {
+            return Ok(given.clone());
+        }
+        Ok(Value::object(url::make_url(given, cx)?))
     })
 }
 

@@ -221,6 +221,9 @@ impl Object for Row {
             ))),
         }
     }
+    fn stands_for(&self) -> Option<Value> {
+        Some(self.to_tuple())
+    }
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
         Ok(Some(self.values().len()))
     }

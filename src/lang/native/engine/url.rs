@@ -35,7 +35,7 @@ pub fn make_url(value: &Value, cx: &Cx) -> Result<Url> {
     }
     match value {
         Value::Str(text) => Url::parse(text, cx),
-        // 1.4 takes whatever it is given, and trips over it at once.
+        // 1.4 takes whatever it is given, and trips over it at its first use.
         other if cx.compat().is_14() => Err(ATTRIBUTE_ERROR.error(format!(
             "'{}' object has no attribute '_instantiate_plugins'",
             class_of(other, cx).name()
@@ -280,6 +280,9 @@ impl Object for Url {
     }
     fn hash(&self, cx: &Cx) -> Result<Option<u64>> {
         Ok(Some(hash_str(&self.text(cx.compat()))))
+    }
+    fn set_attr(&self, _name: &str, _value: &Value, _cx: &Cx) -> Result<bool> {
+        Err(ATTRIBUTE_ERROR.error("can't set attribute"))
     }
     fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(Some(Value::tuple(vec![
