@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::exceptions::TYPE_ERROR;
 use super::operators::{BinaryOp, CompareOp, UnaryOp};
-use super::{Args, Class, Cx, Result, TypeSpec, Value};
+use super::{Args, Class, Cx, Result, Str, TypeSpec, Value};
 
 /// A native object. Two methods are asked for; each other one that is defined adds an ability.
 /// `this` is the value that holds the object.
@@ -48,6 +48,11 @@ pub trait Object: Any {
     /// Call it; `None`: it is not callable.
     fn call(&self, _this: &Value, _args: Args, _cx: &Cx) -> Result<Option<Value>> {
         Ok(None)
+    }
+    /// The parameters of a function that a script defined, each with its default: positional
+    /// ones, then keyword-only ones.
+    fn parameters(&self) -> Option<Vec<(Str, Option<Value>)>> {
+        None
     }
     /// Whether it can be called, for `callable()`.
     fn is_callable(&self) -> bool {

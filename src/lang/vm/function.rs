@@ -102,6 +102,28 @@ impl Object for Function {
     fn spec(&self) -> &'static TypeSpec {
         &FUNCTION
     }
+    fn parameters(&self) -> Option<Vec<(Str, Option<Value>)>> {
+        let params = &self.code.params;
+        let defaults = self.defaults.borrow();
+        let plain = params.positional.saturating_sub(defaults.len());
+        let positional = self.code.locals.iter().take(params.positional);
+        let mut all: Vec<(Str, Option<Value>)> = positional
+            .enumerate()
+            .map(|(at, name)| {
+                let default = at
+                    .checked_sub(plain)
+                    .and_then(|at| defaults.get(at).cloned());
+                (name.clone(), default)
+            })
+            .collect();
+        let keywords = self.code.locals.iter().skip(params.positional);
+        let given = self.keyword_defaults.borrow();
+        all.extend(keywords.take(params.keyword_only).map(|name| {
+            let default = given.as_ref().and_then(|dict| dict.get_str(name));
+            (name.clone(), default)
+        }));
+        Some(all)
+    }
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
         let address = std::ptr::from_ref(self) as usize;
         Ok(Some(format!(

@@ -26,6 +26,9 @@ impl TypeEngine for SqliteTemporal {
     fn affinity(&self) -> Affinity {
         self.kind.affinity()
     }
+    fn repr_arguments(&self) -> Option<Vec<(Option<&'static str>, Value)>> {
+        Some(Vec::new())
+    }
     fn bind_processor(
         &self,
         _ty: &SqlType,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::Affinity;
 use super::class::{Processor, SqlType, TypeEngine};
+use crate::engine::Memory;
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
 use crate::object::types::BYTES;
 use crate::object::{Bound, Cx, Result, Value, class_of};
@@ -30,7 +31,8 @@ impl TypeEngine for BinaryType {
         _cx: &Cx,
     ) -> Result<Option<Processor>> {
         Ok(Some(Rc::new(|value, cx| match value {
-            Value::None | Value::Bytes(_) => Ok(value),
+            Value::None => Ok(value),
+            Value::Bytes(bytes) => Ok(Value::object(Memory::new(bytes))),
             other => Err(TYPE_ERROR.error(format!(
                 "memoryview: a bytes-like object is required, not '{}'",
                 class_of(&other, cx).name()

@@ -354,15 +354,47 @@ impl SqlType {
     }
     /// An attribute: an argument of its constructor, or what its behaviour knows.
     pub fn attribute(&self, name: &str) -> Option<Value> {
-        let own = self.behaviour().attribute(name);
-        own.or_else(|| self.argument(name))
+        let behaviour = self.behaviour();
+        behaviour
+            .attribute(name)
+            .or_else(|| self.argument(name))
+            .or_else(|| behaviour.wrapped()?.attribute(name))
+    }
+    /// The arguments of a script's own `__init__`, as attributes of the same names hold them.
+    fn script_arguments(&self, cx: &Cx) -> Result<Option<String>> {
+        let Some(Value::Instance(instance)) = self.script() else {
+            return Ok(None);
+        };
+        let parameters = match instance.class().script_method("__init__") {
+            Some(Value::Object(init)) if self.behaviour().wrapped().is_none() => init.parameters(),
+            _ => None,
+        };
+        let Some(parameters) = parameters else {
+            return Ok(None);
+        };
+        let mut shown = Vec::new();
+        for (name, default) in parameters.into_iter().skip(1) {
+            let held = instance.attribute(&name);
+            match (default, held) {
+                (None, held) => shown.push(cx.repr(&held.unwrap_or(Value::None))?),
+                (Some(default), Some(held)) if !cx.eq(&held, &default)? => {
+                    shown.push(format!("{name}={}", cx.repr(&held)?));
+                }
+                _ => {}
+            }
+        }
+        Ok(Some(shown.join(", ")))
     }
     /// `repr()`.
     pub fn repr(&self, cx: &Cx) -> Result<String> {
         let mut text = match self.script() {
+            _ if cx.compat().is_14() && !self.variants().is_empty() => "Variant".to_owned(),
             Some(instance) => crate::object::class_of(instance, cx).name().to_string(),
             None => self.class().name().to_owned(),
         };
+        if let Some(shown) = self.script_arguments(cx)? {
+            return Ok(format!("{text}({shown})"));
+        }
         let own = self.behaviour().repr_arguments();
         if let Some(arguments) = own {
             let mut shown = Vec::new();

@@ -5,8 +5,8 @@ use std::rc::Rc;
 
 use super::class::{Processor, SqlType, TypeEngine};
 use super::{Affinity, names};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
-use crate::object::{Args, Bound, Class, Cx, Result, Str, Value};
+use crate::object::exceptions::{ASSERTION_ERROR, ATTRIBUTE_ERROR, TYPE_ERROR};
+use crate::object::{Args, Bound, Class, Cx, Getter, Result, Str, Value};
 use crate::sql::dialects::{Dialect, DialectObject};
 
 /// The behaviour of a script's `TypeDecorator` subclass.
@@ -246,9 +246,11 @@ impl TypeEngine for UserDefined {
 
 /// The type that `class` wraps: its `impl`, made with the arguments of the decorator.
 pub(super) fn impl_of(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<SqlType> {
-    let found = class.lookup("impl").filter(|found| !found.is_none());
+    let found = class
+        .lookup("impl")
+        .filter(|found| !found.is_none() && found.downcast::<Getter>().is_none());
     let Some(found) = found else {
-        return Err(ATTRIBUTE_ERROR.error(
+        return Err(ASSERTION_ERROR.error(
             "TypeDecorator implementations require a class-level variable 'impl' which refers to \
              the class of type being decorated",
         ));

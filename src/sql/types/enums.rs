@@ -46,7 +46,7 @@ impl EnumType {
         if value.is_none() {
             return Ok(Value::None);
         }
-        if let Ok(Some(text)) = self.by_value.get(value, cx) {
+        if let Some(text) = self.by_value.get(value, cx)? {
             return Ok(text);
         }
         if !self.validate_strings && matches!(value, Value::Str(_)) {

@@ -6,7 +6,9 @@ use super::class::{SqlType, type_class};
 use super::{Decorator, decorator, names};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
-use crate::object::{Args, Class, Cx, Instance, Members, Object, Result, Str, TypeSpec, Value};
+use crate::object::{
+    Args, Class, Cx, Instance, Members, Object, Result, Str, TypeSpec, Value, no_attribute,
+};
 use crate::sql::dialects::DialectObject;
 
 /// Makes an instance of a class of types, a script's subclass included.
@@ -39,6 +41,9 @@ pub fn construct_type(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 fn initialize(ty: &SqlType, class: &Rc<Class>, args: Args, cx: &Cx) -> Result<()> {
     if std::ptr::eq(ty.class(), &raw const names::TypeDecorator) {
         let inner = decorator::impl_of(class, args, cx)?;
+        if let Some(Value::Instance(instance)) = ty.script() {
+            instance.set_attribute("impl", inner.to_value());
+        }
         ty.set_behaviour(Rc::new(Decorator { inner }));
         return Ok(());
     }
@@ -64,6 +69,11 @@ pub fn type_members(members: &mut Members) {
                 Some(ty) => ty.repr(cx).map(Value::from),
                 None => Ok(Value::str("")),
             }
+        })
+        .method("__getattr__(name)", |ty: &SqlType, bound, cx| {
+            let name = bound.text("name")?;
+            ty.attribute(name)
+                .ok_or_else(|| no_attribute(&ty.to_value(), name, cx))
         })
         .method_on_value("__str__()", |this, _, cx| {
             match this.downcast::<SqlType>() {
@@ -155,7 +165,6 @@ pub fn type_members(members: &mut Members) {
                 .wrapped()
                 .map_or(Value::None, |ty| ty.to_value()))
         })
-        .getter_on_value("NULL", |_, _| Ok((super::JSON_NULL)()))
         .getter("__visit_name__", |ty: &SqlType, _| {
             Ok(ty.visit_name().into())
         });
@@ -177,4 +186,9 @@ impl Object for SqlType {
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(self.attribute(name))
     }
+}
+
+/// The members of `JSON`.
+pub fn json_members(members: &mut Members) {
+    members.constant("NULL", (super::JSON_NULL)());
 }

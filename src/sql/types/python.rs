@@ -108,13 +108,13 @@ pub(super) fn interval_text(value: &Value) -> Option<String> {
 /// The error for a text that is no value of `kind`.
 fn unreadable(value: &Value, kind: &str, cx: &Cx) -> Raised {
     let Value::Str(text) = value else {
-        let message = if cx.compat().is_14() {
-            let shown = cx.repr(value).unwrap_or_default();
-            format!("Couldn't parse {kind} string {shown} - value is not a string.")
-        } else {
-            "fromisoformat: argument must be str".to_owned()
-        };
-        return TYPE_ERROR.error(message);
+        if cx.compat().is_14() {
+            let shown = cx.str(value).unwrap_or_default();
+            return VALUE_ERROR.error(format!(
+                "Couldn't parse {kind} string '{shown}' - value is not a string."
+            ));
+        }
+        return TYPE_ERROR.error("fromisoformat: argument must be str");
     };
     let shown = cx.repr(&Value::Str(text.clone())).unwrap_or_default();
     VALUE_ERROR.error(match cx.compat().is_14() {

@@ -114,6 +114,9 @@ pub fn type_of_value(value: &Value, cx: &Cx) -> Result<SqlType> {
         Value::Int(_) | Value::BigInt(_) => SqlType::integer(),
         Value::Float(_) => SqlType::float(),
         Value::Bool(_) => SqlType::boolean(),
+        Value::Str(text) if cx.compat().is_14() || !text.is_ascii() => {
+            SqlType::simple(&names::Unicode)
+        }
         Value::Str(_) => SqlType::string(),
         Value::Bytes(_) => SqlType::simple(&names::LargeBinary),
         Value::Instance(instance) => match enum_type(instance.class(), cx)? {

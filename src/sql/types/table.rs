@@ -59,6 +59,7 @@ pub mod names {
         API, MODULE, OBJECT, TypeClass, TypeSpec, array, binary, boolean, construct_type,
         decorator, enums, json, null, numeric, string, temporal, type_members, uuid,
     };
+    use crate::sql::types::object::json_members;
 
     /// `TypeEngine`, the base of all.
     pub static TypeEngine: TypeClass = TypeClass {
@@ -98,6 +99,16 @@ pub mod names {
         "Indexable()",
         null::make,
     );
+    /// What the class `JSON` has besides its constructor.
+    pub static JsonConstants: TypeClass = TypeClass {
+        spec: TypeSpec::new(MODULE, "JSON")
+            .bases(&[&OBJECT])
+            .members(json_members)
+            .subclassable(),
+        visit_name: "",
+        signature: "JSON()",
+        make: null::make,
+    };
     /// `ExternalType`.
     pub static ExternalType: TypeClass = super::row(
         API,
@@ -157,7 +168,7 @@ pub mod names {
         MODULE BINARY "BINARY" "BINARY" [_Binary] "BINARY(length=None)" binary::make;
         MODULE VARBINARY "VARBINARY" "VARBINARY" [_Binary] "VARBINARY(length=None)" binary::make;
         MODULE Enum "Enum" "enum" [String, SchemaType] "Enum(*enums, **kw)" enums::make;
-        MODULE JSON "JSON" "JSON" [Indexable, TypeEngine] "JSON(none_as_null=False)" json::make;
+        MODULE JSON "JSON" "JSON" [JsonConstants, Indexable, TypeEngine] "JSON(none_as_null=False)" json::make;
         MODULE Uuid "Uuid" "uuid" [TypeEngine] "Uuid(as_uuid=True, native_uuid=True)" uuid::make;
         MODULE UUID "UUID" "UUID" [Uuid] "UUID(as_uuid=True)" uuid::make;
         MODULE ARRAY "ARRAY" "ARRAY" [Indexable, Concatenable, TypeEngine] "ARRAY(item_type, as_tuple=False, dimensions=None, zero_indexes=False)" array::make;

@@ -117,9 +117,6 @@ impl TypeEngine for TemporalType {
                 .sqlite_text(value)
                 .map(|text| Some(format!("'{text}'")));
         }
-        if dialect.compat.is_14() {
-            return Ok(None);
-        }
         let text = cx.call_method(value, "isoformat", [])?;
         let text = cx.str(&text)?.replace('T', " ");
         Ok(Some(format!("'{text}'")))
