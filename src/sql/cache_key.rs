@@ -520,6 +520,9 @@ impl<'a> CacheKeyBuilder<'a> {
     pub fn select(&mut self, select: &Select) {
         let data = select.data();
         self.tag(30);
+        if let Some(statement) = &data.from_statement {
+            self.executable(statement);
+        }
         self.token(data.raw_columns.len() as u64);
         for item in &data.raw_columns {
             self.select_item(item);

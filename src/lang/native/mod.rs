@@ -108,6 +108,7 @@ pub static SQLALCHEMY: ModuleSpec = ModuleSpec {
 fn versioned(name: &str, cx: &Cx) -> Option<Value> {
     match name {
         "__version__" => Some(cx.compat().version().into()),
+        _ if cx.compat().is_20() => sql::class_named(name),
         _ => None,
     }
 }

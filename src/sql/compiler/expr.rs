@@ -210,6 +210,12 @@ impl SQLCompiler<'_> {
             };
             out.push(&self.dialect.quote_name(&name, quote));
         }
+        let noted = column
+            .annotations()
+            .and_then(|notes| notes.get(super::from::OUTER_COLUMN));
+        if noted.is_some() {
+            out.push("(+)");
+        }
         Ok(())
     }
 

@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::engine::exc::SA_WARNING;
-use crate::object::{Cx, Result};
+use crate::object::{Cx, Result, Value};
 use crate::sql::coercions::{Coerced, coerce};
-use crate::sql::elements::ColumnElement;
+use crate::sql::elements::{Annotations, ColumnElement};
 use crate::sql::selectable::{
     Alias, AliasKind, AliasedElement, FromClause, Join, Select, SelectData, Values,
 };
+use crate::sql::visitors::replace;
 
 impl SQLCompiler<'_> {
     /// Render a FROM element.
@@ -50,6 +51,10 @@ impl SQLCompiler<'_> {
     fn join(&mut self, join: &Rc<Join>, kw: Kw, out: &mut Fragment) -> Result<()> {
         let kw = Kw { asfrom: true, ..kw };
         self.from(&join.left, kw, out)?;
+        if !self.dialect.use_ansi {
+            out.push(", ");
+            return self.from(join.right.ungrouped(), kw, out);
+        }
         out.push(if join.full {
             " FULL OUTER JOIN "
         } else if join.isouter {
@@ -250,6 +255,65 @@ impl SQLCompiler<'_> {
             }
         }
     }
+}
+
+/// The conditions of the joins in a FROM list, for WHERE; the columns of an outer side are noted.
+pub(super) fn plain_join_conditions(froms: &[FromClause], cx: &Cx) -> Result<Vec<ColumnElement>> {
+    let mut all = Vec::new();
+    let mut pending: Vec<FromClause> = froms.iter().rev().cloned().collect();
+    while let Some(from) = pending.pop() {
+        let FromClause::Join(join) = from.ungrouped() else {
+            continue;
+        };
+        pending.push(join.right.clone());
+        pending.push(join.left.clone());
+        if let Some(condition) = &join.onclause {
+            all.push(if join.isouter {
+                outer_condition(condition, &join.right, cx)?
+            } else {
+                condition.clone()
+            });
+        }
+    }
+    Ok(all)
+}
+
+/// The note on a column that is written `column(+)`.
+pub(super) const OUTER_COLUMN: &str = "outer_join_column";
+
+fn outer_condition(
+    condition: &ColumnElement,
+    right: &FromClause,
+    cx: &Cx,
+) -> Result<ColumnElement> {
+    let noted = |side: &ColumnElement| -> Option<ColumnElement> {
+        let table = side.is_column().then(|| side.table()).flatten()?;
+        right.is_derived_from(&table).then(|| {
+            side.annotate(Annotations {
+                other: vec![(OUTER_COLUMN.into(), Value::Bool(true))],
+                ..Annotations::default()
+            })
+        })
+    };
+    replace(condition, &|element: &ColumnElement| {
+        let ColumnElement::Binary(node) = element else {
+            return Ok(None);
+        };
+        let (left, right) = match (noted(&node.left), noted(&node.right)) {
+            (Some(left), _) => (left, node.right.clone()),
+            (None, Some(right)) => (node.left.clone(), right),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(ColumnElement::binary(
+            &left,
+            &right,
+            node.operator.clone(),
+            node.type_.clone(),
+            node.negate.clone(),
+            node.modifiers.clone(),
+            cx.compat(),
+        )))
+    })
 }
 
 /// Warn of FROM elements that no condition relates to the others.

@@ -288,6 +288,23 @@ impl<'a> SQLCompiler<'a> {
         self.binds.get(number as usize).map(|known| &known.bind)
     }
 
+    /// Render a statement.
+    pub fn executable(&mut self, statement: &Executable, kw: Kw, out: &mut Fragment) -> Result<()> {
+        match statement {
+            Executable::Select(select) => self.select(select, kw, out)?,
+            Executable::Compound(compound) => self.compound(compound, kw, out)?,
+            Executable::TextualSelect(textual) => {
+                self.textual_select(textual, kw, out)?;
+            }
+            Executable::Text(text) => self.toplevel_text(text, kw, out)?,
+            Executable::Insert(insert) => self.insert(insert, kw, out)?,
+            Executable::Update(update) => self.update(update, kw, out)?,
+            Executable::Delete(delete) => self.delete(delete, kw, out)?,
+            Executable::Function(element) => self.element(element, kw, out)?,
+        }
+        Ok(())
+    }
+
     /// Render a statement that returns rows.
     pub fn statement(
         &mut self,
@@ -323,18 +340,7 @@ pub fn compile(
     let mut compiler = SQLCompiler::new(dialect, options, cx);
     let mut out = Fragment::default();
     let kw = compiler.start();
-    match statement {
-        Executable::Select(select) => compiler.select(select, kw, &mut out)?,
-        Executable::Compound(compound) => compiler.compound(compound, kw, &mut out)?,
-        Executable::TextualSelect(textual) => {
-            compiler.textual_select(textual, kw, &mut out)?;
-        }
-        Executable::Text(text) => compiler.toplevel_text(text, kw, &mut out)?,
-        Executable::Insert(insert) => compiler.insert(insert, kw, &mut out)?,
-        Executable::Update(update) => compiler.update(update, kw, &mut out)?,
-        Executable::Delete(delete) => compiler.delete(delete, kw, &mut out)?,
-        Executable::Function(element) => compiler.element(element, kw, &mut out)?,
-    }
+    compiler.executable(statement, kw, &mut out)?;
     Ok(compiler.finish(out))
 }
 

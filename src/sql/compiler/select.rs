@@ -18,6 +18,9 @@ impl SQLCompiler<'_> {
     /// Render a SELECT.
     pub fn select(&mut self, select: &Select, kw: Kw, out: &mut Fragment) -> Result<()> {
         let toplevel = self.stack.is_empty();
+        if let Some(statement) = &select.data().from_statement {
+            return self.executable(statement, kw, out);
+        }
         let select = self.core_select(select, toplevel)?;
         let select = match self.translate_select(&select, kw)? {
             Some(translated) => translated,
@@ -404,7 +407,13 @@ impl SQLCompiler<'_> {
             lateral: false,
             ..kw
         };
-        self.conditions(&data.where_criteria, " \nWHERE ", kw, out)?;
+        if self.dialect.use_ansi {
+            self.conditions(&data.where_criteria, " \nWHERE ", kw, out)?;
+        } else {
+            let mut criteria = data.where_criteria.clone();
+            criteria.extend(super::from::plain_join_conditions(froms, self.cx)?);
+            self.conditions(&criteria, " \nWHERE ", kw, out)?;
+        }
         if self.options.warn_cartesian {
             super::from::warn_cartesian(select, froms, self.cx);
         }

@@ -166,6 +166,8 @@ pub struct Dialect {
     pub json_deserializer: Option<Value>,
     /// `create_engine(label_length=)`.
     pub label_length: Option<usize>,
+    /// Whether joins are written as joins; else as a list with their conditions in WHERE.
+    pub use_ansi: bool,
     /// Schema names to render in place of others.
     pub schema_translate_map: Option<Rc<Vec<(Option<Str>, Option<Str>)>>>,
 }

@@ -41,6 +41,7 @@ impl DialectSpec {
             json_serializer: None,
             json_deserializer: None,
             label_length: None,
+            use_ansi: true,
             schema_translate_map: None,
         }
     }

@@ -8,6 +8,7 @@ use crate::object::{Str, Value};
 use crate::sql::Entity;
 use crate::sql::dml::{Delete, Insert, Update};
 use crate::sql::elements::ColumnElement;
+use crate::sql::executable::Executable;
 
 /// What was given to `select()`.
 #[derive(Clone)]
@@ -142,6 +143,8 @@ pub struct SelectData {
     pub label_style: LabelStyle,
     /// `add_cte()`.
     pub independent_ctes: Vec<Rc<Alias>>,
+    /// `from_statement()`: the statement whose rows are taken for the entities selected.
+    pub from_statement: Option<Rc<Executable>>,
     /// `options()`: loader options of the ORM.
     pub options: Vec<Value>,
     /// `execution_options()`.

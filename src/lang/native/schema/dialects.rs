@@ -39,6 +39,7 @@ fn dialect_function(name: &'static str) -> Value {
                         .as_int()
                         .and_then(|length| usize::try_from(length).ok());
                 }
+                "use_ansi" => dialect.use_ansi = cx.truthy(value)?,
                 _ => {}
             }
         }

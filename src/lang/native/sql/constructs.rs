@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::operators::value;
 use super::{function, select};
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Args, Bound, Cx, Dict, Method, Result, Signature, Str, Value};
+use crate::object::{Args, Bound, Class, Cx, Dict, Method, Result, Signature, Str, Value};
 use crate::sql::coercions::{
     BY_OF, Coerced, coerce, expect_by, expect_expression, expect_from, expect_on_clause,
     expect_plain_column, expect_type, expect_where, optional_name,
@@ -765,3 +765,26 @@ fn outer(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
 
 /// The names of [`NAMES`] that 1.4 lacks.
 pub const ONLY_20: &[&str] = &["try_cast", "bitwise_not"];
+
+macro_rules! constructors {
+    ($($(#[$meta:meta])* $name:ident = $function:literal;)*) => {
+        $(
+            $(#[$meta])*
+            pub fn $name(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
+                match NAMES.iter().find(|(known, _)| *known == $function) {
+                    Some((_, export)) => cx.call(&export(cx), args),
+                    None => Ok(Value::None),
+                }
+            }
+        )*
+    };
+}
+
+constructors! {
+    /// `Values(..)`.
+    construct_values = "values";
+    /// `Select(..)`.
+    construct_select = "select";
+    /// `TextClause(..)`.
+    construct_text = "text";
+}

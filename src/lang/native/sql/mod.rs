@@ -24,6 +24,7 @@ pub use function::{FunctionGenerator, members as function_members};
 use hooks::{column_repr, column_set_attr, dml_of, dml_value, table_repr, table_set_attr};
 pub use modules::{
     ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
+    class_named,
 };
 pub use operators::members as column_operators;
 pub use select::{affixes, statement_value};

@@ -55,6 +55,14 @@ static CLASSES: &[&TypeSpec] = &[
     &specs::GENERIC_FUNCTION,
 ];
 
+/// A class by name: what 2.0 has in `sqlalchemy` itself.
+pub fn class_named(name: &str) -> Option<Value> {
+    CLASSES
+        .iter()
+        .find(|spec| spec.name() == name)
+        .map(|spec| Value::Class(spec.class()))
+}
+
 /// A class or construct by name: the modules below `sqlalchemy.sql` share theirs.
 fn by_name(name: &str, cx: &Cx) -> Option<Value> {
     if let Some(spec) = CLASSES.iter().find(|spec| spec.name() == name) {

@@ -10,7 +10,7 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Bound, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
 use crate::sql::coercions::{
-    COMPOUND, expect_expression, expect_from, expect_from_item, expect_group_by,
+    COMPOUND, expect_executable, expect_expression, expect_from, expect_from_item, expect_group_by,
     expect_join_target, expect_limit, expect_on_clause, expect_order_by, expect_select_item,
     expect_statement, expect_where, label_style, optional_name,
 };
@@ -476,6 +476,12 @@ pub fn members(members: &mut Members) {
                 })))
             },
         )
+        .method("from_statement(statement)", |this: &Select, bound, cx| {
+            let statement = expect_executable(bound.value("statement"), cx)?;
+            Ok(Value::object(this.with(|data| {
+                data.from_statement = Some(Rc::new(statement));
+            })))
+        })
         .method("distinct(*expr)", |this: &Select, bound, cx| {
             let on = bound
                 .rest()

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{element, from_clause, function, operators, select, statement};
+use super::{constructs, element, from_clause, function, operators, select, statement};
 use crate::object::TypeSpec;
 use crate::object::types::OBJECT;
 
@@ -27,11 +27,11 @@ pub static COLUMN_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ColumnElement")
 pub use crate::lang::native::schema::{COLUMN, TABLE};
 
 macro_rules! classes {
-    ($($constant:ident = $module:ident $name:literal : $($base:path),* $(=> $members:path)?;)*) => {
+    ($($constant:ident = $module:ident $name:literal : $($base:path),* $(=> $members:path)? $(, $construct:path)?;)*) => {
         $(
             #[doc = concat!("`", $name, "`.")]
             pub static $constant: TypeSpec = TypeSpec::new($module, $name)
-                .bases(&[$(&$base),*])$(.members($members))?;
+                .bases(&[$(&$base),*])$(.members($members))?$(.construct($construct))?;
         )*
     };
 }
@@ -63,7 +63,7 @@ classes! {
     NULL = ELEMENTS "Null": COLUMN_ELEMENT;
     TRUE = ELEMENTS "True_": COLUMN_ELEMENT;
     FALSE = ELEMENTS "False_": COLUMN_ELEMENT;
-    TEXT_CLAUSE = ELEMENTS "TextClause": CLAUSE_ELEMENT => element::text_members;
+    TEXT_CLAUSE = ELEMENTS "TextClause": CLAUSE_ELEMENT => element::text_members, constructs::construct_text;
     TUPLE = ELEMENTS "Tuple": CLAUSE_LIST;
     TABLE_VALUED_COLUMN = ELEMENTS "TableValuedColumn": NAMED_COLUMN;
     SCALAR_FUNCTION_COLUMN = FUNCTIONS "ScalarFunctionColumn": NAMED_COLUMN;
@@ -84,12 +84,12 @@ classes! {
     TABLE_VALUED_ALIAS = SELECTABLE "TableValuedAlias": ALIASED_RETURNS_ROWS => from_clause::table_valued_members;
     CTE = SELECTABLE "CTE": ALIASED_RETURNS_ROWS => from_clause::cte_members;
     JOIN = SELECTABLE "Join": FROM_CLAUSE => from_clause::join_members;
-    VALUES = SELECTABLE "Values": FROM_CLAUSE => from_clause::values_members;
+    VALUES = SELECTABLE "Values": FROM_CLAUSE => from_clause::values_members, constructs::construct_values;
     FROM_GROUPING = SELECTABLE "FromGrouping": FROM_CLAUSE;
 
     SELECT_BASE = SELECTABLE "SelectBase": RETURNS_ROWS => select::base_members;
     GENERATIVE_SELECT = SELECTABLE "GenerativeSelect": SELECT_BASE => select::generative_members;
-    SELECT = SELECTABLE "Select": GENERATIVE_SELECT => select::members;
+    SELECT = SELECTABLE "Select": GENERATIVE_SELECT => select::members, constructs::construct_select;
     COMPOUND_SELECT = SELECTABLE "CompoundSelect": GENERATIVE_SELECT => select::compound_members;
     TEXTUAL_SELECT = SELECTABLE "TextualSelect": SELECT_BASE;
 }

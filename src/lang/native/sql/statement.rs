@@ -189,10 +189,10 @@ pub fn clause_members(members: &mut Members) {
             ))
         })
         .method_on_value("params(*optionaldict, **kwargs)", |this, bound, cx| {
-            super::params::with_params(this, bound, cx)
+            super::params::with_params(this, bound, false, cx)
         })
         .method_on_value(
             "unique_params(*optionaldict, **kwargs)",
-            |this, bound, cx| super::params::with_params(this, bound, cx),
+            |this, bound, cx| super::params::with_params(this, bound, true, cx),
         );
 }
