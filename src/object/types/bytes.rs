@@ -268,7 +268,7 @@ fn members(members: &mut Members) {
                 .chunks(2)
                 .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok())
                 .collect::<Option<Vec<u8>>>()
-                .filter(|_| digits.len() % 2 == 0);
+                .filter(|_| digits.len().is_multiple_of(2));
             bytes
                 .map(of)
                 .ok_or_else(|| VALUE_ERROR.error("non-hexadecimal number found in fromhex() arg"))

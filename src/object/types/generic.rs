@@ -125,7 +125,6 @@ pub fn arguments(key: &Value) -> Vec<Value> {
 }
 
 /// `class[key]` of a generic class.
-#[expect(clippy::unnecessary_wraps, reason = "callers answer it as it is")]
 pub fn subscribe(class: &Value, key: &Value, _cx: &Cx) -> Result<Value> {
     Ok(Value::object(GenericAlias {
         origin: class.clone(),
@@ -443,7 +442,7 @@ impl Object for UnionType {
         }
         let has_none = self.args.iter().any(Value::is_none);
         if has_none && self.args.len() == 2 {
-            for arg in self.args.iter().filter(|arg| !arg.is_none()) {
+            if let Some(arg) = self.args.iter().find(|arg| !arg.is_none()) {
                 return Ok(Some(format!("typing.Optional[{}]", type_repr(arg, cx)?)));
             }
         }

@@ -173,7 +173,7 @@ impl Decimal {
     fn power(&self, other: &Self, context: &Context) -> Result<Self> {
         let whole = other.normalized();
         let exponent = match whole.parts() {
-            Some((digits, exponent)) if exponent >= 0 && exponent < 10 => {
+            Some((digits, exponent)) if (0..10).contains(&exponent) => {
                 (digits * ten_to(exponent)).to_u32()
             }
             _ => None,

@@ -64,7 +64,7 @@ impl Fixed {
             term = self.mul(&term, &square);
             let part = &term / odd;
             if part.is_zero() {
-                return sum * 2 << ROOTS;
+                return (sum * 2) << ROOTS;
             }
             sum += part;
             odd += 2;
