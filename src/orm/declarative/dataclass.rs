@@ -8,14 +8,56 @@ use super::{FieldOptions, MappedColumn};
 use crate::engine::exc::{ARGUMENT_ERROR, with_code};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
-    Args, Class, Cx, Instance, Parameter, ParameterKind, Result, Signature, Str, TypeSpec, Value,
+    Args, Class, Cx, Instance, Members, Parameter, ParameterKind, Result, Signature, Str, TypeSpec,
+    Value, class_of, ops,
 };
 use crate::orm::instrumented::PropertyHandle;
 use crate::orm::mapped_class::MappedClass;
 
 /// `MappedAsDataclass`.
 pub static MAPPED_AS_DATACLASS: TypeSpec =
-    TypeSpec::new("sqlalchemy.orm.decl_api", "MappedAsDataclass").subclassable();
+    TypeSpec::new("sqlalchemy.orm.decl_api", "MappedAsDataclass")
+        .members(dataclass_members)
+        .subclassable();
+
+fn fields_of<T>(this: &Value, found: impl FnOnce(&Rc<Instance>, &DataclassFields) -> T) -> Option<T> {
+    let Value::Instance(instance) = this else {
+        return None;
+    };
+    let fields = MappedClass::own(instance.class())?.dataclass.get()?;
+    Some(found(instance, fields))
+}
+
+fn dataclass_members(members: &mut Members) {
+    members
+        .method_on_value("__repr__()", |this, _, cx| {
+            let shown = fields_of(this, |instance, fields| {
+                fields.options.repr.then(|| repr(fields, instance, cx))
+            });
+            match shown.flatten() {
+                Some(shown) => Ok(shown?.into()),
+                None => Ok(ops::default_repr(this, cx).into()),
+            }
+        })
+        .method_on_value("__eq__(other)", |this, a, cx| {
+            let other = a.value("other");
+            let same_class = Rc::ptr_eq(&class_of(this, cx), &class_of(other, cx));
+            let compared = fields_of(this, |_, fields| {
+                let names = fields.fields.iter().filter(|field| field.compare);
+                let names: Vec<Str> = names.map(|field| field.name.clone()).collect();
+                (fields.options.eq && same_class).then_some(names)
+            });
+            let Some(Some(names)) = compared else {
+                return Ok(Value::Bool(this.is(other)));
+            };
+            for name in names {
+                if !cx.eq(&cx.get_attr(this, &name)?, &cx.get_attr(other, &name)?)? {
+                    return Ok(Value::Bool(false));
+                }
+            }
+            Ok(Value::Bool(true))
+        });
+}
 
 /// The arguments of the dataclass as a whole.
 #[derive(Clone, Copy)]
@@ -302,6 +344,14 @@ fn signature(fields: &[Field]) -> Result<Signature> {
 
 /// Attach the fields to the class.
 pub(super) fn attach(class: &Rc<Class>, fields: DataclassFields) {
+    if !class.derives_from(&MAPPED_AS_DATACLASS) {
+        for name in ["__repr__", "__eq__"] {
+            let given = class.script_method(name).is_some();
+            if let (Some(method), false) = (MAPPED_AS_DATACLASS.class().own(name), given) {
+                class.set(name, method);
+            }
+        }
+    }
     if let Some(own) = MappedClass::own(class) {
         drop(own.dataclass.set(fields));
     }
