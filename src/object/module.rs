@@ -79,6 +79,10 @@ impl Module {
             Some((_, export)) => export(cx),
             None => self.spec.dynamic?(name, cx)?,
         };
+        if made.is_undefined() {
+            // This version does not have the name.
+            return None;
+        }
         self.made.borrow_mut().insert(Str::new(name), made.clone());
         Some(made)
     }

@@ -13,7 +13,8 @@ use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::exceptions::{KEY_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{DICT, LIST, SET};
 use crate::object::{
-    Class, CollectionHook, Cx, Dict, Instance, Key, List, Result, Set, TypeSpec, Value, class_of,
+    Class, CollectionHook, Cx, Dict, Instance, Key, List, Members, Result, Set, TypeSpec, Value,
+    class_of,
 };
 
 /// What answers for the key of an object in a dict collection.
@@ -91,10 +92,29 @@ pub static INSTRUMENTED_DICT: TypeSpec =
     TypeSpec::new("sqlalchemy.orm.collections", "InstrumentedDict").bases(&[&DICT]);
 /// `MappedCollection`, `KeyFuncDict` in 2.0.
 pub static KEYFUNC_DICT: TypeSpec =
-    TypeSpec::new("sqlalchemy.orm.mapped_collection", "KeyFuncDict").bases(&[&DICT]);
+    TypeSpec::new("sqlalchemy.orm.mapped_collection", "KeyFuncDict")
+        .bases(&[&DICT])
+        .members(keyed_members);
+/// The class of what `attribute_keyed_dict()` and its kind make in 2.0.
+static KEYFUNC_MAPPED: TypeSpec =
+    TypeSpec::new("sqlalchemy.orm.mapped_collection", "_MKeyfuncMapped").bases(&[&KEYFUNC_DICT]);
 /// The 1.4 name of [`KEYFUNC_DICT`].
 pub static MAPPED_COLLECTION: TypeSpec =
-    TypeSpec::new("sqlalchemy.orm.collections", "MappedCollection").bases(&[&DICT]);
+    TypeSpec::new("sqlalchemy.orm.collections", "MappedCollection")
+        .bases(&[&DICT])
+        .members(keyed_members);
+
+fn keyed_members(members: &mut Members) {
+    members
+        .method_on_value("set(value)", |this, a, cx| {
+            append_to(this, a.value("value").clone(), None, cx)?;
+            Ok(Value::None)
+        })
+        .method_on_value("remove(value)", |this, a, cx| {
+            remove_from(this, a.value("value"), None, cx)?;
+            Ok(Value::None)
+        });
+}
 
 /// What connects a collection with the instance that owns it.
 pub struct CollectionAdapter {
@@ -245,7 +265,12 @@ impl CollectionFactory {
                 let class = if cx.compat().is_14() {
                     &MAPPED_COLLECTION
                 } else {
-                    &KEYFUNC_DICT
+                    let class = KEYFUNC_MAPPED.class();
+                    if class.qualname() == class.name() {
+                        class
+                            .set_qualname("_mapped_collection_cls.<locals>._MKeyfuncMapped".into());
+                    }
+                    &KEYFUNC_MAPPED
                 };
                 let hook = adapter(Some(class), None);
                 Value::Dict(Rc::new(Dict::instrumented(Default::default(), hook)))

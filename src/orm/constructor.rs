@@ -46,9 +46,7 @@ fn construct(mapped: &MappedClass, instance: &Rc<Instance>, args: &Args, cx: &Cx
     let constructor = &mapped.registry().constructor;
     let this = Value::Instance(instance.clone());
     if !matches!(constructor, Value::Undefined | Value::None) {
-        return cx
-            .call(constructor, args.clone().prepend(this))
-            .map(drop);
+        return cx.call(constructor, args.clone().prepend(this)).map(drop);
     }
     let class = instance.class();
     for (name, value) in &args.kw {

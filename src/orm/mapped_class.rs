@@ -5,10 +5,10 @@ use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
 
 use super::configure;
+use super::inspection::state_value;
 use super::mapper::Mapper;
 use super::mapping;
 use super::registry::Registry;
-use super::inspection::state_value;
 use super::state::{InstanceState, state_of};
 use super::{constructor, declarative};
 use crate::object::{Args, Class, ClassExtension, Cx, Instance, Result, Str, Value};

@@ -71,6 +71,8 @@ pub struct Mapper {
     pub(super) tables: Vec<Rc<Table>>,
     pub(super) primary_key: RefCell<Vec<ColumnElement>>,
     pub(super) props: RefCell<Properties>,
+    /// The columns by attribute name, in the order in which they were mapped; a name may repeat.
+    pub(super) columns: RefCell<Vec<(Str, ColumnElement)>>,
     /// The property of each column, by the column's identity.
     pub(super) column_props: RefCell<FxHashMap<usize, Rc<MapperProperty>>>,
     /// What answers for each slot of the instances.
@@ -360,6 +362,11 @@ impl Mapper {
             .borrow()
             .values()
             .any(|prop| prop.id() == property)
+    }
+    /// The columns by attribute name, in the order in which they were mapped; a name repeats
+    /// where a subclass adds a column to an inherited attribute.
+    pub fn columns(&self) -> Vec<(Str, ColumnElement)> {
+        self.columns.borrow().clone()
     }
     /// The property of `column`.
     pub fn column_prop(&self, column: &ColumnElement) -> Option<Rc<MapperProperty>> {

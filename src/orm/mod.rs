@@ -43,8 +43,8 @@ pub use comparator::{
     lazy_clause, single_table_criterion,
 };
 pub use configure::{
-    ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_registry,
-    expression_text, set_evaluator,
+    ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_registry, expression_text,
+    set_evaluator,
 };
 pub use constructor::declarative_constructor;
 pub use declarative::{

@@ -68,7 +68,7 @@ pub(super) fn init(prop: &Rc<MapperProperty>, cx: &Cx) -> Result<()> {
         },
         cx,
     )?;
-    check_cascade(prop, &parent, &target, relationship, join.direction)?;
+    check_cascade(prop, &parent, &target, relationship, join.direction, cx)?;
     if relationship.uselist.get().is_none() {
         relationship
             .uselist
@@ -235,6 +235,7 @@ fn check_cascade(
     target: &Rc<Mapper>,
     relationship: &RelationshipProperty,
     direction: Direction,
+    cx: &Cx,
 ) -> Result<()> {
     let cascade = relationship.cascade();
     if cascade.delete_orphan
@@ -245,12 +246,17 @@ fn check_cascade(
             Direction::ManyToOne => "many-to-one",
             _ => "many-to-many",
         };
+        let referenced = if cx.compat().is_14() {
+            "referred towards"
+        } else {
+            "referenced"
+        };
         return Err(with_code(
             ARGUMENT_ERROR.error(format!(
                 "For {shown} relationship {prop}, delete-orphan cascade is normally configured \
                  only on the \"one\" side of a one-to-many relationship, and not on the \"many\" \
                  side of a many-to-one or many-to-many relationship.  To force this relationship \
-                 to allow a particular \"{}\" object to be referenced by only a single \"{}\" \
+                 to allow a particular \"{}\" object to be {referenced} by only a single \"{}\" \
                  object at a time via the {prop} relationship, which would allow delete-orphan \
                  cascade to take place in this direction, set the single_parent=True flag.",
                 target.class().name(),

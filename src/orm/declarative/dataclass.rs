@@ -20,7 +20,10 @@ pub static MAPPED_AS_DATACLASS: TypeSpec =
         .members(dataclass_members)
         .subclassable();
 
-fn fields_of<T>(this: &Value, found: impl FnOnce(&Rc<Instance>, &DataclassFields) -> T) -> Option<T> {
+fn fields_of<T>(
+    this: &Value,
+    found: impl FnOnce(&Rc<Instance>, &DataclassFields) -> T,
+) -> Option<T> {
     let Value::Instance(instance) = this else {
         return None;
     };

@@ -193,8 +193,13 @@ pub fn relationship_from_keywords(
     k.take("bake_queries");
     k.take("distinct_target_key");
     if let Some((name, _)) = k.given.first() {
+        let function = if cx.compat().is_14() {
+            "relationship"
+        } else {
+            "RelationshipProperty.__init__"
+        };
         return Err(TYPE_ERROR.error(format!(
-            "relationship() got an unexpected keyword argument '{name}'"
+            "{function}() got an unexpected keyword argument '{name}'"
         )));
     }
     let prop = MapperProperty::new(PropertyKind::Relationship(Box::new(

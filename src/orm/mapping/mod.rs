@@ -129,6 +129,7 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
         mapped_table: joined.mapped_table,
         primary_key: RefCell::default(),
         props: RefCell::default(),
+        columns: RefCell::default(),
         column_props: RefCell::default(),
         attributes: RefCell::default(),
         inherit_condition: RefCell::new(joined.condition),

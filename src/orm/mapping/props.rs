@@ -269,7 +269,10 @@ pub(super) fn configure_property(
         }
         drop(known);
         if let Some(first) = columns.first() {
-            if let Some(own) = corresponding_column(&mapper.mapped_table, first, cx)? {
+            let own = corresponding_column(&mapper.mapped_table, first, cx)?;
+            let shown = own.clone().unwrap_or_else(|| first.clone());
+            mapper.columns.borrow_mut().push((key.clone(), shown));
+            if let Some(own) = own {
                 mapper
                     .column_props
                     .borrow_mut()

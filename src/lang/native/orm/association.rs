@@ -282,8 +282,8 @@ fn proxy_members(members: &mut Members) {
                         .map(Value::object);
                 }
             }
-            this.compare_column(CompareOp::Eq, other, cx)
-                .map(Value::object)
+            let condition = cx.call_method(&remote, "contains", [other.clone()])?;
+            this.exists(Some(&condition), &[], cx).map(Value::object)
         })
         .getter("target_class", |this: &ProxyAttribute, cx| {
             Ok(this

@@ -463,6 +463,12 @@ impl Object for Marker {
             format!("<LoaderCallableStatus.{}: {number}>", self.0)
         }))
     }
+    fn str(&self, cx: &Cx) -> Result<Option<String>> {
+        if cx.compat().is_14() {
+            return self.repr(cx);
+        }
+        Ok(Some(format!("LoaderCallableStatus.{}", self.0)))
+    }
 }
 
 fn instance_argument(value: &Value, cx: &Cx) -> Result<Rc<Instance>> {

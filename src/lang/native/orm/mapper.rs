@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::super::sql::ColumnCollection;
 use super::attribute::mapper_value;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Class, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
@@ -138,13 +139,8 @@ fn props(mapper: &Rc<Mapper>, wanted: impl Fn(&MapperProperty) -> bool, cx: &Cx)
     Ok(Namespace::new(entries, cx))
 }
 
-fn columns(mapper: &Rc<Mapper>, cx: &Cx) -> Value {
-    let entries = mapper
-        .prop_list()
-        .iter()
-        .filter_map(|prop| Some((prop.key(), Value::object(prop.column()?.first()?))))
-        .collect();
-    Namespace::new(entries, cx)
+fn columns(mapper: &Rc<Mapper>) -> Value {
+    Value::object(ColumnCollection::new(mapper.columns()))
 }
 
 /// The descriptors of a mapped class: attributes, hybrids, association proxies.
@@ -154,14 +150,23 @@ fn descriptors(mapper: &Rc<Mapper>, cx: &Cx) -> Result<Value> {
     let mut entries: Vec<(Str, Value)> = Vec::new();
     let mut classes = vec![class.clone()];
     classes.extend(class.ancestors().iter().cloned());
-    for owner in classes.iter().filter(|owner| owner.spec().is_none()) {
+    // A name that a class shares with the one it derives from is listed with that one.
+    for (at, owner) in classes.iter().enumerate() {
+        if owner.spec().is_some() {
+            continue;
+        }
         for name in owner.own_names() {
-            let Some(value) = class.lookup(&name) else {
-                continue;
-            };
+            let inherited = classes
+                .get(at + 1)
+                .is_some_and(|base| base.own(&name).is_some());
             let known = entries.iter().any(|(known, _)| *known == name);
-            if !known && super::ext::is_descriptor(&value) {
-                entries.push((name, value));
+            if inherited || known {
+                continue;
+            }
+            if let Some(value) = class.lookup(&name) {
+                if super::ext::is_descriptor(&value) {
+                    entries.push((name, value));
+                }
             }
         }
     }
@@ -208,10 +213,8 @@ fn members(members: &mut Members) {
                     .collect(),
             ))
         })
-        .getter("columns", |this: &MapperHandle, cx| {
-            Ok(columns(&this.0, cx))
-        })
-        .getter("c", |this: &MapperHandle, cx| Ok(columns(&this.0, cx)))
+        .getter("columns", |this: &MapperHandle, cx| Ok(columns(&this.0)))
+        .getter("c", |this: &MapperHandle, cx| Ok(columns(&this.0)))
         .getter("attrs", |this: &MapperHandle, cx| {
             props(&this.0, |_| true, cx)
         })

@@ -9,6 +9,7 @@ mod functions;
 mod hybrid;
 mod inspection;
 mod mapper;
+mod names;
 mod properties;
 
 use std::cell::RefCell;
@@ -74,127 +75,10 @@ fn inspect_function() -> Value {
     })
 }
 
-/// The names of `sqlalchemy.orm` that are of this area.
-pub const NAMES: &[(&str, Export)] = &[
-    ("DeclarativeBase", |_| {
-        Value::Class(declarative::DECLARATIVE_BASE.class())
-    }),
-    ("DeclarativeBaseNoMeta", |_| {
-        Value::Class(declarative::DECLARATIVE_BASE_NO_META.class())
-    }),
-    ("MappedAsDataclass", |_| declarative::mapped_as_dataclass()),
-    ("Mapped", |_| Value::Class(MAPPED.class())),
-    ("DynamicMapped", |_| Value::Class(DYNAMIC_MAPPED.class())),
-    ("WriteOnlyMapped", |_| {
-        Value::Class(WRITE_ONLY_MAPPED.class())
-    }),
-    ("mapped_column", |_| properties::mapped_column()),
-    ("MappedColumn", |_| {
-        Value::Class(properties::MAPPED_COLUMN.class())
-    }),
-    ("relationship", |_| properties::relationship()),
-    ("relation", |_| properties::relationship()),
-    ("dynamic_loader", |_| properties::dynamic_loader()),
-    ("backref", |_| properties::backref()),
-    ("column_property", |_| properties::column_property()),
-    ("deferred", |_| properties::deferred()),
-    ("query_expression", |_| properties::query_expression()),
-    ("composite", |_| properties::composite()),
-    ("synonym", |_| properties::synonym()),
-    ("foreign", |_| properties::annotation("foreign")),
-    ("remote", |_| properties::annotation("remote")),
-    ("declarative_base", |_| declarative::declarative_base()),
-    ("as_declarative", |_| declarative::as_declarative()),
-    ("declared_attr", |_| {
-        Value::Class(declarative::DECLARED_ATTR.class())
-    }),
-    ("declarative_mixin", |_| identity()),
-    ("registry", |_| Value::Class(declarative::REGISTRY.class())),
-    ("add_mapped_attribute", |_| {
-        declarative::add_mapped_attribute()
-    }),
-    ("validates", |_| declarative::validates()),
-    ("reconstructor", |_| declarative::reconstructor()),
-    ("mapper", |_| declarative::classical_mapper()),
-    ("Mapper", |_| Value::Class(mapper::MAPPER.class())),
-    ("aliased", |_| functions::aliased()),
-    ("AliasedClass", |_| {
-        Value::Class(mapper::ALIASED_CLASS.class())
-    }),
-    ("with_polymorphic", |_| functions::with_polymorphic()),
-    ("with_parent", |_| functions::with_parent()),
-    ("configure_mappers", |_| functions::configure_mappers()),
-    ("clear_mappers", |_| functions::clear_mappers()),
-    ("class_mapper", |_| inspection::class_mapper()),
-    ("object_mapper", |_| inspection::object_mapper()),
-    ("object_session", |_| inspection::object_session()),
-    ("was_deleted", |_| inspection::was_deleted()),
-    ("attribute_keyed_dict", |_| {
-        functions::attribute_keyed_dict()
-    }),
-    ("attribute_mapped_collection", |_| {
-        functions::attribute_keyed_dict()
-    }),
-    ("column_keyed_dict", |_| functions::column_keyed_dict()),
-    ("column_mapped_collection", |_| {
-        functions::column_keyed_dict()
-    }),
-    ("keyfunc_mapping", |_| functions::keyfunc_mapping()),
-    ("mapped_collection", |_| functions::keyfunc_mapping()),
-    ("InstrumentedAttribute", |_| {
-        Value::Class(attribute::INSTRUMENTED_ATTRIBUTE.class())
-    }),
-    ("QueryableAttribute", |_| {
-        Value::Class(attribute::QUERYABLE_ATTRIBUTE.class())
-    }),
-    ("ColumnProperty", |_| {
-        Value::Class(orm::COLUMN_PROPERTY.class())
-    }),
-    ("RelationshipProperty", |_| {
-        Value::Class(orm::RELATIONSHIP_PROPERTY.class())
-    }),
-    ("Relationship", |_| {
-        Value::Class(orm::RELATIONSHIP_PROPERTY.class())
-    }),
-    ("CompositeProperty", |_| {
-        Value::Class(orm::COMPOSITE_PROPERTY.class())
-    }),
-    ("SynonymProperty", |_| {
-        Value::Class(orm::SYNONYM_PROPERTY.class())
-    }),
-    ("InstanceState", |_| {
-        Value::Class(inspection::INSTANCE_STATE.class())
-    }),
-    ("AttributeState", |_| {
-        Value::Class(inspection::ATTRIBUTE_STATE.class())
-    }),
-    ("MANYTOONE", |_| {
-        Value::object(properties::DirectionValue(Direction::ManyToOne))
-    }),
-    ("ONETOMANY", |_| {
-        Value::object(properties::DirectionValue(Direction::OneToMany))
-    }),
-    ("MANYTOMANY", |_| {
-        Value::object(properties::DirectionValue(Direction::ManyToMany))
-    }),
-    ("exc", |_| Value::object(crate::object::Module::new(&EXC))),
-    ("attributes", |_| {
-        Value::object(crate::object::Module::new(&ATTRIBUTES))
-    }),
-    ("collections", |_| {
-        Value::object(crate::object::Module::new(&COLLECTIONS))
-    }),
-];
-
-/// A decorator that answers what it is given.
-fn identity() -> Value {
-    Method::function("declarative_mixin(cls)", |a, _| Ok(a.value("cls").clone()))
-}
-
 /// `sqlalchemy.orm`.
 pub static ORM: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm",
-    names: NAMES,
+    names: names::NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -223,48 +107,7 @@ pub static EXC: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.orm.attributes`.
 pub static ATTRIBUTES: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm.attributes",
-    names: &[
-        ("get_history", |_| {
-            inspection::attribute_function("get_history")
-        }),
-        ("flag_modified", |_| {
-            inspection::attribute_function("flag_modified")
-        }),
-        ("flag_dirty", |_| {
-            inspection::attribute_function("flag_dirty")
-        }),
-        ("set_attribute", |_| {
-            inspection::attribute_function("set_attribute")
-        }),
-        ("get_attribute", |_| {
-            inspection::attribute_function("get_attribute")
-        }),
-        ("del_attribute", |_| {
-            inspection::attribute_function("del_attribute")
-        }),
-        ("instance_state", |_| {
-            inspection::attribute_function("instance_state")
-        }),
-        ("instance_dict", |_| {
-            inspection::attribute_function("instance_dict")
-        }),
-        ("init_collection", |_| {
-            inspection::attribute_function("init_collection")
-        }),
-        ("set_committed_value", |_| {
-            inspection::attribute_function("set_committed_value")
-        }),
-        ("InstrumentedAttribute", |_| {
-            Value::Class(attribute::INSTRUMENTED_ATTRIBUTE.class())
-        }),
-        ("QueryableAttribute", |_| {
-            Value::Class(attribute::QUERYABLE_ATTRIBUTE.class())
-        }),
-        ("History", |_| Value::Class(inspection::HISTORY.class())),
-        ("NO_VALUE", |_| orm::no_value()),
-        ("NEVER_SET", |_| orm::no_value()),
-        ("PASSIVE_NO_RESULT", |_| orm::no_result()),
-    ],
+    names: names::ATTRIBUTE_NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -272,33 +115,7 @@ pub static ATTRIBUTES: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.orm.collections`.
 pub static COLLECTIONS: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm.collections",
-    names: &[
-        ("attribute_keyed_dict", |_| {
-            functions::attribute_keyed_dict()
-        }),
-        ("attribute_mapped_collection", |_| {
-            functions::attribute_keyed_dict()
-        }),
-        ("column_keyed_dict", |_| functions::column_keyed_dict()),
-        ("column_mapped_collection", |_| {
-            functions::column_keyed_dict()
-        }),
-        ("keyfunc_mapping", |_| functions::keyfunc_mapping()),
-        ("mapped_collection", |_| functions::keyfunc_mapping()),
-        ("InstrumentedList", |_| {
-            Value::Class(orm::INSTRUMENTED_LIST.class())
-        }),
-        ("InstrumentedSet", |_| {
-            Value::Class(orm::INSTRUMENTED_SET.class())
-        }),
-        ("InstrumentedDict", |_| {
-            Value::Class(orm::INSTRUMENTED_DICT.class())
-        }),
-        ("KeyFuncDict", |_| Value::Class(orm::KEYFUNC_DICT.class())),
-        ("MappedCollection", |_| {
-            Value::Class(orm::MAPPED_COLLECTION.class())
-        }),
-    ],
+    names: names::COLLECTION_NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -306,17 +123,7 @@ pub static COLLECTIONS: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.ext.declarative`.
 pub static EXT_DECLARATIVE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.declarative",
-    names: &[
-        ("declarative_base", |_| {
-            declarative::moved_declarative_base()
-        }),
-        ("declared_attr", |_| {
-            Value::Class(declarative::DECLARED_ATTR.class())
-        }),
-        ("as_declarative", |_| declarative::as_declarative()),
-        ("has_inherited_table", |_| has_inherited_table()),
-        ("synonym_for", |_| synonym_for()),
-    ],
+    names: names::DECLARATIVE_NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -348,15 +155,7 @@ fn synonym_for() -> Value {
 /// `sqlalchemy.ext.hybrid`.
 pub static EXT_HYBRID: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.hybrid",
-    names: &[
-        ("hybrid_property", |_| {
-            Value::Class(hybrid::HYBRID_PROPERTY.class())
-        }),
-        ("hybrid_method", |_| {
-            Value::Class(hybrid::HYBRID_METHOD.class())
-        }),
-        ("Comparator", |_| Value::Class(hybrid::COMPARATOR.class())),
-    ],
+    names: names::HYBRID_NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -364,12 +163,7 @@ pub static EXT_HYBRID: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.ext.associationproxy`.
 pub static EXT_ASSOCIATION_PROXY: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.associationproxy",
-    names: &[
-        ("association_proxy", |_| association::association_proxy()),
-        ("AssociationProxy", |_| {
-            Value::Class(association::ASSOCIATION_PROXY.class())
-        }),
-    ],
+    names: names::ASSOCIATION_NAMES,
     unsupported: &[],
     dynamic: None,
 };
@@ -377,17 +171,7 @@ pub static EXT_ASSOCIATION_PROXY: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.ext`.
 pub static EXT: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext",
-    names: &[
-        ("declarative", |_| {
-            Value::object(crate::object::Module::new(&EXT_DECLARATIVE))
-        }),
-        ("hybrid", |_| {
-            Value::object(crate::object::Module::new(&EXT_HYBRID))
-        }),
-        ("associationproxy", |_| {
-            Value::object(crate::object::Module::new(&EXT_ASSOCIATION_PROXY))
-        }),
-    ],
+    names: names::EXT_NAMES,
     unsupported: &[],
     dynamic: None,
 };
