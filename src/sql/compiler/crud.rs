@@ -35,6 +35,8 @@ pub(super) struct CrudParam {
     pub value: Fragment,
     /// The bind, where it is set to one.
     pub bind: Option<u32>,
+    /// What an INSERT from SELECT selects for it besides its own columns.
+    pub selected: Option<ColumnElement>,
 }
 
 /// What is known of a compiled INSERT, UPDATE or DELETE for its execution.
@@ -384,6 +386,7 @@ impl SQLCompiler<'_> {
                 text,
                 value,
                 bind,
+                selected: None,
             });
         }
         Ok(Crud {
@@ -434,6 +437,7 @@ impl SQLCompiler<'_> {
             text,
             value,
             bind,
+            selected: None,
         })
     }
 
@@ -585,6 +589,7 @@ impl SQLCompiler<'_> {
             text,
             value,
             bind,
+            selected: None,
         })
     }
 
@@ -599,6 +604,7 @@ impl SQLCompiler<'_> {
             text: self.column_text(dml_column, false)?,
             value: self.expression(clause, kw)?,
             bind: None,
+            selected: None,
         })
     }
 
@@ -627,6 +633,7 @@ impl SQLCompiler<'_> {
                     text: self.column_text(dml_column, false)?,
                     value,
                     bind: None,
+                    selected: None,
                 }
             }
             ColumnDefault::Clause(clause) => self.inline_default(dml_column, clause, kw)?,
@@ -668,6 +675,7 @@ impl SQLCompiler<'_> {
                     text: self.column_text(dml_column, qualified)?,
                     value: self.expression(clause, kw)?,
                     bind: None,
+                    selected: None,
                 };
                 if returned {
                     info.implicit_returning.push(column.clone());
@@ -741,6 +749,7 @@ impl SQLCompiler<'_> {
                 text,
                 value: fragment,
                 bind,
+                selected: None,
             });
         }
         Ok(())
@@ -836,6 +845,7 @@ impl SQLCompiler<'_> {
                 text,
                 value: Fragment::default(),
                 bind: None,
+                selected: None,
             });
         }
         if !from_select.include_defaults {
@@ -850,12 +860,20 @@ impl SQLCompiler<'_> {
                 continue;
             };
             let default = column.default.borrow().clone();
-            let param = match default.as_deref() {
+            let selected = match default.as_deref() {
                 None | Some(ColumnDefault::Sequence(_)) => continue,
-                Some(ColumnDefault::Clause(clause)) => {
-                    self.inline_default(dml_column, clause, kw)?
+                Some(ColumnDefault::Clause(clause)) => clause.clone(),
+                Some(_) => {
+                    BindParameter::named(&dml_column.key, BindValue::None, dml_column.type_.clone())
+                        .element()
                 }
-                Some(_) => self.prefetch(dml_column, &column, info, kw)?,
+            };
+            let param = CrudParam {
+                column: dml_column.clone(),
+                text: self.column_text(dml_column, false)?,
+                value: Fragment::default(),
+                bind: None,
+                selected: Some(selected),
             };
             params.push(param);
         }

@@ -15,7 +15,9 @@ use crate::sql::dml::{
 };
 use crate::sql::elements::{BindParameter, BindValue, ColumnElement};
 use crate::sql::schema::Column;
-use crate::sql::selectable::{FromClause, LabelStyle, SelectItem, columns_plus_names};
+use crate::sql::selectable::{
+    FromClause, LabelStyle, SelectItem, SelectStatement, columns_plus_names,
+};
 
 impl SQLCompiler<'_> {
     /// Render an INSERT.
@@ -160,7 +162,7 @@ impl SQLCompiler<'_> {
                 ..kw
             };
             let extra = &params[from_select.names.len().min(params.len())..];
-            self.select_for_insert(&from_select.select, extra, inner, out)?;
+            self.select_for_insert(&from_select.select, extra, &mut info, inner, out)?;
         } else if metavalue {
             out.push(" VALUES (DEFAULT)");
         } else if empty && can.default_values {
@@ -196,27 +198,33 @@ impl SQLCompiler<'_> {
     /// The SELECT of an INSERT, with the defaults of further columns behind its own.
     fn select_for_insert(
         &mut self,
-        select: &crate::sql::selectable::SelectStatement,
+        select: &SelectStatement,
         extra: &[super::crud::CrudParam],
+        info: &mut DmlInfo,
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
-        if extra.is_empty() {
-            return self.statement(select, kw, out);
+        let more: Vec<SelectItem> = extra
+            .iter()
+            .filter_map(|param| param.selected.clone())
+            .map(SelectItem::Column)
+            .collect();
+        match select {
+            SelectStatement::Select(select) if !more.is_empty() => {
+                self.select(&select.add_columns(more), kw, out)?;
+            }
+            _ => self.statement(select, kw, out)?,
         }
-        let mut inner = Fragment::default();
-        self.statement(select, kw, &mut inner)?;
-        // The columns end where the FROM list begins.
-        let at = inner.text.find(" \nFROM").unwrap_or(inner.text.len());
-        let marks = inner.marks.iter().filter(|(place, _)| *place <= at).count();
-        let tail = inner.split_off((at, marks));
         for param in extra {
-            inner.push(", ");
-            inner.append(&param.value);
-            inner.push(" AS anon_1");
+            let Some(ColumnElement::Bind(bind)) = &param.selected else {
+                continue;
+            };
+            if let Some(column) = &param.column.column {
+                let number = self.bind_number(bind)?;
+                info.prefetch.push((column.clone(), number));
+                info.column_binds.push((column.clone(), number));
+            }
         }
-        inner.append(&tail);
-        out.append(&inner);
         Ok(())
     }
 

@@ -7,8 +7,9 @@ use super::prepared::Fired;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
-use crate::sql::compiler::{CompileOptions, compile_element};
+use crate::sql::compiler::{CompileOptions, compile};
 use crate::sql::schema::{Column, ColumnDefault};
+use crate::sql::{Executable, Select, SelectItem};
 
 /// A default that is asked per row.
 pub(super) struct DefaultCall {
@@ -67,10 +68,12 @@ pub(super) fn fire(
         }
         ColumnDefault::Clause(element) => {
             let dialect = fired.prepared.dialect().clone();
-            let compiled = compile_element(element, &dialect, CompileOptions::default(), cx)?;
+            let select = Select::new(vec![SelectItem::Column(element.clone())], cx)?;
+            let statement = Executable::Select(select);
+            let compiled = compile(&statement, &dialect, CompileOptions::default(), cx)?;
             let values = compiled.values(&[], false, None, cx)?;
             let bound = compiled.bound(&values, &dialect, cx)?;
-            let sql = format!("SELECT {}", bound.sql);
+            let sql = bound.sql.to_string();
             let mut row = Vec::with_capacity(bound.parameters.len());
             for parameter in bound.parameters {
                 row.push(match parameter.type_.bind_processor(&dialect, cx)? {

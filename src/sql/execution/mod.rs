@@ -21,7 +21,7 @@ use super::executable::Executable;
 use crate::engine::echo::StatsKind;
 use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
-    StatementKind,
+    StatementContext, StatementKind,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -33,7 +33,10 @@ pub fn execute(
     options: &ExecutionOptions,
     cx: &Cx,
 ) -> Result<CursorResult> {
-    let options = connection.options().union(options);
+    let options = connection
+        .options()
+        .union(&statement.execution_options())
+        .union(options);
     let dialect = Dialect::for_execution(connection, &options, cx);
     let sets = ParameterSets::of(sets, cx)?;
     let start = Instant::now();
@@ -76,6 +79,7 @@ pub fn run(
         return prepared::run_batches(connection, prepared, sets, stats, options, cx);
     }
     let context = DmlContext::of(prepared);
+    let plain = || -> Rc<dyn StatementContext> { Rc::new(PlainContext(prepared.kind())) };
     let (sql, parameters) = if sets.len() > 1 {
         let rows = prepared
             .bind_many(connection, sets, context.as_deref(), cx)
@@ -94,14 +98,26 @@ pub fn run(
         kind: prepared.kind(),
         columns: result_columns(prepared, cx)?,
         batches: None,
-        context: context.map(|context| {
-            let context: Rc<dyn crate::engine::StatementContext> = context;
-            context
+        context: Some(match context {
+            Some(context) => context,
+            None => plain(),
         }),
         autocommit: prepared.autocommits(&options),
         options,
     };
     connection.execute_compiled(request, cx)
+}
+
+/// The context of a statement that changes no rows.
+struct PlainContext(StatementKind);
+
+impl StatementContext for PlainContext {
+    fn kind(&self) -> StatementKind {
+        self.0
+    }
+    fn as_any(&self) -> &dyn std::any::Any {
+        self
+    }
 }
 
 pub(super) fn result_columns(prepared: &Rc<Prepared>, cx: &Cx) -> Result<ResultColumns> {
@@ -139,6 +155,20 @@ pub fn execute_ddl(
 }
 
 impl Executable {
+    /// `execution_options()` of the statement.
+    pub fn execution_options(&self) -> ExecutionOptions {
+        let pairs = match self {
+            Self::Insert(insert) => &insert.data().execution_options,
+            Self::Update(update) => &update.data().execution_options,
+            Self::Delete(delete) => &delete.data().execution_options,
+            Self::Select(select) => &select.data().execution_options,
+            Self::Compound(compound) => &compound.data().outer.execution_options,
+            Self::Text(_) | Self::TextualSelect(_) | Self::Function(_) => {
+                return ExecutionOptions::none();
+            }
+        };
+        ExecutionOptions::of(pairs.iter().cloned())
+    }
     /// Whether SQLAlchemy caches its compiled form.
     pub fn has_cache_key(&self) -> bool {
         match self {

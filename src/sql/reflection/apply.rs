@@ -101,7 +101,7 @@ pub fn reflect_table(
             || options.exclude.contains(column)
     };
     let columns = inspector.columns(&name, schema, catalogue)?;
-    if columns.is_empty() {
+    if columns.is_empty() && !catalogue.has_table(&name, schema)? {
         return Err(NO_SUCH_TABLE_ERROR.error(name.to_string()));
     }
     for reflected in columns.iter().filter(|column| !skipped(&column.name)) {

@@ -174,7 +174,11 @@ impl Inspector {
                 Some(schema) => format!("{}.{master}", catalogue.quoted(schema)),
                 None => master.to_owned(),
             };
-            let filter = " AND name NOT LIKE 'sqlite~_%' ESCAPE '~'";
+            // 1.4 lists SQLite's own tables too.
+            let filter = match catalogue.cx().compat().is_14() {
+                true => "",
+                false => " AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+            };
             let sql =
                 format!("SELECT name FROM {master} WHERE type='{kind}'{filter} ORDER BY name");
             let rows = catalogue.rows(sql, Vec::new())?;
@@ -341,7 +345,8 @@ impl Inspector {
                 name,
             });
         }
-        if columns.is_empty() && !catalogue.has_table(table, schema)? {
+        let check = catalogue.cx().compat().is_20();
+        if columns.is_empty() && check && !catalogue.has_table(table, schema)? {
             return Err(no_such_table(table, schema));
         }
         Ok(columns)
@@ -528,7 +533,8 @@ impl Inspector {
             }
         }
         complete.sort_by(|a, b| a.name.cmp(&b.name));
-        if complete.is_empty() && !catalogue.has_table(table, schema)? {
+        let check = catalogue.cx().compat().is_20();
+        if complete.is_empty() && check && !catalogue.has_table(table, schema)? {
             return Err(no_such_table(table, schema));
         }
         Ok(complete)

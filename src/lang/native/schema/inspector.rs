@@ -125,7 +125,7 @@ fn foreign_key_dict(key: &ReflectedForeignKey) -> Value {
     ])
 }
 
-fn index_dict(index: &ReflectedIndex, cx: &Cx) -> Value {
+fn index_dict(index: &ReflectedIndex) -> Value {
     let made = Dict::from_pairs([
         ("name", Value::Str(index.name.clone())),
         ("column_names", texts(&index.columns)),
@@ -136,9 +136,7 @@ fn index_dict(index: &ReflectedIndex, cx: &Cx) -> Value {
         let clause = ColumnElement::Text(TextClause::new(condition));
         options.insert_str("sqlite_where", Value::object(clause));
     }
-    if cx.compat().is_20() || !options.is_empty() {
-        made.insert_str("dialect_options", Value::Dict(Rc::new(options)));
-    }
+    made.insert_str("dialect_options", Value::Dict(Rc::new(options)));
     Value::Dict(Rc::new(made))
 }
 
@@ -179,10 +177,7 @@ const TABLE_READERS: &[(&str, Read)] = &[
         "get_indexes(table_name, schema=None, **kw)",
         |inspector, table, schema, catalogue| {
             let indexes = inspector.indexes(table, schema, catalogue)?;
-            let cx = catalogue.cx();
-            Ok(Value::list(
-                indexes.iter().map(|index| index_dict(index, cx)).collect(),
-            ))
+            Ok(Value::list(indexes.iter().map(index_dict).collect()))
         },
     ),
     (
