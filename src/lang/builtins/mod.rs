@@ -7,6 +7,8 @@ mod io;
 mod iteration;
 mod numbers;
 mod refused;
+#[cfg(test)]
+mod tests;
 
 use crate::object::types::iterators::{ENUMERATE, FILTER, MAP, REVERSED, ZIP};
 use crate::object::types::{
