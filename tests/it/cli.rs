@@ -25,7 +25,7 @@ fn a_document_on_standard_input_runs_its_examples() {
     );
     assert_eq!(
         stdout(&output),
-        ">>> 1 + 1\n2\n>>> if True:\n...     5\n...\n5\n"
+        ">>> 1 + 1\n2\n>>> if True:\n...     5\n5\n"
     );
 }
 

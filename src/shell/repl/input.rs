@@ -29,6 +29,10 @@ impl Assembler {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+    /// The lines so far as they stand on the screen: the last one without its end.
+    fn typed(&self) -> &str {
+        self.text.strip_suffix('\n').unwrap_or(&self.text)
+    }
     /// Abandon the input.
     pub(super) fn clear(&mut self) {
         self.text.clear();
@@ -56,7 +60,7 @@ impl Assembler {
         };
         self.text.push_str(line);
         self.text.push('\n');
-        if !is_open(&check(&self.text)) {
+        if !is_open(&check(self.typed())) {
             inputs.push(std::mem::take(&mut self.text));
         }
         if inputs.is_empty() {
@@ -77,7 +81,7 @@ impl Assembler {
         if !self.text.ends_with('\n') {
             self.text.push('\n');
         }
-        if is_open(&check(&self.text)) {
+        if is_open(&check(self.typed())) {
             return Step::More;
         }
         Step::Run(vec![std::mem::take(&mut self.text)])
@@ -99,7 +103,7 @@ mod tests {
 
     /// Blocks end with a blank line; everything else is complete at once.
     fn check(text: &str) -> Feed {
-        let open = text.contains(":\n") && !text.ends_with("\n\n");
+        let open = text.contains(':') && !text.ends_with('\n');
         if open {
             Feed::Incomplete
         } else {
