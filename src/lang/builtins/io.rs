@@ -1,7 +1,7 @@
-//! Functions that write or read: `print`, `input`.
+//! Functions that write, read or leave: `print`, `input`, `exit`, `quit`.
 
-use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
-use crate::object::{Bound, Cx, Export, Method, Result, Value, class_of};
+use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, SYSTEM_EXIT, TYPE_ERROR};
+use crate::object::{Bound, Cx, Export, Method, Raised, Result, Value, class_of};
 
 pub(super) static FUNCTIONS: &[(&str, Export)] = &[
     ("print", |_| {
@@ -16,7 +16,16 @@ pub(super) static FUNCTIONS: &[(&str, Export)] = &[
                 .error("input() is not supported: the input of this shell is the script"))
         })
     }),
+    ("exit", |_| Method::function("exit(code=None)", leave)),
+    ("quit", |_| Method::function("quit(code=None)", leave)),
 ];
+
+fn leave(a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
+    Err(Raised::new(
+        &SYSTEM_EXIT,
+        a.some("code").cloned().into_iter().collect(),
+    ))
+}
 
 fn print(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     let text = |name: &str, default: &'static str| -> Result<String> {

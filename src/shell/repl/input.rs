@@ -18,6 +18,9 @@ pub(super) enum Step {
 #[derive(Default)]
 pub(super) struct Assembler {
     text: String,
+    /// Whether its first line came with a prompt: then the others do, behind what indentation
+    /// the prompt offered.
+    prompted: bool,
 }
 
 impl Assembler {
@@ -49,13 +52,19 @@ impl Assembler {
             return self.feed_paste(read, check);
         }
         let mut inputs = Vec::new();
-        let line = match behind_prompt(read, ">>>") {
+        let unindented = read.trim_start();
+        let line = match behind_prompt(unindented, ">>>") {
             // A pasted first line ends the block before it.
             Some(line) => {
                 inputs.extend(self.finish());
+                self.prompted = true;
                 line
             }
-            None if !self.is_empty() => behind_prompt(read, "...").unwrap_or(read),
+            None if self.is_empty() => {
+                self.prompted = false;
+                read
+            }
+            None if self.prompted => behind_prompt(unindented, "...").unwrap_or(read),
             None => read,
         };
         self.text.push_str(line);
@@ -119,7 +128,7 @@ mod tests {
             Step::Run(vec!["x = 1\n".into()])
         );
         assert_eq!(assembler.feed(">>> if x:", check), Step::More);
-        assert_eq!(assembler.feed("...     x", check), Step::More);
+        assert_eq!(assembler.feed("    ...     x", check), Step::More);
         assert_eq!(
             assembler.feed(">>> y", check),
             Step::Run(vec!["if x:\n    x\n".into(), "y\n".into()])
