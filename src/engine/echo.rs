@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::execute::Parameters;
+use super::parameters::Parameters;
 use crate::object::{Cx, Str, Value};
 
 /// How much of an engine's work is echoed.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::connection::Connection;
-use super::execute::Parameters;
+use super::parameters::Parameters;
 use super::pool::PoolEntry;
 use crate::object::{Cx, Result, Str, Value};
 

@@ -1,7 +1,9 @@
 //! Engines, connections, results, the echo, and what a dialect is.
 
+mod batches;
 mod connection;
 mod context;
+mod cursor_rows;
 mod database;
 pub mod dbapi;
 mod dialect;
@@ -12,8 +14,10 @@ mod execute;
 mod hooks;
 mod memory;
 mod options;
+mod parameters;
 mod params;
 mod pool;
+mod request;
 mod result;
 mod row;
 #[cfg(test)]
@@ -26,15 +30,16 @@ pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert}
 pub use database::{Engine, EngineOptions};
 pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version};
 
-pub use execute::{
-    Batch, BatchSorter, ExecutionRequest, ManyValues, Parameters, Processor, ResultColumns,
-    ResultShape, ShapeMaker,
-};
 pub use hooks::{EngineEvent, EngineHook, EngineHooks};
 pub use memory::Memory;
 pub use options::ExecutionOptions;
+pub use parameters::Parameters;
 pub use params::{Sets, long_statement, repr_params, repr_row, repr_sets, repr_tuple, repr_value};
 pub use pool::{Lease, Pool, PoolEntry, PoolKind, PoolOptions};
+pub use request::{
+    Batch, BatchSorter, ExecutionRequest, ManyValues, Processor, Processors, ResultColumns,
+    ResultShape, ShapeMaker,
+};
 pub use result::{
     BufferedRows, CursorResult, OnlyOne, ResultKind, ResultMode, ResultSet, RowSource,
 };

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::connection::Connection;
 use super::echo::StatsKind;
 use super::exc::INVALID_REQUEST_ERROR;
-use super::execute::Parameters;
 use super::hooks::EngineEvent;
+use super::parameters::Parameters;
 use crate::object::{Cx, Result, Str};
 
 /// What kind of transaction it is.

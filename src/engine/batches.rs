@@ -1,0 +1,141 @@
+//! insertmanyvalues: an INSERT .. RETURNING of many rows, run in batches.
+
+use super::connection::Connection;
+use super::context::CursorOutcome;
+use super::cursor_rows::process;
+use super::echo::{Stats, StatsKind};
+use super::exc::FailedStatement;
+use super::hooks::EngineEvent;
+use super::parameters::Parameters;
+use super::params::long_statement;
+use super::pool::Lease;
+use super::request::{Batch, ExecutionRequest};
+use super::result::{BufferedRows, CursorResult, ResultSet};
+use crate::object::{Cx, Result, Str, Value};
+
+impl Connection {
+    pub(super) fn run_batches(
+        &self,
+        lease: &Lease,
+        mut request: ExecutionRequest,
+        cx: &Cx,
+    ) -> Result<CursorResult> {
+        let Some(many) = request.batches.take() else {
+            return self.run_single(lease, request, cx);
+        };
+        let heard = self.is_heard();
+        let mut all = Vec::new();
+        let told = self.engine().has_hooks();
+        for (index, batch) in many.batches.enumerate() {
+            if told {
+                let parameters = Parameters::One(batch.parameters.clone());
+                let event = EngineEvent::BeforeCursorExecute(self, &batch.sql, &parameters);
+                self.engine().tell(event, cx)?;
+            }
+            if heard {
+                self.log_batch(
+                    &batch,
+                    index + 1,
+                    request.stats,
+                    (many.total, many.ordered, many.downgraded),
+                    cx,
+                )?;
+            }
+            let mut rows = Vec::new();
+            let target = if many.sort.is_some() {
+                &mut rows
+            } else {
+                &mut all
+            };
+            let run = lease
+                .driver()
+                .execute_each(&batch.sql, &batch.parameters, target, cx);
+            run.map_err(|raised| {
+                let sql = long_statement(&batch.sql);
+                let statement = FailedStatement {
+                    sql: &sql,
+                    params: Value::tuple(batch.parameters.clone()),
+                    ismulti: Some(false),
+                    hide_parameters: self.engine().hide_parameters(),
+                };
+                self.statement_failed(raised, statement, cx)
+            })?;
+            if told {
+                let parameters = Parameters::One(batch.parameters.clone());
+                let event = EngineEvent::AfterCursorExecute(self, &batch.sql, &parameters);
+                self.engine().tell(event, cx)?;
+            }
+            if let Some(sort) = &many.sort {
+                all.extend(sort(&batch, rows, cx)?);
+            }
+            cx.check_interrupt()?;
+        }
+        let count = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let outcome = CursorOutcome {
+            rowcount: count,
+            lastrowid: None,
+            executemany: true,
+        };
+        self.result_of_batches(all, request, outcome, cx)
+    }
+
+    fn log_batch(
+        &self,
+        batch: &Batch,
+        number: usize,
+        stats: StatsKind,
+        (total, ordered, downgraded): (usize, bool, bool),
+        cx: &Cx,
+    ) -> Result<()> {
+        let order = if ordered { "ordered" } else { "unordered" };
+        let degraded = if downgraded {
+            "; batch not supported"
+        } else {
+            ""
+        };
+        let place = format!(" {number}/{total} ({order}{degraded})");
+        let stats = match number {
+            1 => Stats {
+                kind: stats,
+                suffix: format!(" (insertmanyvalues){place}"),
+            },
+            _ => Stats {
+                kind: StatsKind::InsertManyValues,
+                suffix: place,
+            },
+        };
+        let parameters = Parameters::One(batch.parameters.clone());
+        let sql = Str::new(long_statement(&batch.sql));
+        self.log_statement(&sql, &parameters, stats, cx)
+    }
+
+    fn result_of_batches(
+        &self,
+        mut rows: Vec<Vec<Value>>,
+        request: ExecutionRequest,
+        outcome: CursorOutcome,
+        cx: &Cx,
+    ) -> Result<CursorResult> {
+        let shape = self.shape(&request.columns, &[], cx)?;
+        if let Some(processors) = &shape.processors {
+            for row in &mut rows {
+                process(row, processors, cx)?;
+            }
+        }
+        if let Some(context) = request
+            .context
+            .as_ref()
+            .filter(|context| !context.is_explicit_returning())
+        {
+            context.take_returned(rows, cx)?;
+            return Ok(self.result_without_rows(request.context, outcome));
+        }
+        Ok(ResultSet::of_cursor(
+            self.result_kind(),
+            shape.meta,
+            Some(Box::new(BufferedRows::new(rows))),
+            request.context,
+            outcome,
+        ))
+    }
+}
