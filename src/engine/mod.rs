@@ -21,7 +21,7 @@ mod request;
 mod result;
 mod row;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transaction;
 mod url;
 

@@ -11,6 +11,7 @@ pub mod native;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod unsupported;
 mod vm;
 
 pub use interp::{Feed, Interp, SourceId, Statement};

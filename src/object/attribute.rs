@@ -133,12 +133,14 @@ pub fn no_attribute(value: &Value, name: &str, cx: &Cx) -> Raised {
             format!("type object '{}' has no attribute '{name}'", class.name())
         }
         Value::Object(object) if object.as_any().is::<super::Module>() => {
-            let module = object.repr(cx).ok().flatten().unwrap_or_default();
-            let module = module
-                .trim_start_matches("<module '")
-                .trim_end_matches("'>")
-                .to_owned();
-            format!("module '{module}' has no attribute '{name}'")
+            let spec = value.downcast::<super::Module>().map(|it| it.description());
+            match spec.and_then(|spec| spec.refusal(name)) {
+                Some(refusal) => return ATTRIBUTE_ERROR.error(refusal).with("name", name),
+                None => {
+                    let module = spec.map_or("", |spec| spec.name);
+                    format!("module '{module}' has no attribute '{name}'")
+                }
+            }
         }
         _ => format!(
             "'{}' object has no attribute '{name}'",

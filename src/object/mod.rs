@@ -35,7 +35,7 @@ pub use exceptions::{ExceptionData, Raised, Span, exception_data, key_error, new
 pub use hash::{hash_sequence, hash_str, hash_value, key_eq};
 pub use instance::{Attributes, Instance, SlotDescriptor};
 pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native, Quick};
-pub use module::{Export, Module, ModuleSpec, count_exports, join_exports};
+pub use module::{Export, Module, ModuleSpec, count_exports, join_exports, refusal};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
 pub use protocol::{Object, RowView};

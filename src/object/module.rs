@@ -50,6 +50,23 @@ pub struct ModuleSpec {
     pub dynamic: Option<fn(&str, &Cx) -> Option<Value>>,
 }
 
+/// The message of a name, `path`, that exists and is not there.
+pub fn refusal(path: &str, instead: &str) -> String {
+    if instead.is_empty() {
+        format!("ormsh does not support {path} yet")
+    } else {
+        format!("ormsh does not support {path} yet; {instead}")
+    }
+}
+
+impl ModuleSpec {
+    /// What to say of `name` when the real module has it and this one does not.
+    pub fn refusal(&self, name: &str) -> Option<String> {
+        let (_, instead) = self.unsupported.iter().find(|(known, _)| *known == name)?;
+        Some(refusal(&format!("{}.{name}", self.name), instead))
+    }
+}
+
 /// A module.
 pub struct Module {
     spec: &'static ModuleSpec,

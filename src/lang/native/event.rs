@@ -191,6 +191,6 @@ const NAMES: &[(&str, Export)] = &[
 pub static EVENT: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.event",
     names: NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.event"),
     dynamic: None,
 };

@@ -100,7 +100,7 @@ static TOP_NAMES: [(&str, Export); TOP_COUNT] = {
 pub static SQLALCHEMY: ModuleSpec = ModuleSpec {
     name: "sqlalchemy",
     names: &TOP_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy"),
     dynamic: Some(versioned),
 };
 
@@ -108,7 +108,13 @@ pub static SQLALCHEMY: ModuleSpec = ModuleSpec {
 fn versioned(name: &str, cx: &Cx) -> Option<Value> {
     match name {
         "__version__" => Some(cx.compat().version().into()),
-        _ if cx.compat().is_20() => sql::class_named(name),
-        _ => None,
+        _ if cx.compat().is_14() => None,
+        "Inspector" => Some(schema::inspector_class()),
+        "IteratorResult" | "ChunkedIteratorResult" | "MergedResult" => {
+            let mut results = engine::ENGINE_MODULE.names.iter();
+            let (_, export) = results.find(|(known, _)| *known == name)?;
+            Some(export(cx))
+        }
+        _ => sql::class_named(name),
     }
 }

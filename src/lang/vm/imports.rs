@@ -1,7 +1,7 @@
 //! Imports from the tables of modules.
 
 use super::runtime::Runtime;
-use crate::lang::{modules, native};
+use crate::lang::{modules, native, unsupported};
 use crate::object::exceptions::{IMPORT_ERROR, MODULE_NOT_FOUND_ERROR};
 use crate::object::{Cx, Module, ModuleSpec, Raised, Result, Value};
 
@@ -33,6 +33,9 @@ pub(super) fn module(name: &str, rt: &Runtime) -> Option<Value> {
 }
 
 fn not_found(name: &str) -> Raised {
+    if let Some(refusal) = unsupported::module_refusal(name) {
+        return MODULE_NOT_FOUND_ERROR.error(refusal).with("name", name);
+    }
     let mut parents = name.match_indices('.').map(|(at, _)| &name[..at]);
     if let Some(missing) = parents.find(|parent| find(parent).is_none()) {
         return MODULE_NOT_FOUND_ERROR
@@ -86,19 +89,15 @@ pub(super) fn import_from(from: &Value, name: &str, rt: &Runtime, cx: &Cx) -> Re
     if find(&path).is_some() {
         return import(&path, false, rt, cx);
     }
-    let refused = spec.unsupported.iter().find(|(known, _)| *known == name);
-    let message = match refused {
-        Some((_, instead)) if instead.is_empty() => {
-            format!("ormsh does not support {path} yet")
-        }
-        Some((_, instead)) => format!("ormsh does not support {path} yet; {instead}"),
-        None => {
+    let message = spec
+        .refusal(name)
+        .or_else(|| unsupported::module_refusal(&path))
+        .unwrap_or_else(|| {
             format!(
                 "cannot import name '{name}' from '{}' (unknown location)",
                 spec.name
             )
-        }
-    };
+        });
     Err(IMPORT_ERROR.error(message).with("name", spec.name))
 }
 

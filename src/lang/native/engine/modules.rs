@@ -48,7 +48,7 @@ fn versioned_exception(name: &str, cx: &Cx) -> Option<Value> {
 pub static EXC: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.exc",
     names: exc::EXPORTS,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.exc"),
     dynamic: Some(|name, cx| match name {
         "DontWrapMixin" => Some(exc::DONT_WRAP_MIXIN.class().into()),
         "HasDescriptionCode" => Some(exc::HAS_DESCRIPTION_CODE.class().into()),
@@ -106,7 +106,7 @@ const fn engine_module(name: &'static str) -> ModuleSpec {
     ModuleSpec {
         name,
         names: ENGINE_NAMES,
-        unsupported: &[],
+        unsupported: crate::lang::unsupported::names_of(name),
         dynamic: None,
     }
 }
@@ -156,7 +156,7 @@ pub static FUTURE: ModuleSpec = ModuleSpec {
             spec.class().into()
         }),
     ],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.future"),
     dynamic: Some(|name, cx| match name {
         "select" => {
             let (_, export) = sql::NAMES.iter().find(|(known, _)| *known == name)?;

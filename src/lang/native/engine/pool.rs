@@ -34,7 +34,7 @@ macro_rules! pools {
                 ("Pool", |_| POOL.class().into()),
                 $(($name, |_| $constant.class().into())),*
             ],
-            unsupported: &[],
+            unsupported: crate::lang::unsupported::names_of("sqlalchemy.pool"),
             dynamic: None,
         };
     };

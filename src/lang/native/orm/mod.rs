@@ -79,7 +79,7 @@ fn inspect_function() -> Value {
 pub static ORM: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm",
     names: names::NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm"),
     dynamic: None,
 };
 
@@ -100,7 +100,7 @@ fn exception(name: &str, _cx: &Cx) -> Option<Value> {
 pub static EXC: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm.exc",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm.exc"),
     dynamic: Some(exception),
 };
 
@@ -108,7 +108,7 @@ pub static EXC: ModuleSpec = ModuleSpec {
 pub static ATTRIBUTES: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm.attributes",
     names: names::ATTRIBUTE_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm.attributes"),
     dynamic: None,
 };
 
@@ -116,7 +116,7 @@ pub static ATTRIBUTES: ModuleSpec = ModuleSpec {
 pub static COLLECTIONS: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm.collections",
     names: names::COLLECTION_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm.collections"),
     dynamic: None,
 };
 
@@ -124,7 +124,7 @@ pub static COLLECTIONS: ModuleSpec = ModuleSpec {
 pub static EXT_DECLARATIVE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.declarative",
     names: names::DECLARATIVE_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext.declarative"),
     dynamic: None,
 };
 
@@ -156,7 +156,7 @@ fn synonym_for() -> Value {
 pub static EXT_HYBRID: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.hybrid",
     names: names::HYBRID_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext.hybrid"),
     dynamic: None,
 };
 
@@ -164,7 +164,7 @@ pub static EXT_HYBRID: ModuleSpec = ModuleSpec {
 pub static EXT_ASSOCIATION_PROXY: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.associationproxy",
     names: names::ASSOCIATION_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext.associationproxy"),
     dynamic: None,
 };
 
@@ -172,6 +172,6 @@ pub static EXT_ASSOCIATION_PROXY: ModuleSpec = ModuleSpec {
 pub static EXT: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext",
     names: names::EXT_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext"),
     dynamic: None,
 };

@@ -78,14 +78,14 @@ macro_rules! dialect_modules {
                     ("insert", |_| dialect_insert($insert)),
                     ("Insert", |_| Value::Class(insert_class($insert).class())),
                 ],
-                unsupported: &[],
+                unsupported: crate::lang::unsupported::names_of(concat!("sqlalchemy.dialects.", $name)),
                 dynamic: Some(|name, _| type_named($types, name)),
             };
             #[doc = concat!("`sqlalchemy.dialects.", $name, ".base`.")]
             pub static $base: ModuleSpec = ModuleSpec {
                 name: concat!("sqlalchemy.dialects.", $name, ".base"),
                 names: $module.names,
-                unsupported: &[],
+                unsupported: crate::lang::unsupported::names_of(concat!("sqlalchemy.dialects.", $name, ".base")),
                 dynamic: Some(|name, _| type_named($types, name)),
             };
         )*
@@ -108,7 +108,7 @@ macro_rules! driver_modules {
             pub static $module: ModuleSpec = ModuleSpec {
                 name: $path,
                 names: &[("dialect", |_| dialect_function($dialect))],
-                unsupported: &[],
+                unsupported: crate::lang::unsupported::names_of($path),
                 dynamic: None,
             };
         )*
@@ -128,7 +128,7 @@ driver_modules! {
 pub static DIALECTS: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.dialects",
     names: MODULE_NAMES,
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.dialects"),
     dynamic: None,
 };
 

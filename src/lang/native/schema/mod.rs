@@ -23,9 +23,11 @@ use crate::object::{Cx, Dict, Result, Set, Value};
 pub use column::{COLUMN, build_column, column_repr, column_value, set_column_attr};
 pub use ddl::{DdlObject, on_connection};
 pub use defaults::{column_default, server_default};
-pub use dml::{DELETE, INSERT, UPDATE, make_delete, make_insert, make_update, of_table};
+pub use dml::{
+    DELETE, INSERT, UPDATE, UPDATE_BASE, make_delete, make_insert, make_update, of_table,
+};
 pub use events::add_ddl_listener;
-pub use inspector::inspect_bind;
+pub use inspector::{inspect_bind, inspector_class};
 pub use items::SchemaItem;
 pub use metadata::METADATA;
 pub use modules::{MODULES, NAMES};

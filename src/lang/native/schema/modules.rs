@@ -80,42 +80,42 @@ fn schema_named(name: &str, cx: &Cx) -> Option<Value> {
 pub static TYPES_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.types",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.types"),
     dynamic: Some(type_named),
 };
 /// `sqlalchemy.sql.sqltypes`.
 pub static SQLTYPES_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.sql.sqltypes",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.sqltypes"),
     dynamic: Some(type_named),
 };
 /// `sqlalchemy.sql.type_api`.
 pub static TYPE_API_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.sql.type_api",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.type_api"),
     dynamic: Some(type_named),
 };
 /// `sqlalchemy.schema`.
 pub static SCHEMA_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.schema",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.schema"),
     dynamic: Some(schema_named),
 };
 /// `sqlalchemy.sql.schema`.
 pub static SQL_SCHEMA_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.sql.schema",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.schema"),
     dynamic: Some(schema_named),
 };
 /// `sqlalchemy.sql.ddl`.
 pub static SQL_DDL_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.sql.ddl",
     names: &[],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.ddl"),
     dynamic: Some(schema_named),
 };
 /// `sqlalchemy.sql.dml`.
@@ -127,7 +127,7 @@ pub static SQL_DML_MODULE: ModuleSpec = ModuleSpec {
         ("Delete", |_| class(&dml::DELETE)),
         ("UpdateBase", |_| class(&dml::UPDATE_BASE)),
     ],
-    unsupported: &[],
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.dml"),
     dynamic: None,
 };
 

@@ -2,6 +2,7 @@
 
 use super::constructs::NAMES;
 use super::specs;
+use crate::lang::native::schema;
 use crate::object::{Cx, Export, ModuleSpec, TypeSpec, Value};
 
 /// Every class of expressions, FROM elements and statements.
@@ -53,9 +54,14 @@ static CLASSES: &[&TypeSpec] = &[
     &specs::FUNCTION,
     &specs::FUNCTION_ELEMENT,
     &specs::GENERIC_FUNCTION,
+    &specs::COLUMN_OPERATORS,
+    &schema::INSERT,
+    &schema::UPDATE,
+    &schema::DELETE,
+    &schema::UPDATE_BASE,
 ];
 
-/// A class by name: what 2.0 has in `sqlalchemy` itself.
+/// The class of expressions or statements called `name`.
 pub fn class_named(name: &str) -> Option<Value> {
     CLASSES
         .iter()
@@ -63,13 +69,20 @@ pub fn class_named(name: &str) -> Option<Value> {
         .map(|spec| Value::Class(spec.class()))
 }
 
+/// The functions that make statements which write.
+const WRITING: &[&str] = &["insert", "update", "delete"];
+
 /// A class or construct by name: the modules below `sqlalchemy.sql` share theirs.
 fn by_name(name: &str, cx: &Cx) -> Option<Value> {
-    if let Some(spec) = CLASSES.iter().find(|spec| spec.name() == name) {
-        return Some(Value::Class(spec.class()));
+    if let Some(class) = class_named(name) {
+        return Some(class);
     }
+    let writing = schema::NAMES
+        .iter()
+        .filter(|(known, _)| WRITING.contains(known));
     NAMES
         .iter()
+        .chain(writing)
         .find(|(known, _)| *known == name)
         .map(|(_, export)| export(cx))
 }
@@ -90,7 +103,7 @@ macro_rules! modules {
             pub static $constant: ModuleSpec = ModuleSpec {
                 name: $name,
                 names: NONE,
-                unsupported: &[],
+                unsupported: crate::lang::unsupported::names_of($name),
                 dynamic: Some($dynamic),
             };
         )*

@@ -1,0 +1,859 @@
+//! Names of SQLAlchemy and of the standard library that scripts may know and that are not there:
+//! what is said instead of "cannot import name". What a module provides wins over these tables.
+
+use crate::object::refusal;
+
+/// A name, and what to use instead.
+pub type Row = (&'static str, &'static str);
+
+/// Names that a module of SQLAlchemy has and ours has not, with what to use instead.
+const NAMES: &[(&str, &[(&str, &str)])] = &[
+    (
+        "sqlalchemy",
+        &[
+            ("AdaptedConnection", ""),
+            ("AsyncAdaptedQueuePool", "use QueuePool"),
+            ("BLANK_SCHEMA", ""),
+            ("BaseRow", ""),
+            ("BindTyping", ""),
+            ("CacheKey", ""),
+            ("CollectionAggregate", ""),
+            ("Compiled", "compile with statement.compile()"),
+            ("CreateEnginePlugin", "there are no plugins of engines"),
+            ("ExceptionContext", ""),
+            ("ExecutionContext", ""),
+            ("FallbackAsyncAdaptedQueuePool", "use QueuePool"),
+            ("FromGrouping", ""),
+            ("FrozenResult", "keep the rows with all()"),
+            ("HasCTE", ""),
+            ("HasPrefixes", ""),
+            ("HasSuffixes", ""),
+            ("LambdaElement", "write the statement without the lambda"),
+            ("NotNullable", "use Mapped[int]"),
+            ("Nullable", "use Mapped[int | None]"),
+            ("PoolProxiedConnection", ""),
+            ("PoolResetState", ""),
+            ("ReleaseSavepointClause", ""),
+            ("ResultProxy", "use Result"),
+            ("RollbackToSavepointClause", ""),
+            ("SQLColumnExpression", ""),
+            ("SavepointClause", ""),
+            ("SelectLabelStyle", ""),
+            (
+                "StatementLambdaElement",
+                "write the statement without the lambda",
+            ),
+            ("TextAsFrom", ""),
+            ("ThreadLocalMetaData", "use MetaData"),
+            ("TwoPhaseTransaction", "use Connection.begin()"),
+            ("TypeClause", ""),
+            ("TypeCompiler", ""),
+            ("ValuesBase", ""),
+            ("Visitable", ""),
+            (
+                "create_pool_from_url",
+                "use create_engine(url, poolclass=...)",
+            ),
+            (
+                "insert_sentinel",
+                "rows are inserted one by one where the order counts",
+            ),
+            ("lambda_stmt", "write the statement without the lambda"),
+            ("modifier", "use func"),
+            ("result_tuple", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.dialects",
+        &[
+            ("firebird", "use sqlite; other dialects compile only"),
+            ("plugins", "dialects are built in"),
+            ("registry", "dialects are built in"),
+            ("sybase", "use sqlite; other dialects compile only"),
+        ],
+    ),
+    (
+        "sqlalchemy.dialects.mssql",
+        &[
+            ("BIT", "use sqlalchemy.Integer"),
+            ("DATETIME2", "use sqlalchemy.DateTime"),
+            ("DATETIMEOFFSET", "use sqlalchemy.DateTime(timezone=True)"),
+            ("IMAGE", "use sqlalchemy.LargeBinary"),
+            ("MONEY", "use sqlalchemy.Numeric"),
+            ("NTEXT", "use sqlalchemy.UnicodeText"),
+            ("ROWVERSION", ""),
+            ("SMALLDATETIME", "use sqlalchemy.DateTime"),
+            ("SMALLMONEY", "use sqlalchemy.Numeric"),
+            ("SQL_VARIANT", ""),
+            ("TINYINT", "use sqlalchemy.SmallInteger"),
+            ("UNIQUEIDENTIFIER", "use sqlalchemy.Uuid"),
+            ("XML", "use sqlalchemy.Text"),
+            ("try_cast", "use sqlalchemy.try_cast"),
+        ],
+    ),
+    (
+        "sqlalchemy.dialects.mysql",
+        &[
+            ("BIT", "use sqlalchemy.Integer"),
+            ("ENUM", "use sqlalchemy.Enum"),
+            ("INET4", "use sqlalchemy.String"),
+            ("INET6", "use sqlalchemy.String"),
+            ("LONGBLOB", "use sqlalchemy.LargeBinary"),
+            ("LONGTEXT", "use sqlalchemy.Text"),
+            ("MEDIUMBLOB", "use sqlalchemy.LargeBinary"),
+            ("MEDIUMINT", "use sqlalchemy.Integer"),
+            ("MEDIUMTEXT", "use sqlalchemy.Text"),
+            ("SET", "use sqlalchemy.String"),
+            ("TINYBLOB", "use sqlalchemy.LargeBinary"),
+            ("TINYINT", "use sqlalchemy.SmallInteger"),
+            ("TINYTEXT", "use sqlalchemy.Text"),
+            ("YEAR", "use sqlalchemy.Integer"),
+            ("match", "use func.match()"),
+        ],
+    ),
+    (
+        "sqlalchemy.dialects.oracle",
+        &[
+            ("BFILE", "use sqlalchemy.LargeBinary"),
+            ("BINARY_DOUBLE", "use sqlalchemy.Double"),
+            ("BINARY_FLOAT", "use sqlalchemy.Float"),
+            ("INTERVAL", "use sqlalchemy.Interval"),
+            ("LONG", "use sqlalchemy.Text"),
+            ("NCLOB", "use sqlalchemy.UnicodeText"),
+            ("NUMBER", "use sqlalchemy.Numeric"),
+            ("NVARCHAR2", "use sqlalchemy.Unicode"),
+            ("RAW", "use sqlalchemy.LargeBinary"),
+            ("ROWID", ""),
+            ("SparseVector", ""),
+            ("VARCHAR2", "use sqlalchemy.String"),
+            ("VECTOR", ""),
+            ("VectorDistanceType", ""),
+            ("VectorIndexConfig", ""),
+            ("VectorIndexType", ""),
+            ("VectorStorageFormat", ""),
+            ("VectorStorageType", ""),
+            (
+                "oracledb_async",
+                "use the synchronous engine and session; there is no event loop",
+            ),
+        ],
+    ),
+    (
+        "sqlalchemy.dialects.postgresql",
+        &[
+            ("AbstractMultiRange", "use two columns"),
+            ("AbstractRange", "use two columns"),
+            ("AbstractSingleRange", "use two columns"),
+            ("All", "use all_()"),
+            ("Any", "use any_()"),
+            ("BIT", "use sqlalchemy.Integer"),
+            ("BYTEA", "use sqlalchemy.LargeBinary"),
+            ("CIDR", "use sqlalchemy.String"),
+            ("CITEXT", "use sqlalchemy.String"),
+            ("CreateDomainType", ""),
+            ("CreateEnumType", ""),
+            ("DATEMULTIRANGE", "use two columns"),
+            ("DATERANGE", "use two columns"),
+            ("DOMAIN", ""),
+            ("DropDomainType", ""),
+            ("DropEnumType", ""),
+            ("ENUM", "use sqlalchemy.Enum"),
+            ("ExcludeConstraint", "use DDL()"),
+            ("HSTORE", "use sqlalchemy.JSON"),
+            ("INET", "use sqlalchemy.String"),
+            ("INT4MULTIRANGE", "use two columns"),
+            ("INT4RANGE", "use two columns"),
+            ("INT8MULTIRANGE", "use two columns"),
+            ("INT8RANGE", "use two columns"),
+            ("INTERVAL", "use sqlalchemy.Interval"),
+            ("JSONB", "use sqlalchemy.JSON"),
+            ("JSONPATH", ""),
+            ("MACADDR", "use sqlalchemy.String"),
+            ("MACADDR8", "use sqlalchemy.String"),
+            ("MONEY", "use sqlalchemy.Numeric"),
+            ("MultiRange", "use two columns"),
+            ("NUMMULTIRANGE", "use two columns"),
+            ("NUMRANGE", "use two columns"),
+            ("NamedType", ""),
+            ("OID", ""),
+            ("REGCLASS", ""),
+            ("REGCONFIG", ""),
+            ("Range", "use two columns"),
+            ("TSMULTIRANGE", "use two columns"),
+            ("TSQUERY", ""),
+            ("TSRANGE", "use two columns"),
+            ("TSTZMULTIRANGE", "use two columns"),
+            ("TSTZRANGE", "use two columns"),
+            ("TSVECTOR", "use sqlalchemy.Text"),
+            ("aggregate_order_by", "use func with literal_column()"),
+            ("array_agg", "use func.array_agg()"),
+            ("phraseto_tsquery", "use func.phraseto_tsquery()"),
+            ("plainto_tsquery", "use func.plainto_tsquery()"),
+            (
+                "psycopg_async",
+                "use the synchronous engine and session; there is no event loop",
+            ),
+            ("to_tsquery", "use func.to_tsquery()"),
+            ("to_tsvector", "use func.to_tsvector()"),
+            ("ts_headline", "use func.ts_headline()"),
+            ("websearch_to_tsquery", "use func.websearch_to_tsquery()"),
+        ],
+    ),
+    (
+        "sqlalchemy.engine",
+        &[
+            ("AdaptedConnection", ""),
+            ("BaseCursorResult", ""),
+            ("BaseRow", ""),
+            ("BindTyping", ""),
+            ("BufferedColumnResultProxy", ""),
+            ("BufferedColumnRow", ""),
+            ("BufferedRowResultProxy", ""),
+            ("Compiled", "compile with statement.compile()"),
+            ("Connectable", ""),
+            ("ConnectionEventsTarget", ""),
+            ("CreateEnginePlugin", "there are no plugins of engines"),
+            ("ExceptionContext", ""),
+            ("ExecutionContext", ""),
+            ("FrozenResult", "keep the rows with all()"),
+            ("FullyBufferedResultProxy", ""),
+            ("ObjectKind", ""),
+            ("ObjectScope", ""),
+            ("ResultProxy", "use Result"),
+            ("TwoPhaseTransaction", "use Connection.begin()"),
+            ("TypeCompiler", ""),
+            ("connection_memoize", ""),
+            (
+                "create_pool_from_url",
+                "use create_engine(url, poolclass=...)",
+            ),
+            ("result_tuple", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.event",
+        &[
+            ("CANCEL", ""),
+            ("Events", ""),
+            ("NO_RETVAL", ""),
+            ("dispatcher", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.ext.associationproxy",
+        &[
+            ("AssociationProxyExtensionType", ""),
+            ("AssociationProxyInstance", ""),
+            ("ColumnAssociationProxyInstance", ""),
+            ("ObjectAssociationProxyInstance", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.ext.declarative",
+        &[("instrument_declarative", "use registry.map_declaratively()")],
+    ),
+    (
+        "sqlalchemy.ext.hybrid",
+        &[("ExprComparator", ""), ("HybridExtensionType", "")],
+    ),
+    (
+        "sqlalchemy.orm",
+        &[
+            ("AttributeEvent", ""),
+            ("EXT_CONTINUE", ""),
+            ("EXT_SKIP", ""),
+            ("EXT_STOP", ""),
+            ("InspectionAttrExtensionType", ""),
+            ("InstrumentationEvents", ""),
+            ("MappedClassProtocol", ""),
+            ("NOT_EXTENSION", ""),
+            ("NO_KEY", ""),
+            ("NotExtension", ""),
+            ("QueryPropertyDescriptor", ""),
+            (
+                "orm_insert_sentinel",
+                "rows are inserted one by one where the order counts",
+            ),
+        ],
+    ),
+    (
+        "sqlalchemy.orm.attributes",
+        &[
+            ("AttributeEvent", ""),
+            ("NO_CHANGE", ""),
+            ("PASSIVE_NO_FETCH", ""),
+            ("PASSIVE_NO_INITIALIZE", ""),
+            ("PASSIVE_OFF", ""),
+            ("PASSIVE_ONLY_PERSISTENT", ""),
+            ("get_state_history", "use get_history()"),
+            ("has_parent", ""),
+            ("manager_of_class", ""),
+            ("register_attribute", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.orm.collections",
+        &[
+            ("CollectionAdapter", ""),
+            ("bulk_replace", ""),
+            (
+                "collection",
+                "use a list, a set or a keyed dict as the collection",
+            ),
+            (
+                "collection_adapter",
+                "use event.listen() with \"append\" and \"remove\"",
+            ),
+            ("prepare_instrumentation", ""),
+        ],
+    ),
+    (
+        "sqlalchemy.pool",
+        &[
+            ("AsyncAdaptedQueuePool", "use QueuePool"),
+            ("ConnectionPoolEntry", ""),
+            ("FallbackAsyncAdaptedQueuePool", "use QueuePool"),
+            ("ManagesConnection", ""),
+            ("PoolProxiedConnection", ""),
+            ("PoolResetState", ""),
+            ("clear_managers", "use create_engine()"),
+            ("manage", "use create_engine()"),
+            ("reset_commit", "use pool_reset_on_return"),
+            ("reset_none", "use pool_reset_on_return"),
+            ("reset_rollback", "use pool_reset_on_return"),
+        ],
+    ),
+    (
+        "sqlalchemy.schema",
+        &[
+            ("BLANK_SCHEMA", ""),
+            ("ColumnCollectionMixin", ""),
+            ("CreateColumn", "use CreateTable"),
+            ("DDLBase", ""),
+            ("DefaultGenerator", ""),
+            ("HasConditionalDDL", ""),
+            ("InvokeDDLBase", ""),
+            ("SchemaConst", ""),
+            ("SchemaVisitable", ""),
+            ("SchemaVisitor", ""),
+            ("ThreadLocalMetaData", "use MetaData"),
+            (
+                "insert_sentinel",
+                "rows are inserted one by one where the order counts",
+            ),
+            ("sort_tables_and_constraints", "use MetaData.sorted_tables"),
+        ],
+    ),
+    (
+        "sqlalchemy.sql",
+        &[
+            ("COLLECT_CARTESIAN_PRODUCTS", ""),
+            ("ClauseVisitor", ""),
+            ("FROM_LINTING", ""),
+            ("LambdaElement", "write the statement without the lambda"),
+            ("NO_LINTING", ""),
+            ("NotNullable", "use Mapped[int]"),
+            ("Nullable", "use Mapped[int | None]"),
+            ("SQLColumnExpression", ""),
+            ("SelectLabelStyle", ""),
+            (
+                "StatementLambdaElement",
+                "write the statement without the lambda",
+            ),
+            ("WARN_LINTING", ""),
+            ("lambda_stmt", "write the statement without the lambda"),
+            ("modifier", "use func"),
+        ],
+    ),
+    (
+        "sqlalchemy.sql.expression",
+        &[
+            ("CacheKey", ""),
+            ("CollectionAggregate", ""),
+            ("FromGrouping", ""),
+            ("HasCTE", ""),
+            ("HasPrefixes", ""),
+            ("HasSuffixes", ""),
+            ("LambdaElement", "write the statement without the lambda"),
+            ("PARSE_AUTOCOMMIT", ""),
+            ("ReleaseSavepointClause", ""),
+            ("RollbackToSavepointClause", ""),
+            ("SQLColumnExpression", ""),
+            ("SavepointClause", ""),
+            ("ScalarValues", ""),
+            ("SelectLabelStyle", ""),
+            (
+                "StatementLambdaElement",
+                "write the statement without the lambda",
+            ),
+            ("TextAsFrom", ""),
+            ("TypeClause", ""),
+            ("ValuesBase", ""),
+            ("Visitable", ""),
+            ("lambda_stmt", "write the statement without the lambda"),
+            ("modifier", "use func"),
+        ],
+    ),
+    (
+        "sqlalchemy.sql.functions",
+        &[
+            ("AnsiFunction", "use func"),
+            ("OrderedSetAgg", ""),
+            ("ReturnTypeFromArgs", ""),
+            ("ScalarFunctionColumn", ""),
+            ("register_function", "use func"),
+        ],
+    ),
+    (
+        "sqlalchemy.types",
+        &[
+            ("Variant", "use with_variant()"),
+            ("adapt_type", ""),
+            ("to_instance", ""),
+        ],
+    ),
+];
+
+/// Modules that exist and that cannot be imported, with what to use instead.
+const MODULES: &[(&str, &str)] = &[
+    ("argparse", "there is no command line to parse"),
+    (
+        "asyncio",
+        "scripts run in one thread, without an event loop",
+    ),
+    ("base64", ""),
+    ("bisect", "use sorted()"),
+    ("calendar", "use datetime"),
+    ("concurrent", "scripts run in one thread"),
+    ("configparser", "scripts have no access to files"),
+    ("csv", "scripts have no access to files"),
+    ("ctypes", ""),
+    ("gc", "objects are released when their last reference goes"),
+    ("glob", "scripts have no access to files"),
+    ("hashlib", ""),
+    ("heapq", "use sorted()"),
+    ("http", "scripts have no access to the network"),
+    ("importlib", "use import"),
+    ("inspect", "use sqlalchemy.inspect"),
+    ("locale", ""),
+    ("multiprocessing", "scripts run in one thread"),
+    ("numbers", ""),
+    ("pathlib", "scripts have no access to files"),
+    ("pickle", ""),
+    ("queue", "use collections.deque"),
+    ("secrets", "use random"),
+    ("shutil", "scripts have no access to files"),
+    ("signal", ""),
+    ("socket", "scripts have no access to the network"),
+    ("sqlalchemy.connectors", ""),
+    ("sqlalchemy.databases", "use sqlalchemy.dialects"),
+    (
+        "sqlalchemy.dialects.mssql.aioodbc",
+        "use the synchronous engine and session; there is no event loop",
+    ),
+    (
+        "sqlalchemy.dialects.mssql.json",
+        "import its names from sqlalchemy.dialects.mssql",
+    ),
+    (
+        "sqlalchemy.dialects.mssql.pymssql",
+        "compile with sqlalchemy.dialects.mssql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mssql.pyodbc",
+        "compile with sqlalchemy.dialects.mssql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.aiomysql",
+        "use the synchronous engine and session; there is no event loop",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.asyncmy",
+        "use the synchronous engine and session; there is no event loop",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.cymysql",
+        "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.dml",
+        "import its names from sqlalchemy.dialects.mysql",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.enumerated",
+        "import its names from sqlalchemy.dialects.mysql",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.expression",
+        "import its names from sqlalchemy.dialects.mysql",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.json",
+        "import its names from sqlalchemy.dialects.mysql",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.mariadbconnector",
+        "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.mysqlconnector",
+        "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.pyodbc",
+        "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.mysql.types",
+        "import its names from sqlalchemy.dialects.mysql",
+    ),
+    (
+        "sqlalchemy.dialects.oracle.cx_oracle",
+        "compile with sqlalchemy.dialects.oracle.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.oracle.oracledb",
+        "compile with sqlalchemy.dialects.oracle.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.oracle.types",
+        "import its names from sqlalchemy.dialects.oracle",
+    ),
+    (
+        "sqlalchemy.dialects.oracle.vector",
+        "import its names from sqlalchemy.dialects.oracle",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.array",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.dml",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.ext",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.hstore",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.json",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.named_types",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.pg8000",
+        "compile with sqlalchemy.dialects.postgresql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.pg_catalog",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.psycopg2cffi",
+        "compile with sqlalchemy.dialects.postgresql.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.ranges",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.postgresql.types",
+        "import its names from sqlalchemy.dialects.postgresql",
+    ),
+    (
+        "sqlalchemy.dialects.sqlite.aiosqlite",
+        "use the synchronous engine and session; there is no event loop",
+    ),
+    (
+        "sqlalchemy.dialects.sqlite.dml",
+        "import its names from sqlalchemy.dialects.sqlite",
+    ),
+    (
+        "sqlalchemy.dialects.sqlite.json",
+        "import its names from sqlalchemy.dialects.sqlite",
+    ),
+    (
+        "sqlalchemy.dialects.sqlite.pysqlcipher",
+        "compile with sqlalchemy.dialects.sqlite.dialect(); only SQLite is connected to",
+    ),
+    (
+        "sqlalchemy.engine.create",
+        "import its names from sqlalchemy",
+    ),
+    ("sqlalchemy.engine.default", ""),
+    ("sqlalchemy.engine.events", "use sqlalchemy.event"),
+    (
+        "sqlalchemy.engine.interfaces",
+        "import its names from sqlalchemy.engine",
+    ),
+    (
+        "sqlalchemy.engine.mock",
+        "compile with CreateTable(table).compile()",
+    ),
+    (
+        "sqlalchemy.engine.reflection",
+        "import Inspector from sqlalchemy.engine",
+    ),
+    ("sqlalchemy.engine.strategies", "use create_engine()"),
+    ("sqlalchemy.engine.util", ""),
+    ("sqlalchemy.events", "use sqlalchemy.event"),
+    (
+        "sqlalchemy.ext.asyncio",
+        "use the synchronous engine and session; there is no event loop",
+    ),
+    (
+        "sqlalchemy.ext.automap",
+        "use MetaData.reflect() and classes with __table__",
+    ),
+    (
+        "sqlalchemy.ext.baked",
+        "statements are cached by themselves: use select()",
+    ),
+    (
+        "sqlalchemy.ext.compiler",
+        "use func, text() or literal_column()",
+    ),
+    (
+        "sqlalchemy.ext.horizontal_shard",
+        "use one session per database",
+    ),
+    ("sqlalchemy.ext.indexable", "use hybrid_property"),
+    (
+        "sqlalchemy.ext.instrumentation",
+        "use mapped classes as they are",
+    ),
+    (
+        "sqlalchemy.ext.mutable",
+        "assign a new value, or call flag_modified()",
+    ),
+    ("sqlalchemy.ext.mypy", "there is no type checker"),
+    (
+        "sqlalchemy.ext.orderinglist",
+        "set the position yourself, and order_by= on the relationship",
+    ),
+    ("sqlalchemy.ext.serializer", "build the statement again"),
+    ("sqlalchemy.inspection", "use sqlalchemy.inspect"),
+    ("sqlalchemy.log", "use echo=True or logging"),
+    (
+        "sqlalchemy.orm.base",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.bulk_persistence", ""),
+    (
+        "sqlalchemy.orm.clsregistry",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.context",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.decl_api",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.decl_base", ""),
+    ("sqlalchemy.orm.dependency", ""),
+    (
+        "sqlalchemy.orm.descriptor_props",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.dynamic",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.evaluator", ""),
+    ("sqlalchemy.orm.events", "use sqlalchemy.event"),
+    (
+        "sqlalchemy.orm.identity",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.instrumentation",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.interfaces",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.loading", ""),
+    (
+        "sqlalchemy.orm.mapper",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.path_registry", ""),
+    ("sqlalchemy.orm.persistence", ""),
+    (
+        "sqlalchemy.orm.properties",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.query",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.relationships",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.scoping",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.session",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.state",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.state_changes", ""),
+    (
+        "sqlalchemy.orm.strategies",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.strategy_options",
+        "import its names from sqlalchemy.orm",
+    ),
+    ("sqlalchemy.orm.sync", ""),
+    ("sqlalchemy.orm.unitofwork", ""),
+    (
+        "sqlalchemy.orm.util",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.orm.writeonly",
+        "import its names from sqlalchemy.orm",
+    ),
+    (
+        "sqlalchemy.pool.base",
+        "import its names from sqlalchemy.pool",
+    ),
+    ("sqlalchemy.pool.events", "use sqlalchemy.event"),
+    (
+        "sqlalchemy.pool.impl",
+        "import its names from sqlalchemy.pool",
+    ),
+    ("sqlalchemy.processors", ""),
+    ("sqlalchemy.sql.annotation", ""),
+    ("sqlalchemy.sql.base", "import its names from sqlalchemy"),
+    ("sqlalchemy.sql.cache_key", ""),
+    ("sqlalchemy.sql.coercions", ""),
+    (
+        "sqlalchemy.sql.compiler",
+        "compile with statement.compile()",
+    ),
+    ("sqlalchemy.sql.crud", ""),
+    ("sqlalchemy.sql.default_comparator", ""),
+    ("sqlalchemy.sql.events", "use sqlalchemy.event"),
+    (
+        "sqlalchemy.sql.lambdas",
+        "write the statement without the lambda",
+    ),
+    (
+        "sqlalchemy.sql.naming",
+        "use MetaData(naming_convention=...)",
+    ),
+    (
+        "sqlalchemy.sql.operators",
+        "use the operators of columns, or op()",
+    ),
+    ("sqlalchemy.sql.roles", ""),
+    ("sqlalchemy.sql.traversals", ""),
+    ("sqlalchemy.sql.util", ""),
+    ("sqlalchemy.sql.visitors", ""),
+    ("sqlalchemy.testing", ""),
+    ("sqlalchemy.util", ""),
+    ("statistics", "use sum() and len()"),
+    ("struct", ""),
+    ("subprocess", "scripts start no programs"),
+    ("tempfile", "scripts have no access to files"),
+    ("threading", "scripts run in one thread"),
+    ("traceback", "an uncaught error shows its traceback"),
+    ("unittest", "use assert, or ormsh test"),
+    ("urllib", "scripts have no access to the network"),
+    ("weakref", ""),
+    ("zoneinfo", "use datetime.timezone"),
+];
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The names that `module` lacks: the `unsupported` of its `ModuleSpec`.
+pub const fn names_of(module: &str) -> &'static [Row] {
+    let mut at = 0;
+    while at < NAMES.len() {
+        if same(NAMES[at].0, module) {
+            return NAMES[at].1;
+        }
+        at += 1;
+    }
+    &[]
+}
+
+/// What is said when the module `name`, or one above it, is one that cannot be imported.
+pub fn module_refusal(name: &str) -> Option<String> {
+    let ends = name.match_indices('.').map(|(at, _)| at);
+    ends.chain([name.len()])
+        .filter_map(|end| name.get(..end))
+        .find_map(|path| MODULES.iter().find(|(known, _)| *known == path))
+        .map(|(_, instead)| refusal(name, instead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::testing;
+    use crate::lang::{modules, native};
+    use crate::object::Module;
+    use crate::util::Compat;
+
+    #[test]
+    fn what_is_provided_is_not_refused() {
+        let specs = || native::MODULES.iter().chain(modules::MODULES);
+        for (name, _) in MODULES {
+            assert!(specs().all(|spec| spec.name != *name), "{name} exists");
+        }
+        for compat in [Compat::V14, Compat::V20] {
+            let cx = testing::cx();
+            cx.settle_compat(compat);
+            for spec in specs() {
+                let module = Module::new(spec);
+                for (name, _) in spec.unsupported {
+                    let found = module.get(name, &cx);
+                    assert!(found.is_none(), "{}.{name} exists", spec.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_row_belongs_to_a_module() {
+        for (name, _) in NAMES {
+            let spec = native::MODULES.iter().find(|spec| spec.name == *name);
+            assert!(
+                spec.is_some_and(|spec| !spec.unsupported.is_empty()),
+                "{name} does not read its rows"
+            );
+        }
+    }
+}
