@@ -10,7 +10,7 @@ use std::rc::Rc;
 use indexmap::{Equivalent, IndexMap, IndexSet};
 use rustc_hash::FxBuildHasher;
 
-use super::{Class, Cx, Result, Str, Value, hash};
+use super::{Class, Cx, Result, Str, Value, hash, trash};
 
 /// What an instrumented collection tells its owner (SQLAlchemy's `CollectionAdapter`).
 pub trait CollectionHook {
@@ -99,6 +99,15 @@ impl List {
     }
 }
 
+impl Drop for List {
+    fn drop(&mut self) {
+        let items = std::mem::take(self.items.get_mut());
+        if !items.is_empty() {
+            trash::release(items);
+        }
+    }
+}
+
 /// A `tuple`.
 pub struct Tuple(Box<[Value]>);
 
@@ -106,6 +115,14 @@ impl Tuple {
     /// A tuple of `items`.
     pub fn new(items: Vec<Value>) -> Self {
         Self(items.into_boxed_slice())
+    }
+}
+impl Drop for Tuple {
+    fn drop(&mut self) {
+        let items = std::mem::take(&mut self.0);
+        if !items.is_empty() {
+            trash::release(items);
+        }
     }
 }
 impl Deref for Tuple {
@@ -256,6 +273,15 @@ impl Dict {
     /// Set the `str` key to `value`, past the hook.
     pub fn insert_str(&self, key: &str, value: Value) {
         self.items.borrow_mut().insert(Key::str(key), value);
+    }
+}
+
+impl Drop for Dict {
+    fn drop(&mut self) {
+        let entries = std::mem::take(self.items.get_mut());
+        if !entries.is_empty() {
+            trash::release(entries);
+        }
     }
 }
 

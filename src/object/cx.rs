@@ -132,6 +132,13 @@ impl Cx {
         self.0.depth.set(depth + 1);
         Ok(DepthGuard(self.clone()))
     }
+    /// The same, where the error says what was under way, ` in comparison` for one.
+    pub fn enter_while(&self, doing: &str) -> Result<DepthGuard> {
+        self.enter().map_err(|raised| {
+            let message = raised.message(self);
+            RECURSION_ERROR.error(format!("{message}{doing}"))
+        })
+    }
     /// The statement being run, for events that say where they come from.
     pub fn position(&self) -> Span {
         self.0.position.get()

@@ -63,6 +63,7 @@ pub fn hash_value(value: &Value, cx: &Cx) -> Result<u64> {
             hasher.finish()
         }
         Value::Tuple(items) => {
+            let _depth = cx.enter()?;
             let mut hasher = FxHasher::default();
             for item in items.iter() {
                 hasher.write_u64(hash_value(item, cx)?);

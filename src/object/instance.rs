@@ -7,7 +7,7 @@ use std::rc::Rc;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
-use super::{Class, Cx, Result, Str, Value};
+use super::{Class, Cx, Result, Str, Value, trash};
 
 /// What answers for one mapped attribute of the instances of a class.
 pub trait SlotDescriptor {
@@ -125,5 +125,16 @@ impl Instance {
     /// The payload, shared, if it is a `T`.
     pub fn payload_rc<T: 'static>(&self) -> Option<Rc<T>> {
         self.payload.get()?.clone().downcast().ok()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let slots = std::mem::take(self.slots.get_mut());
+        let dict = self.dict.get_mut().take();
+        // Most instances hold no others; a list of a million linked ones must drop too.
+        if !slots.is_empty() || dict.is_some() {
+            trash::release((slots, dict));
+        }
     }
 }

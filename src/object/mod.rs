@@ -19,6 +19,7 @@ mod operators;
 pub mod ops;
 mod protocol;
 mod signature;
+mod trash;
 pub mod types;
 mod value;
 

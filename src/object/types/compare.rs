@@ -24,16 +24,16 @@ pub fn compare_builtin(a: &Value, op: CompareOp, b: &Value, cx: &Cx) -> Result<O
             _ => return Ok(None),
         },
         (Value::List(x), Value::List(y)) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" in comparison")?;
             return sequences(&x.to_vec(), op, &y.to_vec(), cx).map(Some);
         }
         (Value::Tuple(a), Value::Tuple(b)) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" in comparison")?;
             return sequences(a, op, b, cx).map(Some);
         }
         (Value::Set(a), Value::Set(b)) => sets(a, op, b),
         (Value::Dict(a), Value::Dict(b)) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" in comparison")?;
             match op {
                 CompareOp::Eq => dicts_equal(a, b, cx)?,
                 CompareOp::Ne => !dicts_equal(a, b, cx)?,

@@ -44,7 +44,7 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
         Value::Str(text) => str_repr::write(text, out),
         Value::Bytes(bytes) => super::bytes::write(bytes, out),
         Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Set(_) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" while getting the repr of an object")?;
             write_container(value, out, cx)?;
         }
         Value::Class(class) => match super::enumeration::class_repr(class) {
@@ -56,7 +56,7 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
             }
         },
         Value::Instance(instance) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" while getting the repr of an object")?;
             match instance.class().special("__repr__") {
                 Some(method) => {
                     let bound = bind(&method, Some(value), instance.class(), cx)?;
@@ -74,7 +74,7 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
             }
         }
         Value::Object(object) => {
-            let _depth = cx.enter()?;
+            let _depth = cx.enter_while(" while getting the repr of an object")?;
             match object.repr(cx)? {
                 Some(text) => out.push_str(&text),
                 None => out.push_str(&ops::default_repr(value, cx)),
