@@ -7,8 +7,10 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use super::dml::{DmlData, DmlKey, DmlValue};
 use super::elements::{
-    BindParameter, ColumnElement, FrameBound, FrameKind, Modifiers, Name, NamePart,
+    BindParameter, BindValue, ColumnElement, FrameBound, FrameKind, Modifiers, Name, NamePart,
+    null_type,
 };
 use super::executable::Executable;
 use super::operators::Operator;
@@ -613,6 +615,97 @@ impl<'a> CacheKeyBuilder<'a> {
         }
     }
 
+    /// A statement that changes data; which columns its parameters name is no part of it.
+    fn dml(&mut self, tag: u8, data: &DmlData) {
+        self.tag(tag);
+        if !data.multi_values.is_empty()
+            || data.on_conflict.is_some()
+            || data.on_duplicate_key.is_some()
+            || data.excluded.is_some()
+        {
+            self.fail();
+            return;
+        }
+        self.from(&data.table);
+        self.flag(data.ordered);
+        self.flag(data.inline);
+        self.flag(data.has_values);
+        self.flag(data.sort_by_parameter_order);
+        self.token(data.values.len() as u64);
+        for (key, value) in &data.values {
+            self.dml_value(key, value);
+        }
+        if let Some(from_select) = &data.from_select {
+            self.tag(39);
+            for name in &from_select.names {
+                self.dml_key(name);
+            }
+            self.flag(from_select.include_defaults);
+            self.statement(&from_select.select);
+        }
+        self.elements(&data.where_criteria);
+        self.token(data.returning.len() as u64);
+        for item in &data.returning {
+            self.select_item(item);
+        }
+        if let Some(columns) = &data.return_defaults {
+            self.token(columns.len() as u64);
+            for column in columns {
+                self.identity(Rc::as_ptr(column) as usize);
+            }
+        } else {
+            self.tag(40);
+        }
+        self.elements(&data.supplemental_returning);
+        for (text, dialect) in &data.prefixes {
+            self.element(text);
+            self.optional_text(dialect.as_ref());
+        }
+        for (text, dialect) in &data.hints {
+            self.text(text);
+            self.text(dialect);
+        }
+        for cte in &data.independent_ctes {
+            self.alias(cte);
+        }
+        for (name, option) in &data.dialect_options {
+            self.text(name);
+            self.value(option);
+        }
+        for option in &data.options {
+            self.value(option);
+        }
+        self.text(data.dialect.unwrap_or(""));
+        if let Some(options) = &data.compile_options {
+            self.identity(Rc::as_ptr(options).cast::<u8>() as usize);
+        }
+    }
+
+    fn dml_key(&mut self, key: &DmlKey) {
+        match key {
+            DmlKey::Name(name) => self.text(name),
+            DmlKey::Column(column) => self.identity(Rc::as_ptr(column) as usize),
+            DmlKey::Element(element) => self.element(element),
+        }
+    }
+
+    fn dml_value(&mut self, key: &DmlKey, value: &DmlValue) {
+        self.dml_key(key);
+        match value {
+            DmlValue::Literal(value) => {
+                self.tag(41);
+                // It will be a bind with the name of the column.
+                let bind =
+                    BindParameter::named(&key.name(), BindValue::Value(value.clone()), null_type());
+                self.binds.push(Rc::new(bind));
+            }
+            DmlValue::Element(element) => {
+                self.tag(42);
+                self.element(element);
+            }
+        }
+    }
+
     fn executable(&mut self, statement: &Executable) {
         match statement {
             Executable::Select(select) => self.select(select),
@@ -627,8 +720,9 @@ impl<'a> CacheKeyBuilder<'a> {
                 self.statement(&SelectStatement::Textual(textual.clone()));
             }
             Executable::Function(element) => self.element(element),
-            // Which columns they name depends on the parameters; their own layer keys them.
-            Executable::Insert(_) | Executable::Update(_) | Executable::Delete(_) => self.fail(),
+            Executable::Insert(insert) => self.dml(36, insert.data()),
+            Executable::Update(update) => self.dml(37, update.data()),
+            Executable::Delete(delete) => self.dml(38, delete.data()),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{CompiledBind, Fragment, IdentClass, Kw, Mark, SQLCompiler};
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::{Backend, Dialect};
-use crate::sql::elements::{BindParameter, BindValue};
+use crate::sql::elements::{BindParameter, BindValue, integer_type};
 use crate::sql::operators::Operator;
 use crate::sql::types::{Affinity, SqlType, type_of_value};
 
@@ -103,8 +103,21 @@ impl SQLCompiler<'_> {
             name,
             bind,
             literal_execute: false,
+            constant: false,
         });
         number
+    }
+
+    /// Render a number that every statement of this structure has there.
+    pub(super) fn constant(&mut self, number: i64, kw: Kw, out: &mut Fragment) -> Result<()> {
+        let value = BindValue::Value(Value::Int(number));
+        let bind = Rc::new(BindParameter::anonymous(None, value, integer_type()));
+        self.bindparam(&bind, kw, out)?;
+        if !kw.literal_binds {
+            let place = self.bind_number(&bind)?;
+            self.binds[place as usize].constant = true;
+        }
+        Ok(())
     }
 
     /// Whether a bind is called `name`.

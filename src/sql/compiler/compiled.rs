@@ -8,7 +8,7 @@ use super::fragment::{Fragment, Mark};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::{Dialect, ParamStyle};
-use crate::sql::elements::{BindParameter, ColumnElement};
+use crate::sql::elements::{BindParameter, BindValue, ColumnElement};
 use crate::sql::types::SqlType;
 
 /// A bind of a compiled statement.
@@ -20,6 +20,8 @@ pub struct CompiledBind {
     pub bind: Rc<BindParameter>,
     /// Whether its value goes into the text.
     pub literal_execute: bool,
+    /// Whether the compiler made it up, the same for every statement of this structure.
+    pub constant: bool,
 }
 
 /// A column of the result.
@@ -226,28 +228,27 @@ impl Compiled {
             .collect()
     }
 
-    /// Where each bind stands among those of a cache key, for [`Compiled::values_of`].
-    pub fn bind_positions(&self, keyed: &[Rc<BindParameter>]) -> Vec<Option<usize>> {
+    /// Where each bind stands among those of a cache key; `None` where that can't be told, so
+    /// that another statement of the same structure can't run in this form.
+    pub fn bind_positions(&self, keyed: &[Rc<BindParameter>]) -> Option<Vec<Option<usize>>> {
         self.binds
             .iter()
-            .map(|known| keyed.iter().position(|bind| Rc::ptr_eq(bind, &known.bind)))
+            .map(|known| {
+                let bind = &known.bind;
+                let position = keyed
+                    .iter()
+                    .position(|other| Rc::ptr_eq(other, bind))
+                    .or_else(|| {
+                        // A plain value of INSERT or UPDATE goes by the name of its column.
+                        let name = bind.key.text()?;
+                        keyed
+                            .iter()
+                            .position(|other| !other.unique && other.key.text() == Some(name))
+                    });
+                let own = known.constant || matches!(bind.value, BindValue::None);
+                (position.is_some() || own).then_some(position)
+            })
             .collect()
-    }
-
-    /// The value of each bind, taken from the binds of another statement of the same structure,
-    /// given parameters by name.
-    pub fn values_of(
-        &self,
-        positions: &[Option<usize>],
-        keyed: &[Rc<BindParameter>],
-        parameters: &[(Str, Value)],
-        cx: &Cx,
-    ) -> Result<Vec<Value>> {
-        let binds = self.binds.iter().zip(positions).map(|(known, position)| {
-            let own = position.and_then(|at| keyed.get(at));
-            (&known.name, own.unwrap_or(&known.bind))
-        });
-        values_of(binds, parameters, true, None, cx)
     }
 
     /// The value of each bind, given parameters by name.

@@ -567,11 +567,6 @@ impl SQLCompiler<'_> {
         Ok(None)
     }
 
-    fn number(number: i64) -> ColumnElement {
-        BindParameter::anonymous(None, BindValue::Value(Value::Int(number)), integer_type())
-            .element()
-    }
-
     /// LIMIT, OFFSET, FETCH.
     pub(super) fn row_limit(
         &mut self,
@@ -591,14 +586,14 @@ impl SQLCompiler<'_> {
                     }
                     (None, Some(_)) => {
                         out.push("\n LIMIT ");
-                        self.element(&Self::number(-1), kw, out)?;
+                        self.constant(-1, kw, out)?;
                     }
                     (None, None) => {}
                 }
                 out.push(" OFFSET ");
                 match &data.offset {
                     Some(offset) => self.element(offset, kw, out),
-                    None => self.element(&Self::number(0), kw, out),
+                    None => self.constant(0, kw, out),
                 }
             }
             Backend::Mysql | Backend::Mariadb => {

@@ -1,5 +1,6 @@
 //! From a statement and parameters to a result: compile, bind, run, and what comes back.
 
+mod cache;
 mod context;
 mod defaults;
 mod parameters;
@@ -9,11 +10,13 @@ mod shape;
 use std::rc::Rc;
 use std::time::Instant;
 
+use cache::{CompiledCache, Found};
 pub use context::DmlContext;
 pub use parameters::ParameterSets;
 pub use prepared::Prepared;
 pub use shape::{ResultLookup, result_shape};
 
+use super::cache_key::cache_key;
 use super::compiler::CompileOptions;
 use super::ddl::{Ddl, compile_ddl};
 use super::dialects::Dialect;
@@ -21,7 +24,7 @@ use super::executable::Executable;
 use crate::engine::echo::StatsKind;
 use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
-    StatementContext, StatementKind,
+    ResultShape, StatementContext, StatementKind,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -39,13 +42,66 @@ pub fn execute(
         .union(options);
     let dialect = Dialect::for_execution(connection, &options, cx);
     let sets = ParameterSets::of(sets, cx)?;
-    let start = Instant::now();
-    let prepared = prepare(statement, &sets, &dialect, cx)?;
-    let stats = match statement.has_cache_key() {
-        true => StatsKind::GeneratedIn(start.elapsed().as_secs_f64()),
-        false => StatsKind::NoKey(start.elapsed().as_secs_f64()),
+    let (prepared, sets, stats) =
+        prepare_cached(connection, statement, sets, &dialect, &options, cx)?;
+    let shape = match stats {
+        StatsKind::CachedSince(_) => prepared.shape_for(statement, cx)?,
+        _ => None,
     };
-    run(connection, &Rc::new(prepared), &sets, stats, options, cx)
+    run(connection, &prepared, &sets, stats, options, shape, cx)
+}
+
+/// Compile `statement`, or find its compiled form in the engine's cache.
+fn prepare_cached(
+    connection: &Connection,
+    statement: &Executable,
+    sets: ParameterSets,
+    dialect: &Rc<Dialect>,
+    options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<(Rc<Prepared>, ParameterSets, StatsKind)> {
+    let start = Instant::now();
+    let since = |start: Instant| start.elapsed().as_secs_f64();
+    if !statement.has_cache_key() {
+        let prepared = prepare(statement, &sets, dialect, cx)?;
+        return Ok((Rc::new(prepared), sets, StatsKind::NoKey(since(start))));
+    }
+    let size = usize::try_from(connection.engine().query_cache_size()).unwrap_or(0);
+    let disabled = size == 0 || matches!(options.get("compiled_cache"), Some(Value::None));
+    if disabled {
+        let prepared = prepare(statement, &sets, dialect, cx)?;
+        return Ok((
+            Rc::new(prepared),
+            sets,
+            StatsKind::CachingDisabled(since(start)),
+        ));
+    }
+    let keyed = if dialect.schema_translate_map.is_none() {
+        cache_key(statement, cx)
+    } else {
+        None
+    };
+    let Some(keyed) = keyed else {
+        let prepared = prepare(statement, &sets, dialect, cx)?;
+        return Ok((
+            Rc::new(prepared),
+            sets,
+            StatsKind::GeneratedIn(since(start)),
+        ));
+    };
+    let cache = connection.engine().extra::<CompiledCache>();
+    match cache.find(keyed, sets.keys(), sets.len() > 1) {
+        Found::Hit(prepared, binds, age) => Ok((
+            prepared,
+            sets.with_binds(binds),
+            StatsKind::CachedSince(age),
+        )),
+        Found::Miss(pending) => {
+            let prepared = Rc::new(prepare(statement, &sets, dialect, cx)?);
+            cache.keep(pending, &prepared, statement, size);
+            Ok((prepared, sets, StatsKind::GeneratedIn(since(start))))
+        }
+    }
 }
 
 /// Compile `statement` for parameter sets like `sets`.
@@ -72,6 +128,7 @@ pub fn run(
     sets: &ParameterSets,
     stats: StatsKind,
     options: ExecutionOptions,
+    shape: Option<ResultShape>,
     cx: &Cx,
 ) -> Result<CursorResult> {
     let failed = |raised: Raised| prepared.bind_failed(connection, sets, raised, cx);
@@ -96,7 +153,10 @@ pub fn run(
         parameters,
         stats,
         kind: prepared.kind(),
-        columns: result_columns(prepared, cx)?,
+        columns: match shape {
+            Some(shape) => ResultColumns::Known(shape),
+            None => result_columns(prepared, cx)?,
+        },
         batches: None,
         context: Some(match context {
             Some(context) => context,

@@ -2,18 +2,24 @@
 
 use std::rc::Rc;
 
+use super::cache::KeyedBinds;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Dict, Result, Str, StrKey, Value};
 
 /// None, one or several dicts.
 pub struct ParameterSets {
     sets: Vec<Rc<Dict>>,
+    /// The statement's own binds, where it runs in the compiled form of another.
+    binds: Option<KeyedBinds>,
 }
 
 impl ParameterSets {
     /// No parameters.
     pub fn none() -> Self {
-        Self { sets: Vec::new() }
+        Self {
+            sets: Vec::new(),
+            binds: None,
+        }
     }
     /// The sets `values`, each a mapping.
     pub fn of(values: Vec<Value>, cx: &Cx) -> Result<Self> {
@@ -24,11 +30,22 @@ impl ParameterSets {
                 other => mapping(&other, cx)?,
             });
         }
-        Ok(Self { sets })
+        Ok(Self { sets, binds: None })
     }
     /// The sets `dicts`.
     pub fn of_dicts(sets: Vec<Rc<Dict>>) -> Self {
-        Self { sets }
+        Self { sets, binds: None }
+    }
+    /// The same with the binds of the statement they are for.
+    pub(super) fn with_binds(self, binds: KeyedBinds) -> Self {
+        Self {
+            binds: Some(binds),
+            ..self
+        }
+    }
+    /// The statement's own binds.
+    pub(super) fn binds(&self) -> Option<&KeyedBinds> {
+        self.binds.as_ref()
     }
     /// How many.
     pub fn len(&self) -> usize {

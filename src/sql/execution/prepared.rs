@@ -4,6 +4,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use super::cache::KeyedBinds;
 use super::context::DmlContext;
 use super::defaults::{DefaultCall, fire};
 use super::parameters::{KeyCursor, ParameterSets};
@@ -15,6 +16,7 @@ use crate::engine::{
     Parameters, ResultShape, StatementKind,
 };
 use crate::object::{Cx, Dict, Key, Raised, Result, Str, Value};
+use crate::sql::ColumnElement;
 use crate::sql::compiler::{Compiled, DmlInfo};
 use crate::sql::dialects::Dialect;
 use crate::sql::executable::Executable;
@@ -121,6 +123,39 @@ impl Prepared {
         })
     }
 
+    /// The columns of the rows for `statement`, of the same structure: found by its expressions.
+    /// `None`: as for the statement it was compiled of.
+    pub(super) fn shape_for(&self, statement: &Executable, cx: &Cx) -> Result<Option<ResultShape>> {
+        let known = &self.compiled.result;
+        let Executable::Select(select) = statement else {
+            return Ok(None);
+        };
+        let stable = known
+            .columns
+            .iter()
+            .flat_map(|column| &column.objects)
+            .all(|object| matches!(object.plain(), ColumnElement::Column(_)));
+        if stable || !self.is_positional() || select.data().subject.is_some() {
+            return Ok(None);
+        }
+        let columns = select.all_selected_columns(cx)?;
+        if columns.len() != known.columns.len() {
+            return Ok(None);
+        }
+        let mut result = known.clone();
+        for (entry, column) in result.columns.iter_mut().zip(columns) {
+            if !entry.objects.is_empty() {
+                entry.objects = vec![column];
+            }
+        }
+        result_shape(&result, None, &self.dialect, cx).map(Some)
+    }
+
+    fn is_positional(&self) -> bool {
+        let result = &self.compiled.result;
+        result.ordered && !result.textual_ordered && !self.described()
+    }
+
     /// Its SQL, lists not expanded.
     pub fn sql(&self) -> &Str {
         self.compiled.sql()
@@ -167,7 +202,7 @@ impl Prepared {
             return Ok(known.clone());
         }
         let result = &self.compiled.result;
-        let shape = if result.ordered && !result.textual_ordered && !self.described() {
+        let shape = if self.is_positional() {
             Some(result_shape(result, None, &self.dialect, cx)?)
         } else {
             None
@@ -211,6 +246,11 @@ impl Prepared {
         let defaulted = matches!(source.fallback, Fallback::Default(..));
         if let Some((dict, _)) = set.filter(|_| !defaulted) {
             if let Some(value) = source.cursor.find(dict) {
+                return Ok(value);
+            }
+        }
+        if let (Fallback::Own(_) | Fallback::Bind, Some(binds)) = (&source.fallback, fired.binds) {
+            if let Some(value) = binds.value(number, cx)? {
                 return Ok(value);
             }
         }
@@ -267,6 +307,7 @@ impl Prepared {
             prepared: self,
             set: set.map(|(set, _)| set.clone()),
             values: &mut Vec::new(),
+            binds: sets.binds(),
             many: false,
         };
         // The values given come first: a default may ask for them.
@@ -329,6 +370,7 @@ impl Prepared {
                 prepared: self,
                 set: Some(dict.clone()),
                 values: &mut none,
+                binds: sets.binds(),
                 many: true,
             };
             let row = if plain {
@@ -414,6 +456,8 @@ pub(super) struct Fired<'a> {
     pub prepared: &'a Prepared,
     pub set: Option<Rc<Dict>>,
     pub values: &'a mut Vec<Value>,
+    /// The statement's own binds, where it runs in the compiled form of another.
+    pub binds: Option<&'a KeyedBinds>,
     pub many: bool,
 }
 
