@@ -538,9 +538,11 @@ pub fn has(
 ) -> Result<ColumnElement> {
     configured(attribute.property(), relationship_of(attribute)?, cx)?;
     if relationship_of(attribute)?.uselist() {
-        return Err(
-            INVALID_REQUEST_ERROR.error("'has()' not implemented for collections.  Use any().")
-        );
+        return Err(INVALID_REQUEST_ERROR.error(if cx.compat().is_14() {
+            "'has()' not implemented for collections.  Use any()."
+        } else {
+            "'has()' not implemented for collections. Use any()."
+        }));
     }
     exists(attribute, criterion, keywords, cx)
 }

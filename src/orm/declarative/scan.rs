@@ -395,6 +395,13 @@ impl Scan<'_> {
             !known
         });
         if self.cx.compat().is_14() {
+            self.properties.sort_by_key(|(_, declared)| match declared {
+                Declared::Property(prop) => prop.creation_order(),
+                Declared::Columns(columns) => columns
+                    .first()
+                    .and_then(crate::orm::selectables::table_column)
+                    .map_or(0, |column| column.creation_order()),
+            });
             self.columns
                 .sort_by_key(|(column, _)| column.creation_order());
         } else {

@@ -19,6 +19,7 @@ pub use relationship::{
 
 use super::mapper::Mapper;
 use crate::object::{Cx, Dict, Result, Str, Value};
+use crate::sql::schema::next_creation_order;
 
 /// A number that identifies a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,7 @@ thread_local! {
 /// What maps one attribute.
 pub struct MapperProperty {
     id: PropertyId,
+    creation_order: u64,
     key: OnceCell<Str>,
     parent: RefCell<Weak<Mapper>>,
     initialized: Cell<bool>,
@@ -60,6 +62,7 @@ impl MapperProperty {
         NEXT.set(id + 1);
         Rc::new(Self {
             id: PropertyId(id),
+            creation_order: next_creation_order(),
             key: OnceCell::new(),
             parent: RefCell::default(),
             initialized: Cell::new(false),
@@ -71,6 +74,10 @@ impl MapperProperty {
     /// A number that identifies it; later ones are greater.
     pub fn id(&self) -> PropertyId {
         self.id
+    }
+    /// Its place in the order in which columns and properties were made.
+    pub fn creation_order(&self) -> u64 {
+        self.creation_order
     }
     /// The name of the attribute; empty while it has none.
     pub fn key(&self) -> Str {

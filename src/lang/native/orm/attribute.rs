@@ -28,6 +28,49 @@ pub static PROXY_ATTRIBUTE: TypeSpec = TypeSpec::new("sqlalchemy.orm.attributes"
     .bases(&[&QUERYABLE_ATTRIBUTE])
     .members(proxy_members);
 
+/// The class of a proxy attribute, named as the local class that it is.
+pub fn proxy_class(spec: &'static TypeSpec) -> Rc<Class> {
+    let class = spec.class();
+    if class.qualname() == class.name() {
+        class.set_qualname("create_proxied_attribute.<locals>.Proxy".into());
+    }
+    class
+}
+
+/// Operators of columns that relationships refuse, with the function each stands for.
+const REFUSED: &[(&str, &str)] = &[
+    ("is_", "is_"),
+    ("is_not", "is_not"),
+    ("isnot", "is_not"),
+    ("is_distinct_from", "is_distinct_from"),
+    ("like", "like_op"),
+    ("ilike", "ilike_op"),
+    ("not_like", "not_like_op"),
+    ("notlike", "not_like_op"),
+    ("startswith", "startswith_op"),
+    ("endswith", "endswith_op"),
+    ("between", "between_op"),
+    ("not_in", "not_in_op"),
+    ("notin_", "not_in_op"),
+    ("desc", "desc_op"),
+    ("asc", "asc_op"),
+    ("concat", "concat_op"),
+    ("match", "match_op"),
+    ("collate", "collate"),
+    ("distinct", "distinct_op"),
+];
+
+fn refused(name: &str) -> Option<Value> {
+    let (_, function) = REFUSED.iter().find(|(known, _)| *known == name)?;
+    let address = function.as_ptr() as usize;
+    Some(crate::object::Method::function(
+        "operator(*args, **kwargs)",
+        move |_, _| {
+            Err(NOT_IMPLEMENTED_ERROR.error(format!("<function {function} at {address:#x}>")))
+        },
+    ))
+}
+
 fn element(attribute: &InstrumentedAttribute, cx: &Cx) -> Result<Value> {
     attribute.element(cx).map(Value::object)
 }
@@ -183,6 +226,9 @@ impl Object for InstrumentedAttribute {
             ) {
                 return find_attr(&property, name, cx);
             }
+            if let Some(operator) = refused(name) {
+                return Ok(Some(operator));
+            }
             return Err(no_attribute(self, name, cx));
         }
         if name == "info" {
@@ -334,6 +380,9 @@ fn proxy_members(members: &mut Members) {
 impl Object for DescriptorAttribute {
     fn spec(&self) -> &'static TypeSpec {
         &PROXY_ATTRIBUTE
+    }
+    fn class(&self) -> Rc<Class> {
+        proxy_class(&PROXY_ATTRIBUTE)
     }
     fn identity(&self) -> Option<usize> {
         Some(Rc::as_ptr(self.property()) as usize)

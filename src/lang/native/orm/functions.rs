@@ -40,11 +40,7 @@ pub fn aliased() -> Value {
                     let name = name.map(crate::sql::Name::Plain);
                     return Ok(Value::object(from.alias(name)));
                 }
-                return Err(ARGUMENT_ERROR.error(format!(
-                    "Column expression, FROM clause, or other columns clause element expected, \
-                     got {}.",
-                    cx.repr(given)?
-                )));
+                return Err(super::inspection::no_inspection(given, cx));
             };
             crate::orm::configure_registry(entity.mapper().registry(), cx)?;
             let options = AliasOptions {

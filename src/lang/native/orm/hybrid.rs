@@ -5,7 +5,7 @@ use std::rc::Rc;
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::ops;
 use crate::object::{
-    BinaryOp, BoundMethod, Class, CompareOp, Cx, Members, Object, Result, Str, TypeSpec, UnaryOp,
+    BinaryOp, BoundMethod, Class, CompareOp, Cx, Instance, Members, Object, Result, Str, TypeSpec, UnaryOp,
     Value, find_attr,
 };
 use crate::orm::{HybridAttribute, HybridMethod, HybridParts, HybridProperty};
@@ -196,6 +196,9 @@ impl Object for HybridAttribute {
     fn spec(&self) -> &'static TypeSpec {
         &HYBRID_ATTRIBUTE
     }
+    fn class(&self) -> Rc<Class> {
+        super::attribute::proxy_class(&HYBRID_ATTRIBUTE)
+    }
     fn identity(&self) -> Option<usize> {
         Some(Self::identity(self))
     }
@@ -291,6 +294,13 @@ impl Object for HybridMethod {
 /// `hybrid.Comparator`.
 pub static COMPARATOR: TypeSpec = TypeSpec::new("sqlalchemy.ext.hybrid", "Comparator")
     .bases(&[&crate::object::types::OBJECT])
+    .construct(|class, args, _| {
+        let made = Instance::new(class.clone());
+        if let Some(expression) = args.pos.first() {
+            made.set_attribute("expression", expression.clone());
+        }
+        Ok(Value::Instance(made))
+    })
     .members(|members| {
         members
             .method_on_value("__init__(expression)", |this, a, cx| {

@@ -254,6 +254,9 @@ fn inheritance_members(members: &mut Members) {
         .getter("configured", |this: &MapperHandle, _| {
             Ok(Value::Bool(this.0.is_configured()))
         })
+        .getter("version_id_col", |this: &MapperHandle, _| {
+            Ok(this.0.version_id().map_or(Value::None, Value::object))
+        })
         .getter("polymorphic_on", |this: &MapperHandle, _| {
             Ok(this.0.polymorphic_on().map_or(Value::None, Value::object))
         })
@@ -452,10 +455,21 @@ impl Object for AliasInspection {
         Some(Rc::as_ptr(&self.0) as usize + 1)
     }
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        let own = self.0.mapper().class().name();
+        let members: Vec<String> = self
+            .0
+            .with_polymorphic()
+            .iter()
+            .map(|member| member.class().name().to_string())
+            .collect();
+        let members = if members.is_empty() {
+            own.to_string()
+        } else {
+            members.join(", ")
+        };
         Ok(Some(format!(
-            "<AliasedInsp at {:#x}; {}>",
+            "<AliasedInsp at {:#x}; {own}({members})>",
             Rc::as_ptr(&self.0) as usize,
-            self.0.mapper().class().name()
         )))
     }
     fn str(&self, cx: &Cx) -> Result<Option<String>> {

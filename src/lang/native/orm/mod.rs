@@ -26,7 +26,6 @@ use crate::sql::schema::MetaData;
 pub use attribute::{attribute_key, mapper_value};
 pub use events::listen;
 pub use inspection::{entity_value, inspect, no_inspection};
-pub use properties::members as property_members;
 
 /// Let the layers below know of the language and the schema.
 pub fn install(cx: &Cx) {

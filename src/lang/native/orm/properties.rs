@@ -6,9 +6,8 @@ use std::rc::Rc;
 
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::schema;
-use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
-    Args, Bound, Cx, Dict, Members, Method, Object, Raised, Result, Str, TypeSpec, Value,
+    Args, Bound, Cx, Dict, Method, Object, Result, Str, TypeSpec, Value,
 };
 use crate::orm::{
     ColumnProperty, CompositeProperty, FieldOptions, MappedColumn, MapperProperty, PropertyHandle,
@@ -18,25 +17,24 @@ use crate::orm::{
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::{Annotations, ColumnElement};
 
-/// The members that properties share.
-pub fn members(members: &mut Members) {
-    members
-        .getter("key", |this: &PropertyHandle, _| Ok(this.0.key().into()))
-        .getter("doc", |this: &PropertyHandle, _| Ok(this.0.doc()))
-        .getter("info", |this: &PropertyHandle, _| {
-            Ok(Value::Dict(this.0.info().clone()))
-        })
-        .getter("parent", |this: &PropertyHandle, _| {
-            Ok(this.0.parent().map_or(Value::None, |mapper| {
-                super::attribute::mapper_value(&mapper)
-            }))
-        })
-        .getter("class_attribute", |this: &PropertyHandle, cx| {
-            match this.0.parent() {
-                Some(mapper) => cx.get_attr(&Value::Class(mapper.class().clone()), &this.0.key()),
-                None => Ok(Value::None),
+/// The attributes that properties share.
+fn shared_attr(property: &Rc<MapperProperty>, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    Ok(Some(match name {
+        "key" => property.key().into(),
+        "doc" => property.doc(),
+        "info" => Value::Dict(property.info().clone()),
+        "parent" => property.parent().map_or(Value::None, |mapper| {
+            super::attribute::mapper_value(&mapper)
+        }),
+        "class_attribute" => match property.parent() {
+            Some(mapper) => {
+                let class = Value::Class(mapper.class().clone());
+                cx.get_attr(&class, &property.key())?
             }
-        });
+            None => Value::None,
+        },
+        _ => return Ok(None),
+    }))
 }
 
 impl Object for PropertyHandle {
@@ -53,6 +51,9 @@ impl Object for PropertyHandle {
         Ok(Some(self.0.to_string()))
     }
     fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        if let Some(found) = shared_attr(&self.0, name, cx)? {
+            return Ok(Some(found));
+        }
         match self.0.kind() {
             PropertyKind::Column(column) => Ok(column_attr(column, name)),
             PropertyKind::Relationship(relationship) => {
@@ -612,12 +613,4 @@ pub fn annotation(name: &'static str) -> Value {
             })))
         },
     )
-}
-
-/// The error for a property used where a class was meant.
-pub fn not_a_class(value: &Value, cx: &Cx) -> Raised {
-    TYPE_ERROR.error(format!(
-        "class expected, got '{}'",
-        crate::object::class_of(value, cx).name()
-    ))
 }
