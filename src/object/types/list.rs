@@ -77,9 +77,17 @@ impl List {
         }
         let index = key_index(key, cx)?;
         let Some(at) = locate(index, self.len()) else {
-            return Err(INDEX_ERROR.error("list assignment index out of range"));
+            return Err(self.no_such_place());
         };
         self.replace_at(at, value.clone(), cx)
+    }
+
+    /// The IndexError of an assignment; an instrumented list reads the place first.
+    fn no_such_place(&self) -> crate::object::Raised {
+        INDEX_ERROR.error(match self.hook() {
+            Some(_) => "list index out of range",
+            None => "list assignment index out of range",
+        })
     }
 
     fn replace_at(&self, at: usize, value: Value, cx: &Cx) -> Result<()> {
@@ -160,7 +168,7 @@ impl List {
         let index = key_index(key, cx)?;
         match locate(index, self.len()) {
             Some(at) => self.remove_at(at, cx).map(drop),
-            None => Err(INDEX_ERROR.error("list assignment index out of range")),
+            None => Err(self.no_such_place()),
         }
     }
 
