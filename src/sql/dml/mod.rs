@@ -4,6 +4,7 @@ mod generative;
 mod on_conflict;
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::elements::ColumnElement;
@@ -114,6 +115,8 @@ pub struct DmlData {
     pub subject: Option<Rc<dyn Entity>>,
     /// What the ORM keeps with a statement of its own making.
     pub compile_options: Option<Rc<dyn Any>>,
+    /// 1.4's `statement.bind = engine`.
+    pub bind: RefCell<Option<Value>>,
 }
 
 impl DmlData {
@@ -143,6 +146,7 @@ impl DmlData {
             dialect_options: Vec::new(),
             subject: None,
             compile_options: None,
+            bind: RefCell::default(),
         }
     }
 }

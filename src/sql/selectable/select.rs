@@ -1,6 +1,7 @@
 //! The statements that return rows: SELECT, compounds of it, and textual ones.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::{Alias, FromClause, FromItem, TextClause};
@@ -153,6 +154,8 @@ pub struct SelectData {
     pub subject: Option<Rc<dyn Entity>>,
     /// What the ORM keeps with a statement of its own making (its compile options).
     pub compile_options: Option<Rc<dyn Any>>,
+    /// 1.4's `statement.bind = engine`.
+    pub bind: RefCell<Option<Value>>,
 }
 
 /// Which set operation.

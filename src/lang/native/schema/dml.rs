@@ -635,6 +635,10 @@ macro_rules! statement_objects {
             fn identity(&self) -> Option<usize> {
                 Some(self.address())
             }
+            fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
+                let this = Value::object(self.clone());
+                Ok(crate::lang::native::sql::set_bind(&this, name, value, cx))
+            }
             fn str(&self, cx: &Cx) -> Result<Option<String>> {
                 // A dialect's own construct is shown as that dialect writes it.
                 let this = Value::object(self.clone());

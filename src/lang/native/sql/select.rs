@@ -29,6 +29,10 @@ impl Object for Select {
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
+    fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
+        let this = Value::object(self.clone());
+        Ok(statement::set_bind(&this, name, value, cx))
+    }
     fn truthy(&self, _cx: &Cx) -> Result<Option<bool>> {
         Err(TYPE_ERROR.error("Boolean value of this clause is not defined"))
     }

@@ -1,5 +1,6 @@
 //! What everything SQL has in common: `str()`, `compile()`, and the compiled statement.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::object::types::OBJECT;
@@ -7,7 +8,8 @@ use crate::object::{Cx, Dict, Members, Object, Result, TypeSpec, Value};
 use crate::sql::coercions::executable_of;
 use crate::sql::compiler::{CompileOptions, Compiled, compile, compile_element, compile_from};
 use crate::sql::dialects::{Dialect, DialectObject};
-use crate::sql::{ColumnElement, Executable, FromClause};
+use crate::sql::dml::{Delete, Insert, Update};
+use crate::sql::{ColumnElement, Executable, FromClause, Select};
 
 /// Compile whatever `value` is.
 pub fn compile_value(
@@ -33,9 +35,27 @@ pub fn compile_value(
     }
 }
 
-/// `str(value)`: as the default dialect writes it.
+/// Where a statement keeps the engine it is bound to (1.4's `statement.bind`).
+fn bind_of(value: &Value) -> Option<&RefCell<Option<Value>>> {
+    if let Some(select) = value.downcast::<Select>() {
+        return Some(&select.data().bind);
+    }
+    if let Some(insert) = value.downcast::<Insert>() {
+        return Some(&insert.data().bind);
+    }
+    if let Some(update) = value.downcast::<Update>() {
+        return Some(&update.data().bind);
+    }
+    value.downcast::<Delete>().map(|delete| &delete.data().bind)
+}
+
+/// `str(value)`: as the default dialect writes it, or that of the engine it is bound to.
 pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
-    let dialect = Dialect::default_dialect(cx.compat());
+    let bound = bind_of(value).and_then(|bind| bind.borrow().clone());
+    let dialect = match bound {
+        Some(engine) => DialectObject::of(&engine, cx)?,
+        None => Dialect::default_dialect(cx.compat()),
+    };
     match compile_value(value, &dialect, CompileOptions::default(), cx)? {
         Some(compiled) => Ok(compiled.sql().to_string()),
         None => Ok(String::new()),
@@ -47,6 +67,17 @@ pub fn text_under(value: &Value, dialect: &Dialect, cx: &Cx) -> Result<String> {
     match compile_value(value, dialect, CompileOptions::default(), cx)? {
         Some(compiled) => Ok(compiled.sql().to_string()),
         None => Ok(String::new()),
+    }
+}
+
+/// `statement.bind = engine`, which only 1.4 has; whether it took.
+pub fn set_bind(statement: &Value, name: &str, engine: &Value, cx: &Cx) -> bool {
+    match bind_of(statement) {
+        Some(bind) if name == "bind" && cx.compat().is_14() => {
+            *bind.borrow_mut() = Some(engine.clone()).filter(|engine| !engine.is_none());
+            true
+        }
+        _ => false,
     }
 }
 
@@ -182,6 +213,13 @@ pub fn clause_members(members: &mut Members) {
                 }))
             },
         )
+        .getter_on_value("bind", |this, cx| {
+            if cx.compat().is_20() {
+                return Err(crate::object::no_attribute(this, "bind", cx));
+            }
+            let bound = bind_of(this).and_then(|bind| bind.borrow().clone());
+            Ok(bound.unwrap_or(Value::None))
+        })
         .method_on_value("compare(other, **kw)", |this, bound, cx| {
             let other = bound.value("other");
             Ok(Value::Bool(
