@@ -99,10 +99,12 @@ pub fn next_session_id(cx: &Cx) -> u32 {
 }
 /// Make session `id` known.
 pub fn register_session(id: u32, session: Weak<dyn SessionHooks>, cx: &Cx) {
-    cx.service::<Hooks>()
-        .sessions
-        .borrow_mut()
-        .insert(id, session);
+    let hooks = cx.service::<Hooks>();
+    let mut sessions = hooks.sessions.borrow_mut();
+    if sessions.len() == sessions.capacity() {
+        sessions.retain(|_, known| known.strong_count() > 0);
+    }
+    sessions.insert(id, session);
 }
 /// Session `id` is no more.
 pub fn forget_session(id: u32, cx: &Cx) {

@@ -2,8 +2,12 @@
 
 mod aliased;
 mod attribute;
+mod bulk_dml;
+mod bundle;
+mod cascade;
 mod collections;
 pub mod comparator;
+mod compile_state;
 mod configure;
 mod constructor;
 mod declarative;
@@ -16,16 +20,26 @@ mod hooks;
 mod hybrid;
 mod identity;
 mod inspection;
+mod instance_events;
 mod instrumented;
 mod join_condition;
+mod loading;
 mod mapped_class;
 mod mapper;
 mod mapping;
 mod passive;
+mod path;
+mod persistence;
 mod properties;
 mod registry;
 mod selectables;
+pub mod session;
 mod state;
+pub mod strategies;
+pub mod strategy_options;
+pub(in crate::orm) mod support;
+mod sync;
+mod unitofwork;
 
 pub use aliased::{
     AliasHandle, AliasInspection, AliasOptions, AliasedEntity, anonymous, polymorphic_members,
@@ -34,6 +48,7 @@ pub use attribute::{
     Attribute, AttributeKind, AttributeOptions, AttributeSlot, Held, child_state, describe,
     flag_modified, held_now, load_expired, mark_modified,
 };
+pub use bundle::Bundle;
 pub use collections::{
     CollectionAdapter, CollectionFactory, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET,
     KEYFUNC_DICT, KeyFunction, MAPPED_COLLECTION, adapter_of, append_loaded, members,
@@ -80,10 +95,21 @@ pub use mapper::{
 pub use mapping::{Declared, MapperSpec, map_class};
 pub use passive::Passive;
 pub use properties::{
-    Cascade, ColumnProperty, CompositeProperty, Direction, JoinData, MapperProperty,
+    Cascade, ColumnPair, ColumnProperty, CompositeProperty, Direction, JoinData, MapperProperty,
     PassiveDeletes, PropertyId, PropertyKind, RelationshipArgs, RelationshipOptions,
     RelationshipProperty, SynonymProperty,
 };
 pub use registry::{Mappings, Registry, all_registries, listen_to_all};
 pub use selectables::{columns_of, contains_column, corresponding_column, tables_of};
+pub use session::{Session, session_of};
 pub use state::{Committed, InstanceState, PendingCollection, state_of};
+pub use support::{
+    attribute_of_value, column_text, entity_text, identity_key_of, new_instance, same_columns,
+    set_committed,
+};
+
+/// Have attributes loaded and statements of entities compiled.
+pub fn install_loading(cx: &crate::object::Cx) {
+    strategies::install_loader(cx);
+    set_plugin(compile_state::plugin(), cx);
+}

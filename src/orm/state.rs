@@ -86,6 +86,7 @@ pub struct InstanceState {
     expired: Cell<u64>,
     extras: RefCell<Vec<Extra>>,
     load_context: RefCell<Option<Rc<dyn Any>>>,
+    run: Cell<u32>,
 }
 
 macro_rules! flags {
@@ -141,6 +142,7 @@ impl InstanceState {
             expired: Cell::default(),
             extras: RefCell::default(),
             load_context: RefCell::default(),
+            run: Cell::default(),
         });
         instance.set_payload(state.clone());
         state
@@ -201,6 +203,15 @@ impl InstanceState {
     /// Set the options and path it was loaded with.
     pub fn set_load_context(&self, context: Option<Rc<dyn Any>>) {
         *self.load_context.borrow_mut() = context;
+    }
+
+    /// The number of the load that last met it (`runid`).
+    pub fn run(&self) -> u32 {
+        self.run.get()
+    }
+    /// Set the number of the load that last met it.
+    pub fn set_run(&self, run: u32) {
+        self.run.set(run);
     }
 
     /// Whether the attribute in `slot` was changed: is in `committed_state`.

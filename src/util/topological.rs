@@ -60,6 +60,90 @@ pub fn sort<T: Clone + Eq + Hash>(nodes: &[T], edges: &[(T, T)]) -> Result<Vec<T
         .collect())
 }
 
+/// The nodes that lie on a cycle of `edges`, in the order in which they first appear there.
+pub fn find_cycles<T: Clone + Eq + Hash>(edges: &[(T, T)]) -> Vec<T> {
+    let mut index: FxHashMap<&T, usize> = FxHashMap::default();
+    let mut nodes: Vec<&T> = Vec::new();
+    for node in edges.iter().flat_map(|(before, after)| [before, after]) {
+        index.entry(node).or_insert_with(|| {
+            nodes.push(node);
+            nodes.len() - 1
+        });
+    }
+    let mut next: Vec<Vec<usize>> = vec![Vec::new(); nodes.len()];
+    let mut on_cycle = vec![false; nodes.len()];
+    for (before, after) in edges {
+        let (before, after) = (index[before], index[after]);
+        next[before].push(after);
+        on_cycle[before] |= before == after;
+    }
+    for component in components(&next) {
+        if component.len() > 1 {
+            for node in component {
+                on_cycle[node] = true;
+            }
+        }
+    }
+    nodes
+        .into_iter()
+        .zip(on_cycle)
+        .filter(|(_, cyclic)| *cyclic)
+        .map(|(node, _)| node.clone())
+        .collect()
+}
+
+/// The strongly connected components of a graph, without recursion (Tarjan's algorithm).
+fn components(next: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    const UNSEEN: usize = usize::MAX;
+    let mut found = Vec::new();
+    let mut number = vec![UNSEEN; next.len()];
+    let mut low = vec![0; next.len()];
+    let mut open = Vec::new();
+    let mut is_open = vec![false; next.len()];
+    let mut count = 0;
+    for root in 0..next.len() {
+        if number[root] != UNSEEN {
+            continue;
+        }
+        let mut path = vec![(root, 0)];
+        while let Some((node, edge)) = path.last_mut() {
+            let node = *node;
+            if *edge == 0 {
+                number[node] = count;
+                low[node] = count;
+                count += 1;
+                open.push(node);
+                is_open[node] = true;
+            }
+            if let Some(&target) = next[node].get(*edge) {
+                *edge += 1;
+                if number[target] == UNSEEN {
+                    path.push((target, 0));
+                } else if is_open[target] {
+                    low[node] = low[node].min(number[target]);
+                }
+                continue;
+            }
+            path.pop();
+            if let Some((parent, _)) = path.last() {
+                low[*parent] = low[*parent].min(low[node]);
+            }
+            if low[node] == number[node] {
+                let mut component = Vec::new();
+                while let Some(member) = open.pop() {
+                    is_open[member] = false;
+                    component.push(member);
+                    if member == node {
+                        break;
+                    }
+                }
+                found.push(component);
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,6 +154,12 @@ mod tests {
             sort_as_subsets(&["zed", "par", "alone"], &[("par", "zed")]),
             Ok(vec![vec!["par", "alone"], vec!["zed"]])
         );
+    }
+
+    #[test]
+    fn cycles_are_found_and_what_hangs_on_them_is_not() {
+        let edges = [(0, 1), (1, 2), (2, 1), (2, 3), (4, 4)];
+        assert_eq!(find_cycles(&edges), vec![1, 2, 4]);
     }
 
     #[test]

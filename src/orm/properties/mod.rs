@@ -13,7 +13,7 @@ pub use cascade::Cascade;
 pub use column::ColumnProperty;
 pub use descriptors::{CompositeProperty, SynonymProperty};
 pub use relationship::{
-    Direction, JoinData, PassiveDeletes, RelationshipArgs, RelationshipOptions,
+    ColumnPair, Direction, JoinData, PassiveDeletes, RelationshipArgs, RelationshipOptions,
     RelationshipProperty,
 };
 

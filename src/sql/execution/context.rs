@@ -41,6 +41,9 @@ impl DmlContext {
     pub(super) fn note_sets(&self, sets: &ParameterSets) {
         *self.sets.borrow_mut() = sets.sets().to_vec();
     }
+    pub(super) fn note_rows(&self, values: Vec<Vec<Value>>) {
+        *self.values.borrow_mut() = values;
+    }
     /// What was found out when the statement was compiled.
     pub fn info(&self) -> &DmlInfo {
         &self.info
@@ -71,6 +74,15 @@ impl DmlContext {
             .map(|key| set.get_str(key).unwrap_or(Value::None))
             .collect();
         Value::object(Row::new(Rc::new(RowMeta::new(keys)), values))
+    }
+    /// The value that set `at` had for the column with `key`, given or by default.
+    pub fn parameter(&self, at: usize, key: &Str) -> Option<Value> {
+        let (_, bind) = self
+            .info
+            .column_binds
+            .iter()
+            .find(|(known, _)| known.key() == *key)?;
+        self.values.borrow().get(at)?.get(*bind as usize).cloned()
     }
 
     fn primary_key_row(

@@ -36,19 +36,31 @@ pub fn execute(
     options: &ExecutionOptions,
     cx: &Cx,
 ) -> Result<CursorResult> {
+    let sets = ParameterSets::of(sets, cx)?;
+    execute_sets(connection, statement, sets, options, cx).map(|(result, _)| result)
+}
+
+/// [`execute`]; answers the compiled statement too.
+pub fn execute_sets(
+    connection: &Connection,
+    statement: &Executable,
+    sets: ParameterSets,
+    options: &ExecutionOptions,
+    cx: &Cx,
+) -> Result<(CursorResult, Rc<Prepared>)> {
     let options = connection
         .options()
         .union(&statement.execution_options())
         .union(options);
     let dialect = Dialect::for_execution(connection, &options, cx);
-    let sets = ParameterSets::of(sets, cx)?;
     let (prepared, sets, stats) =
         prepare_cached(connection, statement, sets, &dialect, &options, cx)?;
     let shape = match stats {
         StatsKind::CachedSince(_) => prepared.shape_for(statement, cx)?,
         _ => None,
     };
-    run(connection, &prepared, &sets, stats, options, shape, cx)
+    let result = run(connection, &prepared, &sets, stats, options, shape, cx)?;
+    Ok((result, prepared))
 }
 
 /// Compile `statement`, or find its compiled form in the engine's cache.

@@ -364,6 +364,7 @@ impl Prepared {
             .all(|source| !matches!(source.fallback, Fallback::Default(..)));
         let mut rows = Vec::with_capacity(sets.len());
         let mut none = Vec::new();
+        let mut kept = Vec::new();
         for (at, dict) in sets.sets().iter().enumerate() {
             let mut fired = Fired {
                 connection,
@@ -376,12 +377,15 @@ impl Prepared {
             let row = if plain {
                 self.plain_row((dict, at), &mut fired, cx)?
             } else {
-                self.row_with_defaults((dict, at), &mut fired, cx)?
+                let (row, values) = self.row_with_defaults((dict, at), &mut fired, cx)?;
+                kept.push(values);
+                row
             };
             rows.push(row);
         }
         if let Some(context) = context {
             context.note_sets(sets);
+            context.note_rows(kept);
         }
         Ok(rows)
     }
@@ -401,12 +405,13 @@ impl Prepared {
         Ok(row)
     }
 
+    /// The parameters of a set in the order of the text, and all values by number.
     fn row_with_defaults(
         &self,
         set: (&Rc<Dict>, usize),
         fired: &mut Fired<'_>,
         cx: &Cx,
-    ) -> Result<Vec<Value>> {
+    ) -> Result<(Vec<Value>, Vec<Value>)> {
         let mut values = vec![Value::Undefined; self.sources.len()];
         for defaults in [false, true] {
             for number in 0..self.sources.len() {
@@ -423,7 +428,7 @@ impl Prepared {
             let raw = values.get(number).cloned().unwrap_or(Value::None);
             row.push(self.processed(number, raw, cx)?);
         }
-        Ok(row)
+        Ok((row, values))
     }
 
     /// The parameters that a default's function may look at.

@@ -12,7 +12,7 @@ use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::{ColumnElement, FromClause};
 
 /// The FROM element that an argument names: a statement becomes a subquery.
-fn selectable(value: &Value, cx: &Cx) -> Result<Option<FromClause>> {
+pub fn selectable(value: &Value, cx: &Cx) -> Result<Option<FromClause>> {
     if matches!(value, Value::Undefined | Value::None | Value::Bool(false)) {
         return Ok(None);
     }

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::ops;
 use crate::object::{
-    BinaryOp, BoundMethod, Class, CompareOp, Cx, Instance, Members, Object, Result, Str, TypeSpec, UnaryOp,
-    Value, find_attr,
+    BinaryOp, BoundMethod, Class, CompareOp, Cx, Instance, Members, Object, Result, Str, TypeSpec,
+    UnaryOp, Value, find_attr,
 };
 use crate::orm::{HybridAttribute, HybridMethod, HybridParts, HybridProperty};
 

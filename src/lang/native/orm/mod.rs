@@ -2,6 +2,7 @@
 
 mod association;
 mod attribute;
+mod bundle;
 mod declarative;
 mod events;
 mod ext;
@@ -11,6 +12,7 @@ mod inspection;
 mod mapper;
 mod names;
 mod properties;
+mod session;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -30,6 +32,7 @@ pub use inspection::{entity_value, inspect, no_inspection};
 /// Let the layers below know of the language and the schema.
 pub fn install(cx: &Cx) {
     orm::register_coercion(cx);
+    orm::install_loading(cx);
     orm::set_schema_constructors(
         SchemaConstructors {
             table: |args, cx| schema::build_table(args, cx).map(schema::table_value),
@@ -74,10 +77,29 @@ fn inspect_function() -> Value {
     })
 }
 
+const TABLES: [&[(&str, Export)]; 3] = [names::NAMES, session::NAMES, session::OPTION_NAMES];
+
+const COUNT: usize = TABLES[0].len() + TABLES[1].len() + TABLES[2].len();
+
+static ALL_NAMES: [(&str, Export); COUNT] = {
+    let mut all = [TABLES[0][0]; COUNT];
+    let (mut at, mut table) = (0, 0);
+    while table < TABLES.len() {
+        let mut entry = 0;
+        while entry < TABLES[table].len() {
+            all[at] = TABLES[table][entry];
+            at += 1;
+            entry += 1;
+        }
+        table += 1;
+    }
+    all
+};
+
 /// `sqlalchemy.orm`.
 pub static ORM: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.orm",
-    names: names::NAMES,
+    names: &ALL_NAMES,
     unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm"),
     dynamic: None,
 };

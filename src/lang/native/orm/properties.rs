@@ -6,9 +6,7 @@ use std::rc::Rc;
 
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::schema;
-use crate::object::{
-    Args, Bound, Cx, Dict, Method, Object, Result, Str, TypeSpec, Value,
-};
+use crate::object::{Args, Bound, Cx, Dict, Method, Object, Result, Str, TypeSpec, Value};
 use crate::orm::{
     ColumnProperty, CompositeProperty, FieldOptions, MappedColumn, MapperProperty, PropertyHandle,
     PropertyKind, RelationshipProperty, SynonymProperty, configure_registry, element_of,

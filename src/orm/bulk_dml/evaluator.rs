@@ -1,0 +1,314 @@
+//! The evaluation of criteria against objects in memory.
+
+use std::rc::Rc;
+
+use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::object::{BinaryOp, CompareOp, Cx, Instance, Raised, Result, Value, ops};
+use crate::orm::Mapper;
+use crate::sql::operators::Operator;
+use crate::sql::{BinaryExpression, ColumnElement};
+
+/// What a criterion is for an object.
+pub enum Evaluated {
+    /// This value; NULL is `None`.
+    Value(Value),
+    /// It needs an attribute that is expired.
+    Expired,
+    /// It needs an attribute that was never loaded, or the object is of another class.
+    NoObject,
+}
+
+/// Evaluates an expression against objects of a mapper.
+pub struct Evaluator {
+    node: Node,
+}
+
+enum Node {
+    Column(u32),
+    Constant(Value),
+    Bind(ColumnElement),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Comma(Vec<Node>),
+    Not(Box<Node>),
+    Negate(Box<Node>),
+    Is(Box<Node>, Box<Node>, bool),
+    In(Box<Node>, Box<Node>, bool),
+    Compare(CompareOp, Box<Node>, Box<Node>),
+    Arithmetic(BinaryOp, Box<Node>, Box<Node>),
+    Concat(Box<Node>, Box<Node>),
+    StartsWith(Box<Node>, Box<Node>),
+    EndsWith(Box<Node>, Box<Node>),
+}
+
+/// The reason why something can't be evaluated.
+pub fn unevaluable(reason: &str) -> Raised {
+    INVALID_REQUEST_ERROR.error(reason)
+}
+
+impl Evaluator {
+    /// An evaluator of `element`; the reason where it can't be evaluated.
+    pub fn new(
+        element: &ColumnElement,
+        mapper: &Rc<Mapper>,
+        cx: &Cx,
+    ) -> std::result::Result<Self, String> {
+        Ok(Self {
+            node: compile(element, mapper, cx)?,
+        })
+    }
+    /// What the expression is for `instance`.
+    pub fn evaluate(&self, instance: &Rc<Instance>, cx: &Cx) -> Result<Evaluated> {
+        eval(&self.node, instance, cx)
+    }
+}
+
+fn compile(
+    element: &ColumnElement,
+    mapper: &Rc<Mapper>,
+    cx: &Cx,
+) -> std::result::Result<Node, String> {
+    let inner = |one: &ColumnElement| compile(one, mapper, cx).map(Box::new);
+    match element.plain() {
+        ColumnElement::Grouping(node) => compile(&node.element, mapper, cx),
+        ColumnElement::Null => Ok(Node::Constant(Value::None)),
+        ColumnElement::True => Ok(Node::Constant(Value::Bool(true))),
+        ColumnElement::False => Ok(Node::Constant(Value::Bool(false))),
+        ColumnElement::Column(_) | ColumnElement::Proxy(_) => {
+            let known = mapper
+                .column_prop(element)
+                .and_then(|property| mapper.class().slot(&property.key()));
+            known.map(Node::Column).ok_or_else(|| {
+                "Cannot evaluate column: ".to_owned() + &crate::orm::support::column_text(element)
+            })
+        }
+        ColumnElement::Bind(_) => Ok(Node::Bind(element.plain().clone())),
+        ColumnElement::ClauseList(list) => {
+            let nodes = list
+                .clauses
+                .iter()
+                .map(|one| compile(one, mapper, cx))
+                .collect::<std::result::Result<Vec<_>, _>>()?;
+            match list.operator {
+                Operator::And => Ok(Node::And(nodes)),
+                Operator::Or => Ok(Node::Or(nodes)),
+                Operator::Comma => Ok(Node::Comma(nodes)),
+                Operator::Add | Operator::Mul | Operator::Concat => chain(&list.operator, nodes),
+                _ => Err(cannot("clauselist", &list.operator)),
+            }
+        }
+        ColumnElement::Tuple(tuple) => tuple
+            .clauses
+            .iter()
+            .map(|one| compile(one, mapper, cx))
+            .collect::<std::result::Result<Vec<_>, _>>()
+            .map(Node::Comma),
+        ColumnElement::Unary(unary) => match &unary.operator {
+            Some(Operator::Inv) => Ok(Node::Not(inner(&unary.element)?)),
+            Some(Operator::Neg) => Ok(Node::Negate(inner(&unary.element)?)),
+            _ => Err("Cannot evaluate UnaryExpression".to_owned()),
+        },
+        ColumnElement::AsBoolean(node) => match node.operator {
+            Operator::IsTrue => compile(&node.element, mapper, cx),
+            _ => Ok(Node::Not(inner(&node.element)?)),
+        },
+        ColumnElement::Binary(binary) => binary_node(binary, mapper, cx),
+        other => Err(format!(
+            "Cannot evaluate {}",
+            crate::object::Object::class(other).name()
+        )),
+    }
+}
+
+fn chain(operator: &Operator, nodes: Vec<Node>) -> std::result::Result<Node, String> {
+    let mut nodes = nodes.into_iter();
+    let Some(mut left) = nodes.next() else {
+        return Err("Cannot evaluate an empty list".to_owned());
+    };
+    for right in nodes {
+        let (one, other) = (Box::new(left), Box::new(right));
+        left = match operator {
+            Operator::Concat => Node::Concat(one, other),
+            Operator::Mul => Node::Arithmetic(BinaryOp::Mul, one, other),
+            _ => Node::Arithmetic(BinaryOp::Add, one, other),
+        };
+    }
+    Ok(left)
+}
+
+fn cannot(kind: &str, operator: &Operator) -> String {
+    format!("Cannot evaluate {kind} with operator {}", operator.name())
+}
+
+fn binary_node(
+    binary: &BinaryExpression,
+    mapper: &Rc<Mapper>,
+    cx: &Cx,
+) -> std::result::Result<Node, String> {
+    let modern = cx.compat().is_20();
+    let left = Box::new(compile(&binary.left, mapper, cx)?);
+    let right = Box::new(compile(&binary.right, mapper, cx)?);
+    Ok(match &binary.operator {
+        Operator::Is => Node::Is(left, right, true),
+        Operator::IsNot => Node::Is(left, right, false),
+        Operator::In => Node::In(left, right, true),
+        Operator::NotIn => Node::In(left, right, false),
+        Operator::Eq => Node::Compare(CompareOp::Eq, left, right),
+        Operator::Ne => Node::Compare(CompareOp::Ne, left, right),
+        Operator::Lt => Node::Compare(CompareOp::Lt, left, right),
+        Operator::Le => Node::Compare(CompareOp::Le, left, right),
+        Operator::Gt => Node::Compare(CompareOp::Gt, left, right),
+        Operator::Ge => Node::Compare(CompareOp::Ge, left, right),
+        Operator::Add => Node::Arithmetic(BinaryOp::Add, left, right),
+        Operator::Sub => Node::Arithmetic(BinaryOp::Sub, left, right),
+        Operator::Mul => Node::Arithmetic(BinaryOp::Mul, left, right),
+        Operator::TrueDiv => Node::Arithmetic(BinaryOp::TrueDiv, left, right),
+        Operator::FloorDiv => Node::Arithmetic(BinaryOp::FloorDiv, left, right),
+        Operator::Mod => Node::Arithmetic(BinaryOp::Mod, left, right),
+        Operator::Concat => Node::Concat(left, right),
+        Operator::StartsWith if modern => Node::StartsWith(left, right),
+        Operator::EndsWith if modern => Node::EndsWith(left, right),
+        other => return Err(cannot("BinaryExpression", other)),
+    })
+}
+
+macro_rules! value_of {
+    ($node:expr, $instance:expr, $cx:expr) => {
+        match eval($node, $instance, $cx)? {
+            Evaluated::Value(value) => value,
+            other => return Ok(other),
+        }
+    };
+}
+
+fn both(
+    left: &Node,
+    right: &Node,
+    instance: &Rc<Instance>,
+    cx: &Cx,
+    combine: impl FnOnce(&Value, &Value) -> Result<Value>,
+) -> Result<Evaluated> {
+    let left = value_of!(left, instance, cx);
+    let right = value_of!(right, instance, cx);
+    if left.is_none() || right.is_none() {
+        return Ok(Evaluated::Value(Value::None));
+    }
+    combine(&left, &right).map(Evaluated::Value)
+}
+
+fn eval(node: &Node, instance: &Rc<Instance>, cx: &Cx) -> Result<Evaluated> {
+    let _depth = cx.enter()?;
+    Ok(match node {
+        Node::Constant(value) => Evaluated::Value(value.clone()),
+        Node::Bind(element) => match element {
+            ColumnElement::Bind(bind) => Evaluated::Value(bind.effective_value(cx)?),
+            _ => Evaluated::Value(Value::None),
+        },
+        Node::Column(slot) => {
+            let value = instance.slot(*slot);
+            if value.is_undefined() {
+                Evaluated::Expired
+            } else {
+                Evaluated::Value(value)
+            }
+        }
+        Node::And(nodes) => {
+            let mut unknown = false;
+            for node in nodes {
+                let value = value_of!(node, instance, cx);
+                if value.is_none() {
+                    unknown = true;
+                } else if !cx.truthy(&value)? {
+                    return Ok(Evaluated::Value(Value::Bool(false)));
+                }
+            }
+            Evaluated::Value(if unknown {
+                Value::None
+            } else {
+                Value::Bool(true)
+            })
+        }
+        Node::Or(nodes) => {
+            let mut unknown = false;
+            for node in nodes {
+                let value = value_of!(node, instance, cx);
+                if value.is_none() {
+                    unknown = true;
+                } else if cx.truthy(&value)? {
+                    return Ok(Evaluated::Value(Value::Bool(true)));
+                }
+            }
+            Evaluated::Value(if unknown {
+                Value::None
+            } else {
+                Value::Bool(false)
+            })
+        }
+        Node::Comma(nodes) => {
+            let mut values = Vec::with_capacity(nodes.len());
+            for node in nodes {
+                let value = value_of!(node, instance, cx);
+                if value.is_none() {
+                    return Ok(Evaluated::Value(Value::None));
+                }
+                values.push(value);
+            }
+            Evaluated::Value(Value::tuple(values))
+        }
+        Node::Not(inner) => {
+            let value = value_of!(inner, instance, cx);
+            Evaluated::Value(if value.is_none() {
+                Value::None
+            } else {
+                Value::Bool(!cx.truthy(&value)?)
+            })
+        }
+        Node::Negate(inner) => {
+            let value = value_of!(inner, instance, cx);
+            Evaluated::Value(if value.is_none() {
+                Value::None
+            } else {
+                ops::binary(BinaryOp::Sub, &Value::Int(0), &value, cx)?
+            })
+        }
+        Node::Is(left, right, positive) => {
+            let left = value_of!(left, instance, cx);
+            let right = value_of!(right, instance, cx);
+            Evaluated::Value(Value::Bool(cx.eq(&left, &right)? == *positive))
+        }
+        Node::In(left, right, positive) => {
+            return both(left, right, instance, cx, |left, right| {
+                let mut found = false;
+                for item in cx.collect(right)? {
+                    found |= cx.eq(left, &item)?;
+                }
+                Ok(Value::Bool(found == *positive))
+            });
+        }
+        Node::Compare(op, left, right) => {
+            return both(left, right, instance, cx, |left, right| {
+                ops::compare(*op, left, right, cx)
+            });
+        }
+        Node::Arithmetic(op, left, right) => {
+            return both(left, right, instance, cx, |left, right| {
+                ops::binary(*op, left, right, cx)
+            });
+        }
+        Node::Concat(left, right) => {
+            return both(left, right, instance, cx, |left, right| {
+                ops::binary(BinaryOp::Add, left, right, cx)
+            });
+        }
+        Node::StartsWith(left, right) => {
+            return both(left, right, instance, cx, |left, right| {
+                cx.call_method(left, "startswith", [right.clone()])
+            });
+        }
+        Node::EndsWith(left, right) => {
+            return both(left, right, instance, cx, |left, right| {
+                cx.call_method(left, "endswith", [right.clone()])
+            });
+        }
+    })
+}

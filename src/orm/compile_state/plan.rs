@@ -1,0 +1,549 @@
+//! The plan of a statement's rows, once it is known where each column is.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+use super::adapter::EntityAdapter;
+use super::entities::QueryEntity;
+use super::setup::{adapt, strategy_of};
+use super::{CompileState, Position, entity_value};
+use crate::object::{Cx, Result, Str, Value};
+use crate::orm::loading::{
+    BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
+    StatementPlan,
+};
+use crate::orm::path::{Path, PathKey};
+use crate::orm::strategies::RelationshipStrategy;
+use crate::orm::strategy_options::{LoadElement, LoaderMap, Strategy};
+use crate::orm::{MappedEntity, Mapper, MapperProperty};
+use crate::sql::ColumnElement;
+
+/// Makes the plans of a statement's entities, those of subclasses on demand.
+#[derive(Clone)]
+pub struct PlanMaker(Rc<MakerData>);
+
+struct MakerData {
+    /// Where each column is in a row, by identity.
+    columns: FxHashMap<usize, usize>,
+    loaders: Rc<LoaderMap>,
+    eager_adapters: FxHashMap<PathKey, Rc<EntityAdapter>>,
+    current_path: Path,
+    only: Option<Vec<u32>>,
+    for_refresh: bool,
+    eager_loads: bool,
+}
+
+/// An entity that a plan is made for.
+struct Subject<'a> {
+    entity: &'a MappedEntity,
+    mapper: &'a Rc<Mapper>,
+    path: &'a Path,
+    adapter: Option<&'a Rc<EntityAdapter>>,
+    /// Whether it is the statement's first entity rather than one joined to it.
+    is_root: bool,
+    /// Whether it stands for a subclass of the mapper that was selected.
+    is_subclass: bool,
+}
+
+impl CompileState<'_> {
+    /// The plan of the statement, whose secondary columns start at `secondary`.
+    pub fn make_plan(&self, secondary: usize) -> Result<Rc<StatementPlan>> {
+        let place = |position: &Position| match position {
+            Position::Primary(at) => *at,
+            Position::Secondary(at) => secondary + at,
+        };
+        let maker = PlanMaker(Rc::new(MakerData {
+            columns: self
+                .positions
+                .iter()
+                .map(|(identity, position)| (*identity, place(position)))
+                .collect(),
+            loaders: Rc::new(self.loaders.clone()),
+            eager_adapters: self.eager_adapters.clone(),
+            current_path: self.options.current_path.clone(),
+            only: self.options.only.clone(),
+            for_refresh: self.options.for_refresh,
+            eager_loads: self.options.eager_loads,
+        }));
+        let mut next_column = 0;
+        let mut entities = Vec::new();
+        for (at, entity) in self.entities.iter().enumerate() {
+            entities.push(maker.entity_plan(entity, at, &mut next_column, self)?);
+        }
+        let (keys, objects) = self.names()?;
+        let has_mapped = self.entities.iter().any(|entity| entity.mapped().is_some());
+        Ok(Rc::new(StatementPlan {
+            single_entity: matches!(self.entities.as_slice(), [QueryEntity::Mapped(_)]),
+            by_identity: self
+                .entities
+                .iter()
+                .map(|entity| entity.mapped().is_some())
+                .collect(),
+            needs_buffering: entities.iter().any(has_subquery),
+            entities,
+            keys: keys.into(),
+            objects,
+            has_mapped_entities: has_mapped,
+            needs_unique: self.multi_row,
+            loaders: maker.0.loaders.clone(),
+            current_path: self.options.current_path.clone(),
+            is_star: false,
+        }))
+    }
+
+    /// The names of the entities in rows, and what finds them besides.
+    fn names(&self) -> Result<(Vec<Str>, Vec<Vec<Value>>)> {
+        let mut namer = crate::sql::KeyNaming::new(self.select.data().label_style);
+        let (mut keys, mut objects) = (Vec::new(), Vec::new());
+        for entity in &self.entities {
+            match entity {
+                QueryEntity::Mapped(mapped) => {
+                    keys.push(match &mapped.entity {
+                        MappedEntity::Mapper(mapper) => mapper.class().name(),
+                        MappedEntity::Aliased(alias) => crate::orm::support::alias_label(alias),
+                    });
+                    objects.push(vec![entity_value(&mapped.entity)]);
+                }
+                QueryEntity::Column(column) => {
+                    let noted = column
+                        .column
+                        .annotations()
+                        .and_then(|notes| notes.proxy_key.clone());
+                    let name = if self.options.legacy || noted.is_some() {
+                        noted.or_else(|| namer.key(&column.column))
+                    } else {
+                        namer.key(&column.column)
+                    };
+                    keys.push(name.unwrap_or_else(|| Str::new("")));
+                    objects.push(vec![column.value.clone()]);
+                }
+                QueryEntity::Bundle(bundle) => {
+                    keys.push(bundle.bundle.name().clone());
+                    objects.push(vec![crate::sql::Entity::value(&bundle.bundle)]);
+                }
+            }
+        }
+        Ok((keys, objects))
+    }
+}
+
+fn has_subquery(entity: &EntityPlan) -> bool {
+    match entity {
+        EntityPlan::Instance(plan) => !plan.slots.subquery.is_empty(),
+        EntityPlan::Column(_) | EntityPlan::Bundle(_) => false,
+    }
+}
+
+impl PlanMaker {
+    fn entity_plan(
+        &self,
+        entity: &QueryEntity,
+        at: usize,
+        next_column: &mut usize,
+        state: &CompileState<'_>,
+    ) -> Result<EntityPlan> {
+        let cx = state.cx;
+        Ok(match entity {
+            QueryEntity::Mapped(mapped) => {
+                let adapter = EntityAdapter::of(&mapped.entity, cx)?;
+                let subject = Subject {
+                    entity: &mapped.entity,
+                    mapper: mapped.entity.mapper(),
+                    path: &mapped.path,
+                    adapter: adapter.as_ref(),
+                    is_root: at == 0,
+                    is_subclass: false,
+                };
+                EntityPlan::Instance(self.instance_plan(&subject, cx)?)
+            }
+            QueryEntity::Column(column) => {
+                let place = self.column(&column.column).unwrap_or(*next_column);
+                *next_column += 1;
+                EntityPlan::Column(place)
+            }
+            QueryEntity::Bundle(bundle) => {
+                let mut members = Vec::new();
+                for (name, member) in &bundle.members {
+                    let plan = self.entity_plan(member, usize::MAX, next_column, state)?;
+                    members.push((name.clone(), plan));
+                }
+                EntityPlan::Bundle(Rc::new(BundlePlan {
+                    name: bundle.bundle.name().clone(),
+                    members,
+                    maker: bundle.bundle.maker().cloned(),
+                }))
+            }
+        })
+    }
+
+    fn column(&self, column: &ColumnElement) -> Option<usize> {
+        self.0.columns.get(&column.identity()).copied()
+    }
+
+    fn instance_plan(&self, subject: &Subject<'_>, cx: &Cx) -> Result<Rc<InstancePlan>> {
+        let base = subject.mapper.base_mapper();
+        let mut identity = Vec::new();
+        for column in subject.mapper.primary_key().iter() {
+            identity.push(self.key_column(subject, column, cx)?);
+        }
+        let mut plan = InstancePlan {
+            version: match subject.mapper.version_id() {
+                Some(column) => self.column(&adapt(subject.adapter, &column)?),
+                None => None,
+            },
+            polymorphic: None,
+            slots: Slots::default(),
+            post_loads: Vec::new(),
+            identity,
+            base,
+            mapper: subject.mapper.clone(),
+            entity: subject.entity.clone(),
+            path: subject.path.clone(),
+        };
+        for property in subject.mapper.prop_list() {
+            let Some(slot) = subject.mapper.class().slot(&property.key()) else {
+                continue;
+            };
+            if subject.is_root {
+                if let Some(only) = &self.0.only {
+                    if !only.contains(&slot) {
+                        continue;
+                    }
+                }
+            }
+            if property.column().is_some() {
+                self.add_column(&mut plan.slots, subject, &property, slot)?;
+            } else if property.relationship().is_some() {
+                self.add_relationship(&mut plan, subject, &property, slot, cx)?;
+            }
+        }
+        self.add_subclasses(&mut plan, subject, cx)?;
+        Ok(Rc::new(plan))
+    }
+
+    /// Where the primary key column is; an equated column of another table will do.
+    fn key_column(&self, subject: &Subject<'_>, column: &ColumnElement, cx: &Cx) -> Result<usize> {
+        if let Some(found) = self.column(&adapt(subject.adapter, column)?) {
+            return Ok(found);
+        }
+        for (known, others) in subject.mapper.equivalent_columns(cx) {
+            if !known.same(column) {
+                continue;
+            }
+            for other in others {
+                if let Some(found) = self.column(&adapt(subject.adapter, &other)?) {
+                    return Ok(found);
+                }
+            }
+        }
+        // An object that is refreshed has its key already.
+        Ok(usize::MAX)
+    }
+
+    fn add_column(
+        &self,
+        slots: &mut Slots,
+        subject: &Subject<'_>,
+        property: &Rc<MapperProperty>,
+        slot: u32,
+    ) -> Result<()> {
+        let Some(column) = property.column() else {
+            return Ok(());
+        };
+        let element = self.0.loaders.find(subject.path, property);
+        let strategy = element.and_then(|element| element.strategy);
+        let own = column.columns.borrow().clone();
+        let columns = match (strategy, element) {
+            (Some(Strategy::Expression), Some(element)) => element.criteria.clone(),
+            _ => own,
+        };
+        for one in &columns {
+            if let Some(place) = self.column(&adapt(subject.adapter, one)?) {
+                slots.quick.push((slot, place));
+                return Ok(());
+            }
+        }
+        if column.is_query_expression.get() {
+            return Ok(());
+        }
+        let default = (column.deferred.get(), column.raiseload.get());
+        let wanted = match strategy {
+            Some(Strategy::Column {
+                deferred,
+                raiseload,
+            }) => (deferred, raiseload),
+            _ => default,
+        };
+        match wanted {
+            (false, _) => slots.expire.push((slot, true)),
+            (true, _) if wanted == default => slots.expire.push((slot, false)),
+            (true, raises) => slots.deferred.push((slot, raises)),
+        }
+        Ok(())
+    }
+
+    fn add_relationship(
+        &self,
+        plan: &mut InstancePlan,
+        subject: &Subject<'_>,
+        property: &Rc<MapperProperty>,
+        slot: u32,
+        cx: &Cx,
+    ) -> Result<()> {
+        let element = self.0.loaders.find(subject.path, property).cloned();
+        let strategy = strategy_of(property, element.as_ref());
+        let Some(relationship) = property.relationship() else {
+            return Ok(());
+        };
+        match strategy {
+            RelationshipStrategy::Dynamic | RelationshipStrategy::WriteOnly => {}
+            RelationshipStrategy::NoLoad => plan.slots.empty.push((slot, relationship.uselist())),
+            RelationshipStrategy::Joined if self.0.eager_loads => {
+                let path = subject.path.property(property);
+                match self.0.eager_adapters.get(&path.key()) {
+                    Some(adapter) => {
+                        let target = self.joined(&path, adapter, property, cx)?;
+                        plan.slots.joined.push(JoinedPlan {
+                            slot,
+                            uselist: relationship.uselist(),
+                            property: property.clone(),
+                            target,
+                        });
+                    }
+                    None => self.add_lazy(plan, subject, property, slot, None),
+                }
+            }
+            RelationshipStrategy::SelectIn
+            | RelationshipStrategy::Subquery
+            | RelationshipStrategy::Immediate
+                if self.0.eager_loads =>
+            {
+                self.add_post_load(plan, subject, property, slot, strategy, element)?;
+            }
+            _ => self.add_lazy(plan, subject, property, slot, element),
+        }
+        Ok(())
+    }
+
+    fn joined(
+        &self,
+        path: &Path,
+        adapter: &Rc<EntityAdapter>,
+        property: &Rc<MapperProperty>,
+        cx: &Cx,
+    ) -> Result<Rc<InstancePlan>> {
+        let target = match (self.0.loaders.target(path), property.relationship()) {
+            (Some(target), _) => target.clone(),
+            (None, Some(relationship)) => relationship.entity(cx)?.clone(),
+            (None, None) => unreachable!("only relationships are joined"),
+        };
+        let path = path.target(&target);
+        let subject = Subject {
+            entity: &target,
+            mapper: target.mapper(),
+            path: &path,
+            adapter: Some(adapter),
+            is_root: false,
+            is_subclass: false,
+        };
+        self.instance_plan(&subject, cx)
+    }
+
+    fn add_lazy(
+        &self,
+        plan: &mut InstancePlan,
+        subject: &Subject<'_>,
+        property: &Rc<MapperProperty>,
+        slot: u32,
+        element: Option<Rc<LoadElement>>,
+    ) {
+        let named = subject.is_root
+            && self
+                .0
+                .only
+                .as_ref()
+                .is_some_and(|only| only.contains(&slot));
+        if named && self.0.for_refresh {
+            plan.post_loads.push(PostLoadPlan {
+                property: Some(property.clone()),
+                subclass: None,
+                strategy: RelationshipStrategy::Immediate,
+                element: None,
+                target: None,
+                runs: true,
+            });
+            return;
+        }
+        let special = element.filter(|element| {
+            let own = strategy_of(property, None);
+            let chosen = strategy_of(property, Some(element));
+            !element.criteria.is_empty() || own != chosen && element.strategy.is_some()
+        });
+        match special {
+            Some(element) => plan.slots.lazy.push((slot, property.clone(), element)),
+            None => plan.slots.reset.push(slot),
+        }
+    }
+
+    fn add_post_load(
+        &self,
+        plan: &mut InstancePlan,
+        subject: &Subject<'_>,
+        property: &Rc<MapperProperty>,
+        slot: u32,
+        strategy: RelationshipStrategy,
+        element: Option<Rc<LoadElement>>,
+    ) -> Result<()> {
+        let path = subject.path.property(property);
+        let full = self.0.current_path.join(&path);
+        let Some(relationship) = property.relationship() else {
+            return Ok(());
+        };
+        let runs = self.0.loaders.has(&path)
+            || match relationship.options.join_depth {
+                Some(depth) => full.len() / 2 <= depth as usize,
+                None => !full.contains_mapper(&relationship.mapper(&Cx::current())?),
+            };
+        let strategy = if self.0.for_refresh && subject.is_root {
+            RelationshipStrategy::Immediate
+        } else {
+            strategy
+        };
+        if !runs && strategy != RelationshipStrategy::Immediate {
+            return Ok(());
+        }
+        if strategy == RelationshipStrategy::Subquery {
+            let mut columns = Vec::new();
+            if let Some(join) = relationship.join() {
+                for column in &join.local_columns {
+                    let adapted = adapt(subject.adapter, column)?;
+                    columns.push(self.column(&adapted).unwrap_or(usize::MAX));
+                }
+            }
+            plan.slots
+                .subquery
+                .push((slot, property.clone(), columns, element));
+            return Ok(());
+        }
+        plan.post_loads.push(PostLoadPlan {
+            property: Some(property.clone()),
+            subclass: None,
+            target: self.0.loaders.target(&path).cloned(),
+            strategy,
+            element,
+            runs,
+        });
+        Ok(())
+    }
+
+    fn add_subclasses(
+        &self,
+        plan: &mut InstancePlan,
+        subject: &Subject<'_>,
+        cx: &Cx,
+    ) -> Result<()> {
+        if subject.is_subclass || subject.is_root && self.0.for_refresh {
+            return Ok(());
+        }
+        let Some(discriminator) = subject.mapper.polymorphic_on() else {
+            return Ok(());
+        };
+        let adapted = adapt(subject.adapter, &discriminator)?;
+        let place = match self.column(&adapted) {
+            Some(place) => Some(place),
+            None => match subject.mapper.column_prop(&discriminator) {
+                Some(property) => self.property_place(subject, &property)?,
+                None => None,
+            },
+        };
+        let Some(column) = place else {
+            return Ok(());
+        };
+        let maker = self.clone();
+        let entity = subject.entity.clone();
+        let path = subject.path.clone();
+        let adapter = subject.adapter.cloned();
+        let cx = cx.clone();
+        let option = self.0.loaders.of_entity(subject.path).cloned();
+        let from = subject.mapper.clone();
+        plan.polymorphic = Some(PolymorphicPlan {
+            column,
+            plans: RefCell::default(),
+            make: Box::new(move |mapper| {
+                let subject = Subject {
+                    entity: &entity,
+                    mapper,
+                    path: &path,
+                    adapter: adapter.as_ref(),
+                    is_root: false,
+                    is_subclass: true,
+                };
+                let mut plan = maker.instance_plan(&subject, &cx)?;
+                let later = subclasses_loaded_later(mapper, &from, option.as_ref());
+                if let Some(plan) = Rc::get_mut(&mut plan) {
+                    for subclass in later {
+                        plan.post_loads.push(PostLoadPlan {
+                            property: None,
+                            subclass: Some(subclass),
+                            strategy: RelationshipStrategy::SelectIn,
+                            element: option.clone(),
+                            target: None,
+                            runs: true,
+                        });
+                    }
+                }
+                Ok(plan)
+            }),
+        });
+        Ok(())
+    }
+
+    fn property_place(
+        &self,
+        subject: &Subject<'_>,
+        property: &MapperProperty,
+    ) -> Result<Option<usize>> {
+        let Some(column) = property.column() else {
+            return Ok(None);
+        };
+        for one in column.columns.borrow().iter() {
+            if let Some(place) = self.column(&adapt(subject.adapter, one)?) {
+                return Ok(Some(place));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The mappers between `mapper` and `from` whose columns a SELECT of their own loads.
+fn subclasses_loaded_later(
+    mapper: &Rc<Mapper>,
+    from: &Rc<Mapper>,
+    option: Option<&Rc<LoadElement>>,
+) -> Vec<Rc<Mapper>> {
+    let asked = |one: &Rc<Mapper>| {
+        let by_option = option.is_some_and(|element| {
+            element
+                .options
+                .entities
+                .iter()
+                .any(|known| Rc::ptr_eq(known, one))
+        });
+        by_option
+            || one
+                .polymorphic_load()
+                .is_some_and(|load| load.as_str() == "selectin")
+    };
+    let mut found: Vec<Rc<Mapper>> = mapper
+        .lineage()
+        .into_iter()
+        .take_while(|one| !Rc::ptr_eq(one, from))
+        .collect();
+    let Some(first) = found.iter().position(asked) else {
+        return Vec::new();
+    };
+    found.drain(..first);
+    found
+}

@@ -1,0 +1,18 @@
+//! From rows to objects: what a compiled statement loads, and how its rows become instances.
+
+mod context;
+mod ident;
+mod instance;
+mod plan;
+mod rows;
+
+pub use context::{
+    Filling, LoadContext, LoadOptions, PostLoad, PostLoads, RunInfo, StateContext,
+    option_propagates,
+};
+pub use ident::{IdentLoad, load_on_identity};
+pub use plan::{
+    BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
+    StatementPlan,
+};
+pub use rows::{EntityRows, result_of};

@@ -1,0 +1,177 @@
+//! The rows of a loading statement: objects made of the rows of the cursor, a chunk at a time,
+//! with what is loaded right after each chunk.
+
+use std::rc::Rc;
+
+use super::context::{LoadContext, RunInfo};
+use super::instance;
+use super::plan::{BundlePlan, EntityPlan, StatementPlan};
+use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::engine::{
+    ColumnLookup, CursorResult, ResultKind, ResultSet, Row, RowMeta, RowSource, Uniqueness,
+};
+use crate::object::{Cx, Result, Value};
+use crate::orm::strategies;
+
+/// Rows of objects and values, read from a cursor.
+pub struct EntityRows {
+    info: Rc<RunInfo>,
+    cursor: CursorResult,
+    /// What was made of a chunk and not yet handed out, row after row.
+    ready: std::vec::IntoIter<Value>,
+    width: usize,
+    chunk: Option<usize>,
+    is_done: bool,
+}
+
+impl EntityRows {
+    /// The rows of the run `info`, read from `cursor`.
+    pub fn new(info: Rc<RunInfo>, cursor: CursorResult) -> Self {
+        Self {
+            width: info.plan.entities.len(),
+            chunk: info.options.yield_per,
+            info,
+            cursor,
+            ready: Vec::new().into_iter(),
+            is_done: false,
+        }
+    }
+
+    fn load_chunk(&mut self, cx: &Cx) -> Result<()> {
+        let mut context = LoadContext::new(self.info.clone());
+        let plan = self.info.plan.clone();
+        let (mut values, mut row) = (Vec::new(), Vec::new());
+        let mut count = 0;
+        while self.chunk.is_none_or(|size| count < size) {
+            if !self.cursor.fetch_raw(&mut row, cx)? {
+                self.is_done = true;
+                break;
+            }
+            for (at, entity) in plan.entities.iter().enumerate() {
+                values.push(value_of(entity, at, &mut context, &mut row, cx)?);
+            }
+            count += 1;
+        }
+        drop(context);
+        if self.info.options.post_loads.is_none() {
+            strategies::run_post_loads(&self.info.post_loads, cx)?;
+        }
+        self.ready = values.into_iter();
+        Ok(())
+    }
+}
+
+/// What `row` has for the entity at `at`.
+fn value_of(
+    entity: &EntityPlan,
+    at: usize,
+    context: &mut LoadContext,
+    row: &mut [Value],
+    cx: &Cx,
+) -> Result<Value> {
+    Ok(match entity {
+        EntityPlan::Column(column) => row.get(*column).cloned().unwrap_or(Value::None),
+        EntityPlan::Instance(plan) => {
+            let refresh = context.info.options.refresh.clone().filter(|_| at == 0);
+            let found = instance::load_as(plan, context, row, refresh.as_ref(), cx)?;
+            found.map_or(Value::None, Value::Instance)
+        }
+        EntityPlan::Bundle(bundle) => bundle_of(bundle, context, row, cx)?,
+    })
+}
+
+fn bundle_of(
+    bundle: &BundlePlan,
+    context: &mut LoadContext,
+    row: &mut [Value],
+    cx: &Cx,
+) -> Result<Value> {
+    let mut values = Vec::with_capacity(bundle.members.len());
+    for (_, member) in &bundle.members {
+        // Only the statement's first entity is ever refreshed.
+        values.push(value_of(member, usize::MAX, context, row, cx)?);
+    }
+    match &bundle.maker {
+        Some(maker) => cx.call(maker, [Value::tuple(values)]),
+        None => Ok(Value::object(Row::new(bundle.meta(), values))),
+    }
+}
+
+impl RowSource for EntityRows {
+    fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool> {
+        while self.ready.as_slice().is_empty() {
+            if self.is_done {
+                return Ok(false);
+            }
+            self.load_chunk(cx)?;
+        }
+        row.clear();
+        row.extend(self.ready.by_ref().take(self.width));
+        Ok(true)
+    }
+    fn set_yield_per(&mut self, count: usize) {
+        self.chunk = Some(count.max(1));
+    }
+}
+
+/// Finds an entity or column that a script names in a row.
+struct EntityLookup(Rc<StatementPlan>);
+
+impl ColumnLookup for EntityLookup {
+    fn index_of(&self, key: &Value, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(self.0.objects.iter().position(|objects| {
+            objects
+                .iter()
+                .any(|object| object.is(key) || crate::orm::support::same_attribute(object, key))
+        }))
+    }
+}
+
+impl StatementPlan {
+    fn meta(self: &Rc<Self>) -> RowMeta {
+        let uniqueness: Vec<Uniqueness> = self
+            .by_identity
+            .iter()
+            .map(|identity| match identity {
+                true => Uniqueness::Identity,
+                false => Uniqueness::Value,
+            })
+            .collect();
+        RowMeta::new(self.keys.clone())
+            .with_lookup(Rc::new(EntityLookup(self.clone())))
+            .with_uniqueness(uniqueness)
+    }
+}
+
+impl BundlePlan {
+    fn meta(&self) -> Rc<RowMeta> {
+        let names: Vec<_> = self.members.iter().map(|(name, _)| name.clone()).collect();
+        Rc::new(RowMeta::new(names))
+    }
+}
+
+/// The result of the run `info` of a loading statement.
+pub fn result_of(info: &Rc<RunInfo>, cursor: CursorResult, cx: &Cx) -> Result<ResultSet> {
+    let plan = &info.plan;
+    if info.options.yield_per.is_some() && (plan.needs_unique || plan.needs_buffering) {
+        cursor.close(cx);
+        return Err(INVALID_REQUEST_ERROR.error(
+            "Can't use yield_per with eager loaders that require uniquing or row buffering, e.g. \
+             joinedload() against collections or subqueryload().  Consider the selectinload() \
+             strategy for better flexibility in loading objects.",
+        ));
+    }
+    let rows = EntityRows::new(info.clone(), cursor);
+    let meta = Rc::new(plan.meta());
+    let result = ResultSet::of_rows(ResultKind::ChunkedIterator, meta, Box::new(rows));
+    if plan.needs_unique {
+        result.require_unique(
+            "The unique() method must be invoked on this Result, as it contains results that \
+             include joined eager loads against collections",
+        );
+    }
+    if let Some(count) = info.options.yield_per {
+        result.yield_per(count);
+    }
+    Ok(result)
+}

@@ -1,0 +1,671 @@
+//! Loader options: `joinedload()`, `defer()`, `with_loader_criteria()` and their kin.
+
+use std::rc::Rc;
+
+use super::path::{Path, PathItem, corresponds_to};
+use super::strategies::RelationshipStrategy;
+use super::{InstrumentedAttribute, MappedEntity, Mapper, MapperProperty, entity_of_value};
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
+use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::sql::{ColumnElement, FromClause};
+
+/// How an attribute is to be loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// A relationship, by one of the strategies.
+    Relationship(RelationshipStrategy),
+    /// A column, deferred or not, perhaps never to be loaded.
+    Column {
+        /// `defer()` rather than `undefer()`.
+        deferred: bool,
+        /// `raiseload=True`.
+        raiseload: bool,
+    },
+    /// `with_expression()`.
+    Expression,
+    /// `selectin_polymorphic()`.
+    SelectinPolymorphic,
+}
+
+/// What an option says besides its strategy.
+#[derive(Clone, Default)]
+pub struct ElementOptions {
+    /// `joinedload(innerjoin=)`.
+    pub innerjoin: Option<Value>,
+    /// `contains_eager()`, with `alias=` where it was given.
+    pub contains_eager: bool,
+    /// The alias of `contains_eager()`.
+    pub eager_alias: Option<FromClause>,
+    /// `recursion_depth=`.
+    pub recursion_depth: Option<i64>,
+    /// `undefer_group()`.
+    pub undefer_groups: Vec<Str>,
+    /// The subclasses of `selectin_polymorphic()`.
+    pub entities: Vec<Rc<Mapper>>,
+}
+
+impl ElementOptions {
+    fn is_empty(&self) -> bool {
+        self.innerjoin.is_none()
+            && !self.contains_eager
+            && self.recursion_depth.is_none()
+            && self.undefer_groups.is_empty()
+            && self.entities.is_empty()
+    }
+    fn union(&self, newer: &Self) -> Self {
+        let mut all = self.clone();
+        all.innerjoin = newer.innerjoin.clone().or(all.innerjoin);
+        all.contains_eager |= newer.contains_eager;
+        all.eager_alias = newer.eager_alias.clone().or(all.eager_alias);
+        all.recursion_depth = newer.recursion_depth.or(all.recursion_depth);
+        all.undefer_groups
+            .extend(newer.undefer_groups.iter().cloned());
+        all.entities.extend(newer.entities.iter().cloned());
+        all
+    }
+}
+
+/// What an option says of one attribute, or of all.
+#[derive(Clone)]
+pub struct LoadElement {
+    /// The attribute, from the lead entity of the option.
+    pub path: Path,
+    /// How to load it; `None` leaves that as it is.
+    pub strategy: Option<Strategy>,
+    /// What is said besides.
+    pub options: ElementOptions,
+    /// Whether it holds for the loads that the first one leads to.
+    pub propagates: bool,
+    /// Whether it gives way to another element for the same attribute (`Some(true)`), or wins.
+    pub gives_way: Option<bool>,
+    /// Criteria that the loaded objects must satisfy.
+    pub criteria: Vec<ColumnElement>,
+    /// `of_type()`.
+    pub of_type: Option<MappedEntity>,
+}
+
+impl LoadElement {
+    fn is_options_only(&self) -> bool {
+        self.strategy.is_none() && !self.options.is_empty()
+    }
+    /// Of two elements for the same attribute, what holds.
+    fn reconcile(newer: &Rc<Self>, known: &Rc<Self>, cx: &Cx) -> Result<Rc<Self>> {
+        match (newer.gives_way, known.gives_way) {
+            (Some(true), _) | (_, Some(false)) if newer.gives_way != Some(false) => {
+                return Ok(known.clone());
+            }
+            (Some(false), _) | (_, Some(true)) => return Ok(newer.clone()),
+            _ => {}
+        }
+        if newer.strategy == known.strategy && newer.options.is_empty() && known.options.is_empty()
+        {
+            return Ok(newer.clone());
+        }
+        if newer.is_options_only() || known.is_options_only() {
+            let (base, extra) = if newer.is_options_only() {
+                (known, newer)
+            } else {
+                (newer, known)
+            };
+            let mut merged = (**base).clone();
+            merged.options = merged.options.union(&extra.options);
+            merged.criteria.extend(extra.criteria.iter().cloned());
+            return Ok(Rc::new(merged));
+        }
+        let token = newer.path.items().last().is_some_and(PathItem::is_token);
+        if token || newer.strategy == known.strategy {
+            return Ok(newer.clone());
+        }
+        Err(INVALID_REQUEST_ERROR.error(format!(
+            "Loader strategies for {} conflict",
+            newer.path.describe(cx.compat())
+        )))
+    }
+}
+
+/// A loader option, immutable; a cheap handle.
+#[derive(Clone)]
+pub struct Load(Rc<LoadData>);
+
+#[derive(Clone, Default)]
+struct LoadData {
+    /// Where the next attribute is looked for.
+    path: Path,
+    elements: Vec<Rc<LoadElement>>,
+    propagates: bool,
+}
+
+/// An attribute that an option names: `User.addresses`, or `"*"`.
+pub enum OptionAttribute {
+    /// A mapped attribute.
+    Attribute(InstrumentedAttribute),
+    /// All of them.
+    All,
+}
+
+/// The attribute that `value`, an argument of an option, names.
+pub fn option_attribute(value: &Value, cx: &Cx) -> Result<OptionAttribute> {
+    if value.as_str() == Some("*") {
+        return Ok(OptionAttribute::All);
+    }
+    if let Value::Str(name) = value {
+        return Err(ARGUMENT_ERROR.error(if cx.compat().is_20() {
+            "Strings are not accepted for attribute names in loader options; please use \
+             class-bound attributes directly."
+                .to_owned()
+        } else {
+            format!(
+                "Strings such as '{name}' are not accepted for attribute names in loader \
+                 options; please use class-bound attributes directly."
+            )
+        }));
+    }
+    if let Some(attribute) = super::support::attribute_of_value(value) {
+        return Ok(OptionAttribute::Attribute(attribute));
+    }
+    Err(ARGUMENT_ERROR.error("expected ORM mapped attribute for loader strategy argument"))
+}
+
+impl Load {
+    /// `Load(entity)`.
+    pub fn of_value(value: &Value, cx: &Cx) -> Result<Self> {
+        match entity_of_value(value) {
+            Some(entity) => {
+                super::configure_registry(entity.mapper().registry(), cx)?;
+                Ok(Self::of_entity(&entity))
+            }
+            None => Err(super::support::no_inspection(value, cx)),
+        }
+    }
+    /// An option for the attributes of `entity`.
+    pub fn of_entity(entity: &MappedEntity) -> Self {
+        Self(Rc::new(LoadData {
+            path: Path::entity(entity),
+            ..LoadData::default()
+        }))
+    }
+    /// An option for the attributes of any entity.
+    pub fn of_any() -> Self {
+        Self(Rc::default())
+    }
+    /// An option that starts at `attribute`, or at any entity.
+    pub fn starting_at(attribute: &OptionAttribute) -> Self {
+        match attribute {
+            OptionAttribute::Attribute(attribute) => Self::of_entity(attribute.entity()),
+            OptionAttribute::All => Self::of_any(),
+        }
+    }
+    /// What identifies it.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+    /// What it says.
+    pub fn elements(&self) -> &[Rc<LoadElement>] {
+        &self.0.elements
+    }
+    /// Where its next attribute is looked for.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+    /// Whether any part of it holds for the loads that the first one leads to.
+    pub fn propagates(&self) -> bool {
+        self.0.propagates
+    }
+
+    fn with(&self, change: impl FnOnce(&mut LoadData)) -> Self {
+        let mut data = (*self.0).clone();
+        change(&mut data);
+        Self(Rc::new(data))
+    }
+
+    /// Say how relationship `attribute` of the entity reached so far is loaded; the option goes
+    /// on from the related entity.
+    pub fn relationship(
+        &self,
+        attribute: &OptionAttribute,
+        strategy: Option<RelationshipStrategy>,
+        options: ElementOptions,
+        propagates: bool,
+        gives_way: Option<bool>,
+        cx: &Cx,
+    ) -> Result<Self> {
+        self.check_can_go_on(strategy.is_some(), cx)?;
+        let recursive = options.recursion_depth.is_some();
+        let (path, property, criteria, of_type) = match attribute {
+            OptionAttribute::All => {
+                let token = if self.0.path.is_empty() {
+                    PathItem::AnyRelationships
+                } else {
+                    PathItem::AllRelationships
+                };
+                (self.0.path.with(token), None, Vec::new(), None)
+            }
+            OptionAttribute::Attribute(attribute) => {
+                self.check_links(attribute, cx)?;
+                let property = attribute.property().clone();
+                let path = self.0.path.property(&property);
+                let criteria = attribute.criteria().to_vec();
+                (path, Some(property), criteria, attribute.of_type().cloned())
+            }
+        };
+        let gives_way = gives_way.or((strategy.is_none() && options.is_empty()).then_some(true));
+        let element = Rc::new(LoadElement {
+            path: path.clone(),
+            strategy: strategy.map(Strategy::Relationship),
+            options,
+            propagates,
+            gives_way,
+            criteria,
+            of_type: of_type.clone(),
+        });
+        let next = match &property {
+            Some(property) => match Self::target_of(property, of_type.as_ref(), cx)? {
+                Some(target) => path.target(&target),
+                None => path,
+            },
+            None => path,
+        };
+        let mut elements = vec![element.clone()];
+        if recursive && property.is_some() {
+            let mut again = (*element).clone();
+            let last = next.items()[next.len() - 1].clone();
+            let step = element.path.items()[element.path.len() - 1].clone();
+            again.path = element.path.with(last).with(step);
+            elements.push(Rc::new(again));
+        }
+        Ok(self.with(|data| {
+            data.elements.extend(elements);
+            data.propagates |= propagates;
+            data.path = next;
+        }))
+    }
+
+    fn target_of(
+        property: &Rc<MapperProperty>,
+        of_type: Option<&MappedEntity>,
+        cx: &Cx,
+    ) -> Result<Option<MappedEntity>> {
+        match (of_type, property.relationship()) {
+            (Some(target), _) => Ok(Some(target.clone())),
+            (None, Some(relationship)) => {
+                relationship.entity(cx).map(|entity| Some(entity.clone()))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// Say how columns of the entity reached so far are loaded.
+    pub fn columns(
+        &self,
+        attributes: &[OptionAttribute],
+        strategy: Option<Strategy>,
+        options: &ElementOptions,
+        criteria: &[ColumnElement],
+        cx: &Cx,
+    ) -> Result<Self> {
+        self.check_can_go_on(strategy.is_some(), cx)?;
+        let mut elements = Vec::new();
+        for attribute in attributes {
+            let path = match attribute {
+                OptionAttribute::All if self.0.path.is_empty() => {
+                    self.0.path.with(PathItem::AnyColumns)
+                }
+                OptionAttribute::All => self.0.path.with(PathItem::AllColumns),
+                OptionAttribute::Attribute(attribute) => {
+                    self.check_links(attribute, cx)?;
+                    self.0.path.property(attribute.property())
+                }
+            };
+            elements.push(Rc::new(LoadElement {
+                path,
+                strategy,
+                options: options.clone(),
+                propagates: true,
+                gives_way: None,
+                criteria: criteria.to_vec(),
+                of_type: None,
+            }));
+        }
+        Ok(self.with(|data| {
+            data.elements.extend(elements);
+            data.propagates = true;
+        }))
+    }
+
+    /// `selectin_polymorphic()`.
+    #[must_use]
+    pub fn selectin_polymorphic(&self, entities: Vec<Rc<Mapper>>) -> Self {
+        let element = Rc::new(LoadElement {
+            path: self.0.path.clone(),
+            strategy: Some(Strategy::SelectinPolymorphic),
+            options: ElementOptions {
+                entities,
+                ..ElementOptions::default()
+            },
+            propagates: true,
+            gives_way: None,
+            criteria: Vec::new(),
+            of_type: None,
+        });
+        self.with(|data| {
+            data.elements.push(element);
+            data.propagates = true;
+        })
+    }
+
+    /// `options()`: further options, from the entity reached so far.
+    pub fn options(&self, others: &[Self], cx: &Cx) -> Result<Self> {
+        let mut elements = Vec::new();
+        let mut propagates = self.0.propagates;
+        for other in others {
+            let lead = match other
+                .elements()
+                .first()
+                .map(|element| element.path.items().first())
+            {
+                Some(Some(PathItem::Entity(lead))) => Some(lead.clone()),
+                _ => other.0.path.last_entity().cloned(),
+            };
+            if let (Some(lead), Some(own)) = (&lead, self.0.path.last_entity()) {
+                if !corresponds_to(own, lead) {
+                    let named = other
+                        .elements()
+                        .first()
+                        .and_then(|one| one.path.items().get(1));
+                    let attribute = match named {
+                        Some(PathItem::Property(property)) => property.to_string(),
+                        _ => lead.describe(cx),
+                    };
+                    return Err(self.does_not_link(&attribute, cx));
+                }
+            }
+            for element in other.elements() {
+                let mut element = (**element).clone();
+                element.path = if lead.is_some() {
+                    self.0.path.prepend_to(&element.path)
+                } else {
+                    self.0.path.join(&element.path)
+                };
+                elements.push(Rc::new(element));
+            }
+            propagates |= other.0.propagates;
+        }
+        Ok(self.with(|data| {
+            data.elements.extend(elements);
+            data.propagates = propagates;
+        }))
+    }
+
+    /// The same option, from the end of `start`.
+    #[must_use]
+    pub fn prepended(&self, start: &Path) -> Self {
+        self.with(|data| {
+            for element in &mut data.elements {
+                let mut moved = (**element).clone();
+                moved.path = start.prepend_to(&moved.path);
+                *element = Rc::new(moved);
+            }
+            data.path = start.prepend_to(&data.path);
+        })
+    }
+
+    fn check_can_go_on(&self, has_strategy: bool, cx: &Cx) -> Result<()> {
+        match self.0.path.items().last() {
+            Some(item) if item.is_token() => {
+                Err(ARGUMENT_ERROR.error("Wildcard token cannot be followed by another entity"))
+            }
+            Some(PathItem::Property(property)) if !has_strategy => Err(ARGUMENT_ERROR.error(
+                format!("Mapped attribute '{property}' does not refer to a mapped entity"),
+            )),
+            Some(PathItem::Property(property)) => Err(ARGUMENT_ERROR.error(format!(
+                "Can't find strategy for {property} ({})",
+                cx.compat()
+            ))),
+            _ => Ok(()),
+        }
+    }
+    fn check_links(&self, attribute: &InstrumentedAttribute, cx: &Cx) -> Result<()> {
+        let links = match self.0.path.last_entity() {
+            None => true,
+            Some(own) => corresponds_to(own, attribute.entity()),
+        };
+        if links {
+            return Ok(());
+        }
+        Err(self.does_not_link(&attribute.describe(cx), cx))
+    }
+    fn does_not_link(&self, attribute: &str, cx: &Cx) -> Raised {
+        let items = self.0.path.items();
+        let before = items.len().checked_sub(2).and_then(|at| items.get(at));
+        ARGUMENT_ERROR.error(match (before, self.0.path.last_entity()) {
+            (Some(PathItem::Property(property)), _) => format!(
+                "ORM mapped entity or attribute \"{attribute}\" does not link from relationship \
+                 \"{property}\"."
+            ),
+            (_, Some(entity)) => format!(
+                "ORM mapped attribute \"{attribute}\" does not link mapped class \"{}\"",
+                super::support::entity_text(entity, cx)
+            ),
+            (_, None) => format!("ORM mapped attribute \"{attribute}\" can't be found here"),
+        })
+    }
+}
+
+/// `with_loader_criteria()`.
+#[derive(Clone)]
+pub struct LoaderCriteria(pub Rc<CriteriaData>);
+
+/// What `with_loader_criteria()` was given.
+pub struct CriteriaData {
+    /// The entity, or the class whose mapped subclasses are meant.
+    pub target: Value,
+    /// The criterion, or a function that makes one of a class.
+    pub criterion: Value,
+    /// Whether aliases are meant too.
+    pub include_aliases: bool,
+    /// Whether it holds for lazy loads as well.
+    pub propagates: bool,
+    /// Whether it holds for loaders only.
+    pub loader_only: bool,
+}
+
+impl LoaderCriteria {
+    /// Whether it is about `entity`.
+    pub fn applies_to(&self, entity: &MappedEntity) -> bool {
+        if !self.0.include_aliases && matches!(entity, MappedEntity::Aliased(_)) {
+            let own = entity_of_value(&self.0.target);
+            return own.is_some_and(|own| own.same(entity));
+        }
+        match &self.0.target {
+            Value::Class(class) => entity.mapper().class().is_subclass(class),
+            other => entity_of_value(other).is_some_and(|own| entity.mapper().isa(own.mapper())),
+        }
+    }
+    /// The criterion for `entity`, in terms of its own columns.
+    pub fn criterion(&self, entity: &MappedEntity, cx: &Cx) -> Result<ColumnElement> {
+        let is_function =
+            matches!(&self.0.criterion, Value::Object(object) if object.is_callable());
+        let given = if is_function {
+            let class = Value::Class(entity.mapper().class().clone());
+            cx.call(&self.0.criterion, [class])?
+        } else {
+            self.0.criterion.clone()
+        };
+        let element = super::element_of(&given, cx)?;
+        match entity {
+            MappedEntity::Mapper(_) => Ok(element),
+            MappedEntity::Aliased(alias) => alias.adapt(&element, cx),
+        }
+    }
+}
+
+/// The options of a statement, sorted out for its entities.
+#[derive(Clone, Default)]
+pub struct LoaderMap {
+    elements: rustc_hash::FxHashMap<super::path::PathKey, Rc<LoadElement>>,
+    /// `with_polymorphic` aliases that relationships lead to, by the relationship's path.
+    polymorphic: rustc_hash::FxHashMap<super::path::PathKey, MappedEntity>,
+    /// `with_loader_criteria()`.
+    pub criteria: Vec<LoaderCriteria>,
+}
+
+impl LoaderMap {
+    /// Sort out `options` for a statement of `entities`, reached along `current`.
+    pub fn of(
+        options: &[Value],
+        entities: &[MappedEntity],
+        current: &Path,
+        for_refresh: bool,
+        cx: &Cx,
+    ) -> Result<Self> {
+        let mut map = Self::default();
+        for option in options {
+            if let Some(load) = option.downcast::<Load>() {
+                map.add(load, entities, current, for_refresh, cx)?;
+            } else if let Some(criteria) = option.downcast::<LoaderCriteria>() {
+                if current.is_empty() || criteria.0.propagates {
+                    map.criteria.push(criteria.clone());
+                }
+            }
+        }
+        Ok(map)
+    }
+
+    fn add(
+        &mut self,
+        load: &Load,
+        entities: &[MappedEntity],
+        current: &Path,
+        for_refresh: bool,
+        cx: &Cx,
+    ) -> Result<()> {
+        for element in load.elements() {
+            if !element.propagates && (!current.is_empty() || for_refresh) {
+                continue;
+            }
+            let items = element.path.items();
+            let lead = match items.first() {
+                Some(PathItem::Entity(lead)) => Some(lead),
+                _ => None,
+            };
+            let own =
+                lead.and_then(|lead| entities.iter().find(|entity| corresponds_to(entity, lead)));
+            if current.is_empty() && !for_refresh && lead.is_some() && own.is_none() {
+                return Err(Self::no_match(lead, entities, cx));
+            }
+            let path = if current.is_empty() {
+                match own {
+                    Some(own) => {
+                        let mut items = items.to_vec();
+                        items[0] = PathItem::Entity(own.clone());
+                        Path::of(items)
+                    }
+                    None => element.path.clone(),
+                }
+            } else if lead.is_none() {
+                element.path.clone()
+            } else {
+                match element.path.behind(current) {
+                    // What comes behind the current path starts at the property's target.
+                    Some(rest) if !rest.is_empty() => {
+                        let mut items = vec![current.items()[current.len() - 1].clone()];
+                        if matches!(items[0], PathItem::Property(_)) {
+                            items.clear();
+                        }
+                        items.extend_from_slice(rest.items());
+                        Path::of(items)
+                    }
+                    _ => continue,
+                }
+            };
+            let key = path.key();
+            if let Some(target) = &element.of_type {
+                self.polymorphic.insert(key.clone(), target.clone());
+            }
+            if element.strategy.is_none() && element.options.is_empty() {
+                if element.criteria.is_empty() {
+                    continue;
+                }
+            }
+            let element = match self.elements.get(&key) {
+                Some(known) => LoadElement::reconcile(element, known, cx)?,
+                None => element.clone(),
+            };
+            self.elements.insert(key, element);
+        }
+        Ok(())
+    }
+
+    fn no_match(lead: Option<&MappedEntity>, entities: &[MappedEntity], cx: &Cx) -> Raised {
+        let lead = lead.map_or_else(String::new, |lead| super::support::entity_text(lead, cx));
+        ARGUMENT_ERROR.error(if entities.is_empty() {
+            format!(
+                "Query has only expression-based entities; attribute loader options for {lead} \
+                 can't be applied here."
+            )
+        } else {
+            let roots: Vec<_> = entities
+                .iter()
+                .map(|entity| super::support::entity_text(entity, cx))
+                .collect();
+            format!(
+                "Mapped class {lead} does not apply to any of the root entities in this query, \
+                 e.g. {}. Please specify the full path from one of the root entities to the \
+                 target attribute. ",
+                roots.join(", ")
+            )
+        })
+    }
+
+    /// What was said of `property` at `path`, or of all such.
+    pub fn find(&self, path: &Path, property: &Rc<MapperProperty>) -> Option<&Rc<LoadElement>> {
+        if self.elements.is_empty() {
+            return None;
+        }
+        let is_column = property.column().is_some();
+        let (all, any) = if is_column {
+            (PathItem::AllColumns, PathItem::AnyColumns)
+        } else {
+            (PathItem::AllRelationships, PathItem::AnyRelationships)
+        };
+        let mut key = path.key();
+        let length = key.len();
+        for step in [PathItem::Property(property.clone()), all] {
+            key.truncate(length);
+            key.push(step.identity());
+            if let Some(found) = self.elements.get(&key) {
+                return Some(found);
+            }
+        }
+        key.clear();
+        key.push(any.identity());
+        self.elements.get(&key)
+    }
+    /// Whether something was said of the very path `path`.
+    pub fn has(&self, path: &Path) -> bool {
+        self.elements.contains_key(&path.key())
+    }
+    /// What was said of an entity rather than of its attributes.
+    pub fn of_entity(&self, path: &Path) -> Option<&Rc<LoadElement>> {
+        self.elements.get(&path.key())
+    }
+    /// The entity that the relationship at `path` leads to, where `of_type()` said so.
+    pub fn target(&self, path: &Path) -> Option<&MappedEntity> {
+        self.polymorphic.get(&path.key())
+    }
+    /// Say how the relationship at `path` is loaded, unless that is said already.
+    pub fn set_default(&mut self, path: &Path, strategy: Strategy) {
+        let element = LoadElement {
+            path: path.clone(),
+            strategy: Some(strategy),
+            options: ElementOptions::default(),
+            propagates: false,
+            gives_way: None,
+            criteria: Vec::new(),
+            of_type: None,
+        };
+        self.elements
+            .entry(path.key())
+            .or_insert_with(|| Rc::new(element));
+    }
+}
