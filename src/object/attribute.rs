@@ -457,7 +457,7 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         return Ok(made);
     };
     if let Some(extension) = &extension {
-        extension.new_instance(instance, cx)?;
+        extension.new_instance(instance, &args, cx)?;
         if init.is_none() && extension.default_init(instance, &args, cx)? {
             return Ok(made);
         }

@@ -4,8 +4,24 @@ use std::rc::Rc;
 
 use super::declarative;
 use super::mapped_class::MappedClass;
+use super::mapper::Mapper;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Cx, Instance, Result, Value, find_attr};
+use crate::object::{Args, Cx, Dict, Instance, Result, Value, find_attr};
+
+/// Tell the listeners for `init` of the arguments that a new instance is made with.
+pub fn tell_init(mapper: &Rc<Mapper>, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
+    let listeners = mapper.listeners("init");
+    if listeners.is_empty() {
+        return Ok(());
+    }
+    let this = Value::Instance(instance.clone());
+    let pos = Value::tuple(args.pos.to_vec());
+    let kw = Value::Dict(Rc::new(Dict::from_pairs(args.kw.clone())));
+    for listener in listeners {
+        cx.call(&listener.function, [this.clone(), pos.clone(), kw.clone()])?;
+    }
+    Ok(())
+}
 
 /// Stands in for `__init__` of a mapped class without one.
 pub fn default_init(

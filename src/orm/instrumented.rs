@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::mapper::{MappedEntity, Mapper};
 use super::properties::{MapperProperty, PropertyKind};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
-use crate::object::{Cx, Object, Result, Str, TypeSpec, Value};
+use crate::object::{Cx, Instance, Object, Result, SlotDescriptor, Str, TypeSpec, Value};
 use crate::sql::coercions;
 use crate::sql::{Annotations, ColumnElement};
 
@@ -150,7 +150,10 @@ impl MappedEntity {
         cx: &Cx,
     ) -> Result<ColumnElement> {
         let column = match self {
-            Self::Mapper(_) => column.clone(),
+            Self::Mapper(mapper) => match mapper.polymorphic_adapter(cx)? {
+                Some(adapter) => adapter.adapt(column)?,
+                None => column.clone(),
+            },
             Self::Aliased(alias) => alias.adapt(column, cx)?,
         };
         let mapper: Rc<dyn crate::sql::Entity> = self.mapper().clone();
@@ -221,9 +224,15 @@ pub struct HiddenAttribute {
 }
 
 static HIDDEN: TypeSpec = TypeSpec::new(
-    "sqlalchemy.orm.descriptor_props",
-    "NoninheritedConcreteProp",
+    "sqlalchemy.orm.attributes",
+    "create_proxied_attribute.<locals>.Proxy",
 );
+
+impl HiddenAttribute {
+    fn error(&self) -> crate::object::Raised {
+        crate::object::exceptions::ATTRIBUTE_ERROR.error(self.message.clone())
+    }
+}
 
 impl Object for HiddenAttribute {
     fn spec(&self) -> &'static TypeSpec {
@@ -241,30 +250,44 @@ impl Object for HiddenAttribute {
     ) -> Result<Option<Value>> {
         match instance {
             None => Ok(Some(this.clone())),
-            Some(_) => Err(crate::object::exceptions::ATTRIBUTE_ERROR.error(self.message.clone())),
+            Some(_) => Err(self.error()),
         }
     }
     fn bind_set(&self, _instance: &Value, _value: Value, _cx: &Cx) -> Result<()> {
-        Err(crate::object::exceptions::ATTRIBUTE_ERROR.error(self.message.clone()))
+        Err(self.error())
+    }
+}
+
+/// In the place of the slot that the base has for it.
+impl SlotDescriptor for HiddenAttribute {
+    fn is_column(&self) -> bool {
+        false
+    }
+    fn load(&self, _instance: &Rc<Instance>, _slot: u32, _cx: &Cx) -> Result<Value> {
+        Err(self.error())
+    }
+    fn set(&self, _instance: &Rc<Instance>, _slot: u32, _value: Value, _cx: &Cx) -> Result<()> {
+        Err(self.error())
+    }
+    fn delete(&self, _instance: &Rc<Instance>, _slot: u32, _cx: &Cx) -> Result<()> {
+        Err(self.error())
     }
 }
 
 /// Put the marker of a hidden attribute into the class.
-pub fn declare_hidden(mapper: &Rc<Mapper>, property: &Rc<MapperProperty>) {
-    let base = mapper
-        .inherits()
-        .map(|base| base.class().name().to_string())
-        .unwrap_or_default();
+pub fn declare_hidden(mapper: &Rc<Mapper>, property: &Rc<MapperProperty>, cx: &Cx) {
     let key = property.key();
+    let mapper_name = mapper.describe(cx.compat());
     let message = format!(
-        "Concrete Mapper|{}| does not implement attribute '{key}' at the instance level.  Add \
-         this property explicitly to Mapper|{}| (inherited from {base}).",
-        mapper.class().name(),
-        mapper.class().name()
+        "Concrete {mapper_name} does not implement attribute '{key}' at the instance level.  Add \
+         this property explicitly to {mapper_name}."
     );
-    mapper
-        .class()
-        .set(key, Value::object(HiddenAttribute { message }));
+    let class = mapper.class();
+    if class.slot(&key).is_some() {
+        let message = message.clone();
+        class.add_slot(&key, Rc::new(HiddenAttribute { message }));
+    }
+    class.set(key, Value::object(HiddenAttribute { message }));
 }
 
 /// Put the descriptor of a composite or synonym into the class.

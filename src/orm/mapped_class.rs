@@ -62,11 +62,12 @@ impl MappedClass {
 }
 
 impl ClassExtension for MappedClass {
-    fn new_instance(&self, instance: &Rc<Instance>, cx: &Cx) -> Result<()> {
+    fn new_instance(&self, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
         if let Some(mapper) = self.mapper.get() {
             configure::configure_registry(mapper.registry(), cx)?;
             drop(InstanceState::attach(instance, mapper));
             mapping::set_identity(mapper, instance, cx)?;
+            constructor::tell_init(mapper, instance, args, cx)?;
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::state::InstanceState;
 use crate::object::exceptions::KEY_ERROR;
 use crate::object::{Class, Cx, Instance, Key, Raised, Result, Str, Value};
 use crate::sql::schema::{Column, Table};
+use crate::sql::visitors::ClauseAdapter;
 use crate::sql::{ColumnElement, FromClause};
 use crate::util::Compat;
 
@@ -89,6 +90,7 @@ pub struct Mapper {
     pub(super) polymorphic_map: Rc<RefCell<IndexMap<Key, Weak<Mapper>, FxBuildHasher>>>,
     /// What `with_polymorphic` says by default.
     pub(super) with_polymorphic: RefCell<Option<WithPolymorphic>>,
+    pub(super) polymorphic_adapter: RefCell<Option<Rc<ClauseAdapter>>>,
     pub(super) polymorphic_load: Option<Str>,
     pub(super) options: MapperOptions,
     pub(super) include: Option<Vec<Str>>,
@@ -325,6 +327,26 @@ impl Mapper {
     /// `with_polymorphic=`.
     pub fn with_polymorphic(&self) -> Option<WithPolymorphic> {
         self.with_polymorphic.borrow().clone()
+    }
+    /// What turns columns of its table into those of the selectable that `with_polymorphic=`
+    /// gives in its place.
+    pub fn polymorphic_adapter(&self, cx: &Cx) -> Result<Option<Rc<ClauseAdapter>>> {
+        let selectable = match &*self.with_polymorphic.borrow() {
+            Some(WithPolymorphic {
+                selectable: Some(selectable),
+                ..
+            }) => selectable.clone(),
+            _ => return Ok(None),
+        };
+        let known = self.polymorphic_adapter.borrow().clone();
+        if let Some(known) = known.filter(|known| known.selectable.same(&selectable)) {
+            return Ok(Some(known));
+        }
+        let adapter =
+            ClauseAdapter::new(selectable, cx)?.with_equivalents(self.equivalent_columns(cx));
+        let adapter = Rc::new(adapter);
+        *self.polymorphic_adapter.borrow_mut() = Some(adapter.clone());
+        Ok(Some(adapter))
     }
     /// The plain arguments of `mapper()`.
     pub fn options(&self) -> &MapperOptions {

@@ -8,6 +8,7 @@ mod cascade;
 mod collections;
 pub mod comparator;
 mod compile_state;
+mod concrete;
 mod configure;
 mod constructor;
 mod declarative;
@@ -57,6 +58,7 @@ pub use comparator::{
     AdapterChain, JoinRequest, LazyClause, RelationshipJoin, compare_with, create_joins,
     lazy_clause, single_table_criterion,
 };
+pub use concrete::{configure_concrete_base, polymorphic_union};
 pub use configure::{
     ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_registry, expression_text,
     set_evaluator,

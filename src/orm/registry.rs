@@ -146,6 +146,17 @@ pub fn listen_to_all(class: &Rc<Class>, listener: MapperListener, remove: bool, 
     }
 }
 
+/// The listeners for all mappers, for an event that is of no class.
+pub(super) fn listeners_for_all(event: &str, cx: &Cx) -> Vec<MapperListener> {
+    let all = cx.service::<GlobalListeners>();
+    let listeners = all.0.borrow();
+    listeners
+        .iter()
+        .filter(|(_, listener)| listener.event.as_str() == event)
+        .map(|(_, listener)| listener.clone())
+        .collect()
+}
+
 /// The listeners for all mappers, or for bases of `class`, for `event`.
 pub(super) fn global_listeners(class: &Rc<Class>, event: &str, cx: &Cx) -> Vec<MapperListener> {
     cx.service::<GlobalListeners>()

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::attribute::Attribute;
 use super::events::Listener;
+use super::mapped_class::MappedClass;
 use super::mapper::{MappedEntity, Mapper};
 use super::mapping;
 use super::properties::{MapperProperty, RelationshipProperty};
@@ -42,7 +43,44 @@ pub fn configure_registry(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
     Ok(())
 }
 
+/// Call the hook `name` of each class of a registry that has one.
+fn call_hooks(registry: &Rc<Registry>, name: &str, cx: &Cx) -> Result<()> {
+    for mapper in registry.mappers() {
+        let class = mapper.class();
+        let Some(hook) = class.lookup(name) else {
+            continue;
+        };
+        // The hook of a mapped base is its own matter.
+        let ancestors = class.ancestors();
+        let inherited = ancestors.iter().find(|one| one.own(name).is_some());
+        if inherited.is_some_and(|one| {
+            !Rc::ptr_eq(one, class) && MappedClass::own(one).is_some_and(|it| it.mapper().is_some())
+        }) {
+            continue;
+        }
+        let bound = crate::object::bind(&hook, None, class, cx)?;
+        cx.call(&bound, [])?;
+    }
+    Ok(())
+}
+
+/// Tell scripts of an event of all mappers.
+fn tell_all(event: &str, cx: &Cx) -> Result<()> {
+    for listener in super::registry::listeners_for_all(event, cx) {
+        cx.call(&listener.function, [])?;
+    }
+    Ok(())
+}
+
 fn configure_mappers(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
+    tell_all("before_configured", cx)?;
+    call_hooks(registry, "__declare_first__", cx)?;
+    configure_each(registry, cx)?;
+    call_hooks(registry, "__declare_last__", cx)?;
+    tell_all("after_configured", cx)
+}
+
+fn configure_each(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
     let mut at = 0;
     while let Some(mapper) = registry.mappers().get(at).cloned() {
         at += 1;
@@ -63,6 +101,11 @@ fn configure_mappers(registry: &Rc<Registry>, cx: &Cx) -> Result<()> {
             return Err(raised);
         }
         mapper.configured.set(true);
+        for listener in mapper.listeners("mapper_configured") {
+            let handle = Value::object(super::mapper::MapperHandle(mapper.clone()));
+            let class = Value::Class(mapper.class().clone());
+            cx.call(&listener.function, [handle, class])?;
+        }
     }
     Ok(())
 }

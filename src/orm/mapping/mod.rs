@@ -19,6 +19,7 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Class, Cx, Result, Str, Value};
 use crate::sql::{ColumnElement, FromClause};
 
+pub(super) use polymorphic::configure_discriminator as set_discriminator;
 pub use polymorphic::set_identity;
 pub(super) use props::register as register_attribute;
 pub use props::{add_property, declare_attributes};
@@ -142,6 +143,7 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
             |base| base.polymorphic_map.clone(),
         ),
         with_polymorphic: RefCell::new(spec.with_polymorphic.clone()),
+        polymorphic_adapter: RefCell::default(),
         polymorphic_load: spec.polymorphic_load.clone(),
         options: inheritance::inherited_options(&spec),
         version_id: RefCell::new(

@@ -12,7 +12,11 @@ use crate::orm::selectables::corresponding_column;
 use crate::sql::{ColumnElement, Name};
 
 /// Find the column that tells the classes of a hierarchy apart, and the attribute that shows it.
-pub(super) fn configure_discriminator(mapper: &Rc<Mapper>, given: &Value, cx: &Cx) -> Result<()> {
+pub(in crate::orm) fn configure_discriminator(
+    mapper: &Rc<Mapper>,
+    given: &Value,
+    cx: &Cx,
+) -> Result<()> {
     if given.is_undefined() || given.is_none() {
         return inherit(mapper, cx);
     }

@@ -378,7 +378,7 @@ fn declare_attribute(mapper: &Rc<Mapper>, prop: &Rc<MapperProperty>, cx: &Cx) ->
         PropertyKind::Composite(_) | PropertyKind::Synonym(_) => {
             instrumented::declare_descriptor(mapper, prop, cx)?;
         }
-        PropertyKind::ConcreteInherited => instrumented::declare_hidden(mapper, prop),
+        PropertyKind::ConcreteInherited => instrumented::declare_hidden(mapper, prop, cx),
     }
     Ok(())
 }

@@ -111,6 +111,53 @@ pub fn with_parent() -> Value {
     })
 }
 
+/// `polymorphic_union()`.
+pub fn polymorphic_union() -> Value {
+    Method::function(
+        "polymorphic_union(table_map, typecolname, aliasname=\"p_union\", cast_nulls=True)",
+        |a, cx| {
+            let Value::Dict(map) = a.value("table_map") else {
+                return Err(ARGUMENT_ERROR.error("a dict of tables is expected"));
+            };
+            let entries: Vec<(Value, Value)> = map
+                .borrow()
+                .iter()
+                .map(|(key, value)| (key.value().clone(), value.clone()))
+                .collect();
+            let mut tables = Vec::new();
+            for (identity, table) in entries {
+                if let Some(from) = selectable(&table, cx)? {
+                    tables.push((identity, from));
+                }
+            }
+            let name = match a.given("aliasname") {
+                None => Some(Str::new("p_union")),
+                Some(name) => name.as_str().map(Str::new),
+            };
+            let discriminator = a.some("typecolname").and_then(Value::as_str);
+            let casts = a.flag("cast_nulls", true);
+            crate::orm::polymorphic_union(&tables, discriminator, name, casts, cx)
+                .map(Value::object)
+        },
+    )
+}
+
+/// `ConcreteBase`.
+pub static CONCRETE_BASE: TypeSpec =
+    TypeSpec::new("sqlalchemy.ext.declarative.extensions", "ConcreteBase")
+        .members(|members| {
+            members.class_method("__declare_first__()", |this, _, cx| {
+                let Some(mapper) = crate::orm::mapper_of_value(this) else {
+                    return Ok(Value::None);
+                };
+                let named = crate::object::find_attr(this, "_concrete_discriminator_name", cx)?;
+                let named = named.as_ref().and_then(Value::as_str).unwrap_or("type");
+                crate::orm::configure_concrete_base(&mapper, named, cx)?;
+                Ok(Value::None)
+            });
+        })
+        .subclassable();
+
 /// `configure_mappers()`.
 pub fn configure_mappers() -> Value {
     Method::function("configure_mappers()", |_, cx| {

@@ -76,6 +76,7 @@ pub const NAMES: &[(&str, Export)] = exports! {
     both "AliasedClass" => class(&mapper::ALIASED_CLASS);
     both "with_polymorphic" => functions::with_polymorphic();
     both "with_parent" => functions::with_parent();
+    both "polymorphic_union" => functions::polymorphic_union();
     both "configure_mappers" => functions::configure_mappers();
     both "clear_mappers" => functions::clear_mappers();
     both "class_mapper" => inspection::class_mapper();
@@ -145,6 +146,7 @@ pub const DECLARATIVE_NAMES: &[(&str, Export)] = exports! {
     both "declarative_base" => declarative::moved_declarative_base();
     both "declared_attr" => class(&declarative::DECLARED_ATTR);
     both "as_declarative" => declarative::as_declarative();
+    both "ConcreteBase" => class(&functions::CONCRETE_BASE);
     both "has_inherited_table" => super::has_inherited_table();
     both "synonym_for" => super::synonym_for();
 };
