@@ -104,6 +104,10 @@ fn create(url: &Value, keywords: Vec<(Str, Value)>, cx: &Cx) -> Result<Value> {
     refuse(&mut keywords, cx)?;
     let url = make_url(url, cx)?;
     let mut dialect = dialect_of(&url)?;
+    if cx.compat().is_14() && dialect.name == "sqlite" {
+        // 1.4 knows nothing of SQLite's RETURNING.
+        dialect.insert_returning = false;
+    }
     let isolation = dialect_arguments(&mut dialect, &mut keywords, cx)?;
     let dialect = Dialect::new(dialect);
     dialect.check_url(&url, cx)?;
