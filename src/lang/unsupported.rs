@@ -885,25 +885,6 @@ mod tests {
     use crate::util::Compat;
 
     #[test]
-    fn what_is_provided_is_not_refused() {
-        let specs = || native::MODULES.iter().chain(modules::MODULES);
-        for (name, _) in MODULES {
-            assert!(specs().all(|spec| spec.name != *name), "{name} exists");
-        }
-        for compat in [Compat::V14, Compat::V20] {
-            let cx = testing::cx();
-            cx.settle_compat(compat);
-            for spec in specs() {
-                let module = Module::new(spec);
-                for (name, _) in spec.unsupported {
-                    let found = module.get(name, &cx);
-                    assert!(found.is_none(), "{}.{name} exists: drop its row", spec.name);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn every_row_belongs_to_a_module() {
         for (name, _) in NAMES {
             let spec = native::MODULES.iter().find(|spec| spec.name == *name);
