@@ -64,6 +64,15 @@ fn background(what: &str, code: &str, compat: Compat) -> String {
     )
 }
 
+/// The text of a warning with the link to its background.
+pub fn with_warning_code(message: &str, code: &str, cx: &Cx) -> String {
+    let what = match cx.compat() {
+        Compat::V14 => "error",
+        Compat::V20 => "warning",
+    };
+    format!("{message} {}", background(what, code, cx.compat()))
+}
+
 fn code_text(this: &Value, what: &str, cx: &Cx) -> Option<String> {
     let code = attribute(this, "code", cx);
     let code = code.as_str().filter(|code| !code.is_empty())?;

@@ -29,10 +29,11 @@ enum Position {
     Ambiguous,
 }
 
-/// What the rows of a result have in common.
+/// What the rows of a result have in common; cheap to clone.
+#[derive(Clone)]
 pub struct RowMeta {
     keys: Rc<[Str]>,
-    names: FxHashMap<Str, Position>,
+    names: Rc<FxHashMap<Str, Position>>,
     lookup: Option<Rc<dyn ColumnLookup>>,
     /// Where each field is in the rows of the result that `columns()` was called on.
     projection: Option<Rc<[usize]>>,
@@ -52,7 +53,7 @@ impl RowMeta {
         }
         Self {
             keys,
-            names,
+            names: Rc::new(names),
             lookup: None,
             projection: None,
             uniqueness: None,
@@ -66,16 +67,22 @@ impl RowMeta {
         self.lookup = Some(lookup);
         self
     }
+    /// What finds columns that are given as objects.
+    pub fn lookup(&self) -> Option<&Rc<dyn ColumnLookup>> {
+        self.lookup.as_ref()
+    }
     /// Another name for a field.
     #[must_use]
     pub fn with_name(mut self, name: impl Into<Str>, index: usize) -> Self {
-        self.names.entry(name.into()).or_insert(Position::At(index));
+        Rc::make_mut(&mut self.names)
+            .entry(name.into())
+            .or_insert(Position::At(index));
         self
     }
     /// `name` is that of several fields: asking for it is an error.
     #[must_use]
     pub fn with_ambiguous(mut self, name: impl Into<Str>) -> Self {
-        self.names.insert(name.into(), Position::Ambiguous);
+        Rc::make_mut(&mut self.names).insert(name.into(), Position::Ambiguous);
         self
     }
     /// Tell the values of each column apart as `uniqueness` says.
@@ -100,13 +107,8 @@ impl RowMeta {
     #[must_use]
     pub fn as_legacy(&self) -> Self {
         Self {
-            keys: self.keys.clone(),
-            names: self.names.clone(),
-            lookup: self.lookup.clone(),
-            projection: self.projection.clone(),
-            uniqueness: self.uniqueness.clone(),
-            of_cursor: self.of_cursor,
             legacy: true,
+            ..self.clone()
         }
     }
     /// Whether these are the rows of a cursor.

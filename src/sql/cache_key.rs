@@ -7,10 +7,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::dml::{DmlData, DmlKey, DmlValue};
+use super::dml::{DmlData, structure};
 use super::elements::{
-    BindParameter, BindValue, ColumnElement, FrameBound, FrameKind, Modifiers, Name, NamePart,
-    null_type,
+    BindParameter, ColumnElement, FrameBound, FrameKind, Modifiers, Name, NamePart,
 };
 use super::executable::Executable;
 use super::operators::Operator;
@@ -94,7 +93,7 @@ impl<'a> CacheKeyBuilder<'a> {
             self.tokens.push(u64::from_le_bytes(word));
         }
     }
-    fn optional_text(&mut self, text: Option<&Str>) {
+    pub(super) fn optional_text(&mut self, text: Option<&Str>) {
         match text {
             Some(text) => self.text(text),
             None => self.token(u64::MAX),
@@ -140,10 +139,10 @@ impl<'a> CacheKeyBuilder<'a> {
 
     /// A type.
     pub fn type_(&mut self, type_: &SqlType) {
-        if !type_.cache_ok() {
+        if !type_.cache_ok(self.cx) {
             self.fail();
         }
-        self.identity(type_.address());
+        type_.structure(self);
     }
 
     fn operator(&mut self, operator: &Operator) {
@@ -352,7 +351,12 @@ impl<'a> CacheKeyBuilder<'a> {
 
     fn bind(&mut self, bind: &Rc<BindParameter>) {
         self.name(&bind.key);
-        self.type_(&bind.type_);
+        // A type that has no key counts as one here.
+        if bind.type_.cache_ok(self.cx) {
+            bind.type_.structure(self);
+        } else {
+            self.identity(bind.type_.class_address());
+        }
         self.flag(bind.expanding);
         self.flag(bind.literal_execute);
         if let Some(types) = &bind.tuple_types {
@@ -417,7 +421,8 @@ impl<'a> CacheKeyBuilder<'a> {
         }
     }
 
-    fn alias(&mut self, alias: &Rc<Alias>) {
+    /// An alias, subquery or CTE.
+    pub(super) fn alias(&mut self, alias: &Rc<Alias>) {
         if !self.ordinal(Rc::as_ptr(alias) as u64) {
             return;
         }
@@ -511,10 +516,9 @@ impl<'a> CacheKeyBuilder<'a> {
                 self.tag(29);
                 self.statement(inner);
             }
-            // A statement that changes data is compiled anew where it is embedded.
-            SelectStatement::Insert(_)
-            | SelectStatement::Update(_)
-            | SelectStatement::Delete(_) => self.fail(),
+            SelectStatement::Insert(insert) => self.dml(36, insert.data(), true),
+            SelectStatement::Update(update) => self.dml(37, update.data(), true),
+            SelectStatement::Delete(delete) => self.dml(38, delete.data(), true),
         }
     }
 
@@ -615,97 +619,6 @@ impl<'a> CacheKeyBuilder<'a> {
         }
     }
 
-    /// A statement that changes data; which columns its parameters name is no part of it.
-    fn dml(&mut self, tag: u8, data: &DmlData) {
-        self.tag(tag);
-        if !data.multi_values.is_empty()
-            || data.on_conflict.is_some()
-            || data.on_duplicate_key.is_some()
-            || data.excluded.is_some()
-        {
-            self.fail();
-            return;
-        }
-        self.from(&data.table);
-        self.flag(data.ordered);
-        self.flag(data.inline);
-        self.flag(data.has_values);
-        self.flag(data.sort_by_parameter_order);
-        self.token(data.values.len() as u64);
-        for (key, value) in &data.values {
-            self.dml_value(key, value);
-        }
-        if let Some(from_select) = &data.from_select {
-            self.tag(39);
-            for name in &from_select.names {
-                self.dml_key(name);
-            }
-            self.flag(from_select.include_defaults);
-            self.statement(&from_select.select);
-        }
-        self.elements(&data.where_criteria);
-        self.token(data.returning.len() as u64);
-        for item in &data.returning {
-            self.select_item(item);
-        }
-        if let Some(columns) = &data.return_defaults {
-            self.token(columns.len() as u64);
-            for column in columns {
-                self.identity(Rc::as_ptr(column) as usize);
-            }
-        } else {
-            self.tag(40);
-        }
-        self.elements(&data.supplemental_returning);
-        for (text, dialect) in &data.prefixes {
-            self.element(text);
-            self.optional_text(dialect.as_ref());
-        }
-        for (text, dialect) in &data.hints {
-            self.text(text);
-            self.text(dialect);
-        }
-        for cte in &data.independent_ctes {
-            self.alias(cte);
-        }
-        for (name, option) in &data.dialect_options {
-            self.text(name);
-            self.value(option);
-        }
-        for option in &data.options {
-            self.value(option);
-        }
-        self.text(data.dialect.unwrap_or(""));
-        if let Some(options) = &data.compile_options {
-            self.identity(Rc::as_ptr(options).cast::<u8>() as usize);
-        }
-    }
-
-    fn dml_key(&mut self, key: &DmlKey) {
-        match key {
-            DmlKey::Name(name) => self.text(name),
-            DmlKey::Column(column) => self.identity(Rc::as_ptr(column) as usize),
-            DmlKey::Element(element) => self.element(element),
-        }
-    }
-
-    fn dml_value(&mut self, key: &DmlKey, value: &DmlValue) {
-        self.dml_key(key);
-        match value {
-            DmlValue::Literal(value) => {
-                self.tag(41);
-                // It will be a bind with the name of the column.
-                let bind =
-                    BindParameter::named(&key.name(), BindValue::Value(value.clone()), null_type());
-                self.binds.push(Rc::new(bind));
-            }
-            DmlValue::Element(element) => {
-                self.tag(42);
-                self.element(element);
-            }
-        }
-    }
-
     fn executable(&mut self, statement: &Executable) {
         match statement {
             Executable::Select(select) => self.select(select),
@@ -720,9 +633,14 @@ impl<'a> CacheKeyBuilder<'a> {
                 self.statement(&SelectStatement::Textual(textual.clone()));
             }
             Executable::Function(element) => self.element(element),
-            Executable::Insert(insert) => self.dml(36, insert.data()),
-            Executable::Update(update) => self.dml(37, update.data()),
-            Executable::Delete(delete) => self.dml(38, delete.data()),
+            Executable::Insert(insert) => self.dml(36, insert.data(), false),
+            Executable::Update(update) => self.dml(37, update.data(), false),
+            Executable::Delete(delete) => self.dml(38, delete.data(), false),
         }
+    }
+
+    fn dml(&mut self, tag: u8, data: &DmlData, inside: bool) {
+        self.tag(tag);
+        structure(data, inside, self);
     }
 }

@@ -95,7 +95,7 @@ pub fn insert_returning(
     let (cursor, _) = execute_sets(
         &connection,
         &Executable::Insert(statement),
-        ParameterSets::of_dicts(sets),
+        &ParameterSets::of_dicts(sets),
         options,
         cx,
     )?;

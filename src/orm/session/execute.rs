@@ -187,7 +187,7 @@ impl Session {
         let bind = self.get_bind(&wanted, cx)?;
         let connection = self.connection_for(&bind, &ExecutionOptions::none(), cx)?;
         let sets = parameter_sets(&call.parameters.0, cx)?;
-        execution::execute_sets(&connection, statement, sets, options, cx)
+        execution::execute_sets(&connection, statement, &sets, options, cx)
     }
 
     fn run_load(
@@ -242,7 +242,7 @@ impl Session {
             false => ParameterSets::of_dicts(vec![Rc::new(Dict::from_pairs(parameters))]),
         };
         let (cursor, prepared) =
-            execution::execute_sets(&connection, &statement, sets, options, cx)?;
+            execution::execute_sets(&connection, &statement, &sets, options, cx)?;
         self.objects_of(select, &prepared, cursor, load, options, &Value::None, cx)
     }
 

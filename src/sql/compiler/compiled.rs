@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use rustc_hash::FxHashMap;
+
 use super::crud::DmlInfo;
 use super::fragment::{Fragment, Mark};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::{Dialect, ParamStyle};
-use crate::sql::elements::{BindParameter, BindValue, ColumnElement};
+use crate::sql::elements::{BindParameter, ColumnElement};
 use crate::sql::types::SqlType;
 
 /// A bind of a compiled statement.
@@ -228,26 +230,17 @@ impl Compiled {
             .collect()
     }
 
-    /// Where each bind stands among those of a cache key; `None` where that can't be told, so
-    /// that another statement of the same structure can't run in this form.
-    pub fn bind_positions(&self, keyed: &[Rc<BindParameter>]) -> Option<Vec<Option<usize>>> {
-        self.binds
+    /// Where each bind stands among those of a cache key.
+    pub fn bind_positions(&self, keyed: &[Rc<BindParameter>]) -> Vec<Option<usize>> {
+        let places: FxHashMap<*const BindParameter, usize> = keyed
             .iter()
-            .map(|known| {
-                let bind = &known.bind;
-                let position = keyed
-                    .iter()
-                    .position(|other| Rc::ptr_eq(other, bind))
-                    .or_else(|| {
-                        // A plain value of INSERT or UPDATE goes by the name of its column.
-                        let name = bind.key.text()?;
-                        keyed
-                            .iter()
-                            .position(|other| !other.unique && other.key.text() == Some(name))
-                    });
-                let own = known.constant || matches!(bind.value, BindValue::None);
-                (position.is_some() || own).then_some(position)
-            })
+            .enumerate()
+            .rev()
+            .map(|(at, bind)| (Rc::as_ptr(bind), at))
+            .collect();
+        let binds = self.binds.iter();
+        binds
+            .map(|known| places.get(&Rc::as_ptr(&known.bind)).copied())
             .collect()
     }
 

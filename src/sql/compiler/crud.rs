@@ -60,6 +60,8 @@ pub struct DmlInfo {
     pub inline: bool,
     /// Columns set by a bind, each with it.
     pub column_binds: Vec<(Rc<Column>, u32)>,
+    /// The binds that values of `values()` became, each with the place of the value in there.
+    pub value_binds: Vec<(usize, u32)>,
     /// Where the text of one row of VALUES starts and ends, for batches.
     pub row_span: Option<((usize, usize), (usize, usize))>,
     /// Whether rows must come back in the order of the parameters.
@@ -84,6 +86,7 @@ impl DmlInfo {
             explicit_returning: false,
             inline: false,
             column_binds: Vec::new(),
+            value_binds: Vec::new(),
             row_span: None,
             ordered: false,
             sentinels: None,
@@ -346,18 +349,24 @@ impl SQLCompiler<'_> {
                 _ => None,
             };
             let param = match given {
-                Some(given) => Some(self.given(
-                    column,
-                    &given,
-                    (qualified, first.is_some()),
-                    (&modifiers, &mut info),
-                    kw,
-                )?),
+                Some(given) => {
+                    let param = self.given(
+                        column,
+                        &given,
+                        (qualified, first.is_some()),
+                        (&modifiers, &mut info),
+                        kw,
+                    )?;
+                    if let (Given::Value(_), Some(at), Some(bind)) = (given, at, param.bind) {
+                        info.value_binds.push((at, bind));
+                    }
+                    Some(param)
+                }
                 None => self.not_given(column, kind, qualified, &modifiers, &mut info, kw)?,
             };
             params.extend(param);
         }
-        self.other_tables(values, &mut used, &mut params, kw)?;
+        self.other_tables(values, &mut used, (&mut params, &mut info), kw)?;
         let unconsumed: Vec<_> = keys
             .iter()
             .zip(&used)
@@ -713,7 +722,7 @@ impl SQLCompiler<'_> {
         &mut self,
         values: &DmlValues,
         used: &mut [bool],
-        params: &mut Vec<CrudParam>,
+        (params, info): (&mut Vec<CrudParam>, &mut DmlInfo),
         kw: Kw,
     ) -> Result<()> {
         for (at, (key, value)) in values.iter().enumerate() {
@@ -744,6 +753,7 @@ impl SQLCompiler<'_> {
                 }
                 DmlValue::Element(element) => (self.expression(element, kw)?, None),
             };
+            info.value_binds.extend(bind.map(|bind| (at, bind)));
             params.push(CrudParam {
                 column,
                 text,

@@ -2,6 +2,7 @@
 
 mod generative;
 mod on_conflict;
+mod structure;
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -15,6 +16,7 @@ use crate::object::{Str, Value};
 
 pub use generative::{dml_key, dml_value};
 pub use on_conflict::{ConflictElement, ConflictTarget, OnConflict, OnDuplicateKey};
+pub(in crate::sql) use structure::{BoundValue, structure};
 
 /// Which column a value is for.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ pub struct DmlContext {
     /// The values of the binds, a row per parameter set.
     values: RefCell<Vec<Vec<Value>>>,
     /// The sets of an executemany.
-    sets: RefCell<Vec<Rc<Dict>>>,
+    sets: RefCell<ParameterSets>,
     returned: RefCell<Option<Vec<Vec<Value>>>>,
     prepared: Rc<Prepared>,
 }
@@ -35,13 +35,13 @@ impl DmlContext {
             prepared: prepared.clone(),
         }))
     }
-    pub(super) fn note_values(&self, _prepared: &Prepared, values: &[Value]) {
-        *self.values.borrow_mut() = vec![values.to_vec()];
+    /// Keep the values of a single execution, by number.
+    pub(super) fn note_values(&self, values: Vec<Value>) {
+        *self.values.borrow_mut() = vec![values];
     }
-    pub(super) fn note_sets(&self, sets: &ParameterSets) {
-        *self.sets.borrow_mut() = sets.sets().to_vec();
-    }
-    pub(super) fn note_rows(&self, values: Vec<Vec<Value>>) {
+    /// Keep the sets of an executemany, and where defaults took part all values by number.
+    pub(super) fn note_sets(&self, sets: &ParameterSets, values: Vec<Vec<Value>>) {
+        *self.sets.borrow_mut() = sets.clone();
         *self.values.borrow_mut() = values;
     }
     /// What was found out when the statement was compiled.
@@ -64,27 +64,28 @@ impl DmlContext {
         values.first()?.get(*bind as usize).cloned()
     }
 
-    /// The row of the keys that one set of an executemany gave.
-    fn given_key_row(&self, set: &Dict) -> Value {
+    /// The value that set `at` had for the column with `key`, given or by default.
+    pub fn parameter(&self, at: usize, key: &Str) -> Option<Value> {
+        let values = self.values.borrow();
+        if values.is_empty() {
+            return self.sets.borrow().sets().get(at)?.get_str(key);
+        }
+        let mut binds = self.info.column_binds.iter();
+        let (_, bind) = binds.find(|(known, _)| known.key() == *key)?;
+        values.get(at)?.get(*bind as usize).cloned()
+    }
+
+    /// The row of the keys that set `at` of an executemany had.
+    fn given_key_row(&self, at: usize) -> Value {
         let table = self.info.table.as_ref();
         let columns = table.map_or_else(Vec::new, |table| table.primary_key_columns());
         let keys: Vec<Str> = columns.iter().map(|column| column.key()).collect();
         let values = keys
             .iter()
-            .map(|key| set.get_str(key).unwrap_or(Value::None))
+            .map(|key| self.parameter(at, key).unwrap_or(Value::None))
             .collect();
         Value::object(Row::new(Rc::new(RowMeta::new(keys)), values))
     }
-    /// The value that set `at` had for the column with `key`, given or by default.
-    pub fn parameter(&self, at: usize, key: &Str) -> Option<Value> {
-        let (_, bind) = self
-            .info
-            .column_binds
-            .iter()
-            .find(|(known, _)| known.key() == *key)?;
-        self.values.borrow().get(at)?.get(*bind as usize).cloned()
-    }
-
     fn primary_key_row(
         &self,
         result: &ResultSet,
@@ -140,8 +141,8 @@ impl StatementContext for DmlContext {
                 .map(|row| self.primary_key_row(result, Some(row), cx))
                 .collect(),
             _ if result.outcome().executemany => {
-                let sets = self.sets.borrow();
-                Ok(sets.iter().map(|set| self.given_key_row(set)).collect())
+                let count = self.sets.borrow().len();
+                Ok((0..count).map(|at| self.given_key_row(at)).collect())
             }
             _ => Ok(vec![self.primary_key_row(result, None, cx)?]),
         }

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::prepared::Fired;
+use super::binding::Fired;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
@@ -53,21 +53,20 @@ impl Object for DefaultContext {
 pub(super) fn fire(
     call: &DefaultCall,
     column: &Column,
-    fired: &mut Fired<'_>,
+    fired: &Fired<'_>,
     cx: &Cx,
 ) -> Result<Value> {
     match &*call.default {
         ColumnDefault::Scalar(value) => Ok(value.clone()),
         ColumnDefault::Callable(function) => cx.call(function, []),
         ColumnDefault::ContextCallable(function) => {
-            let parameters = fired
-                .prepared
-                .current_parameters(fired.values, fired.set.as_ref());
+            let prepared = fired.run.prepared;
+            let parameters = prepared.current_parameters(fired.values, fired.set);
             let context = Value::object(DefaultContext { parameters });
             cx.call(function, [context])
         }
         ColumnDefault::Clause(element) => {
-            let dialect = fired.prepared.dialect().clone();
+            let dialect = fired.run.prepared.dialect().clone();
             let select = Select::new(vec![SelectItem::Column(element.clone())], cx)?;
             let statement = Executable::Select(select);
             let compiled = compile(&statement, &dialect, CompileOptions::default(), cx)?;
@@ -81,7 +80,7 @@ pub(super) fn fire(
                     None => parameter.value,
                 });
             }
-            let value = fired.connection.execute_default(sql.into(), row, cx)?;
+            let value = fired.run.connection.execute_default(sql.into(), row, cx)?;
             let process = column.sql_type().result_processor(&dialect, cx)?;
             match process {
                 Some(process) => process(value, cx),

@@ -1,5 +1,7 @@
 //! From a statement and parameters to a result: compile, bind, run, and what comes back.
 
+mod batches;
+mod binding;
 mod cache;
 mod context;
 mod defaults;
@@ -10,21 +12,22 @@ mod shape;
 use std::rc::Rc;
 use std::time::Instant;
 
-use cache::{CompiledCache, Found};
+use cache::StatementCache;
 pub use context::DmlContext;
 pub use parameters::ParameterSets;
 pub use prepared::Prepared;
+use shape::invoked_shape;
 pub use shape::{ResultLookup, result_shape};
 
-use super::cache_key::cache_key;
 use super::compiler::CompileOptions;
 use super::ddl::{Ddl, compile_ddl};
 use super::dialects::Dialect;
 use super::executable::Executable;
 use crate::engine::echo::StatsKind;
+use crate::engine::exc::FailedStatement;
 use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
-    ResultShape, StatementContext, StatementKind,
+    StatementContext, StatementKind,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -37,14 +40,14 @@ pub fn execute(
     cx: &Cx,
 ) -> Result<CursorResult> {
     let sets = ParameterSets::of(sets, cx)?;
-    execute_sets(connection, statement, sets, options, cx).map(|(result, _)| result)
+    execute_sets(connection, statement, &sets, options, cx).map(|(result, _)| result)
 }
 
 /// [`execute`]; answers the compiled statement too.
 pub fn execute_sets(
     connection: &Connection,
     statement: &Executable,
-    sets: ParameterSets,
+    sets: &ParameterSets,
     options: &ExecutionOptions,
     cx: &Cx,
 ) -> Result<(CursorResult, Rc<Prepared>)> {
@@ -53,67 +56,17 @@ pub fn execute_sets(
         .union(&statement.execution_options())
         .union(options);
     let dialect = Dialect::for_execution(connection, &options, cx);
-    let (prepared, sets, stats) =
-        prepare_cached(connection, statement, sets, &dialect, &options, cx)?;
-    let shape = match stats {
-        StatsKind::CachedSince(_) => prepared.shape_for(statement, cx)?,
-        _ => None,
+    let found = StatementCache::prepared(connection, statement, sets, &options, &dialect, cx)?;
+    let prepared = found.prepared.clone();
+    let run = Run {
+        connection,
+        prepared: &prepared,
+        sets,
+        own: found.own.as_deref(),
+        invoked: found.own.is_some().then_some(statement),
     };
-    let result = run(connection, &prepared, &sets, stats, options, shape, cx)?;
+    let result = run.run(found.stats, options, cx)?;
     Ok((result, prepared))
-}
-
-/// Compile `statement`, or find its compiled form in the engine's cache.
-fn prepare_cached(
-    connection: &Connection,
-    statement: &Executable,
-    sets: ParameterSets,
-    dialect: &Rc<Dialect>,
-    options: &ExecutionOptions,
-    cx: &Cx,
-) -> Result<(Rc<Prepared>, ParameterSets, StatsKind)> {
-    let start = Instant::now();
-    let since = |start: Instant| start.elapsed().as_secs_f64();
-    if !statement.has_cache_key() {
-        let prepared = prepare(statement, &sets, dialect, cx)?;
-        return Ok((Rc::new(prepared), sets, StatsKind::NoKey(since(start))));
-    }
-    let size = usize::try_from(connection.engine().query_cache_size()).unwrap_or(0);
-    let disabled = size == 0 || matches!(options.get("compiled_cache"), Some(Value::None));
-    if disabled {
-        let prepared = prepare(statement, &sets, dialect, cx)?;
-        return Ok((
-            Rc::new(prepared),
-            sets,
-            StatsKind::CachingDisabled(since(start)),
-        ));
-    }
-    let keyed = if dialect.schema_translate_map.is_none() {
-        cache_key(statement, cx)
-    } else {
-        None
-    };
-    let Some(keyed) = keyed else {
-        let prepared = prepare(statement, &sets, dialect, cx)?;
-        return Ok((
-            Rc::new(prepared),
-            sets,
-            StatsKind::GeneratedIn(since(start)),
-        ));
-    };
-    let cache = connection.engine().extra::<CompiledCache>();
-    match cache.find(keyed, sets.keys(), sets.len() > 1) {
-        Found::Hit(prepared, binds, age) => Ok((
-            prepared,
-            sets.with_binds(binds),
-            StatsKind::CachedSince(age),
-        )),
-        Found::Miss(pending) => {
-            let prepared = Rc::new(prepare(statement, &sets, dialect, cx)?);
-            cache.keep(pending, &prepared, statement, size);
-            Ok((prepared, sets, StatsKind::GeneratedIn(since(start))))
-        }
-    }
 }
 
 /// Compile `statement` for parameter sets like `sets`.
@@ -133,51 +86,89 @@ pub fn prepare(
     Prepared::new(compiled, statement, dialect.clone(), cx)
 }
 
-/// Run a compiled statement.
-pub fn run(
-    connection: &Connection,
-    prepared: &Rc<Prepared>,
-    sets: &ParameterSets,
-    stats: StatsKind,
-    options: ExecutionOptions,
-    shape: Option<ResultShape>,
-    cx: &Cx,
-) -> Result<CursorResult> {
-    let failed = |raised: Raised| prepared.bind_failed(connection, sets, raised, cx);
-    if sets.len() > 1 && prepared.batches_rows() {
-        return prepared::run_batches(connection, prepared, sets, stats, options, cx);
+/// An execution of a compiled statement.
+struct Run<'a> {
+    connection: &'a Connection,
+    prepared: &'a Rc<Prepared>,
+    sets: &'a ParameterSets,
+    /// The values of the binds, where they are those of another statement than the compiled one.
+    own: Option<&'a [Value]>,
+    /// That other statement.
+    invoked: Option<&'a Executable>,
+}
+
+impl Run<'_> {
+    fn run(&self, stats: StatsKind, options: ExecutionOptions, cx: &Cx) -> Result<CursorResult> {
+        let Self {
+            connection,
+            prepared,
+            sets,
+            ..
+        } = *self;
+        if sets.len() > 1 && prepared.batches_rows() {
+            return batches::run_batches(self, stats, options, cx);
+        }
+        let context = DmlContext::of(prepared);
+        let plain = || -> Rc<dyn StatementContext> { Rc::new(PlainContext(prepared.kind())) };
+        let (sql, parameters) = if sets.len() > 1 {
+            let rows = self.bind_many(context.as_deref(), cx)?;
+            (prepared.sql().clone(), Parameters::Many(rows))
+        } else {
+            let bound = prepared.bind_one(self, context.as_deref(), cx);
+            let (sql, row) = bound.map_err(|raised| self.bind_failed(raised, cx))?;
+            (sql, Parameters::One(row))
+        };
+        let request = ExecutionRequest {
+            sql,
+            parameters,
+            stats,
+            kind: prepared.kind(),
+            columns: self.result_columns(cx)?,
+            batches: None,
+            context: Some(match context {
+                Some(context) => context,
+                None => plain(),
+            }),
+            autocommit: prepared.autocommits(&options),
+            options,
+        };
+        connection.execute_compiled(request, cx)
     }
-    let context = DmlContext::of(prepared);
-    let plain = || -> Rc<dyn StatementContext> { Rc::new(PlainContext(prepared.kind())) };
-    let (sql, parameters) = if sets.len() > 1 {
-        let rows = prepared
-            .bind_many(connection, sets, context.as_deref(), cx)
-            .map_err(failed)?;
-        (prepared.sql().clone(), Parameters::Many(rows))
-    } else {
-        let (sql, row) = prepared
-            .bind_one(connection, sets, context.as_deref(), cx)
-            .map_err(failed)?;
-        (sql, Parameters::One(row))
-    };
-    let request = ExecutionRequest {
-        sql,
-        parameters,
-        stats,
-        kind: prepared.kind(),
-        columns: match shape {
-            Some(shape) => ResultColumns::Known(shape),
-            None => result_columns(prepared, cx)?,
-        },
-        batches: None,
-        context: Some(match context {
-            Some(context) => context,
-            None => plain(),
-        }),
-        autocommit: prepared.autocommits(&options),
-        options,
-    };
-    connection.execute_compiled(request, cx)
+
+    fn bind_many(&self, context: Option<&DmlContext>, cx: &Cx) -> Result<Vec<Vec<Value>>> {
+        let bound = self.prepared.bind_many(self, context, cx);
+        bound.map_err(|raised| self.bind_failed(raised, cx))
+    }
+
+    /// A value was refused while the parameters were prepared.
+    fn bind_failed(&self, raised: Raised, cx: &Cx) -> Raised {
+        let failed = FailedStatement {
+            sql: self.prepared.sql(),
+            params: self.sets.to_value(),
+            ismulti: None,
+            hide_parameters: self.connection.engine().hide_parameters(),
+        };
+        self.connection.failed(raised, Some(failed), cx)
+    }
+
+    fn result_columns(&self, cx: &Cx) -> Result<ResultColumns> {
+        let prepared = self.prepared;
+        match prepared.known_shape(cx)? {
+            Some(shape) => Ok(ResultColumns::Known(match self.invoked {
+                Some(invoked) if prepared.compiled().plan.is_none() => {
+                    invoked_shape(shape, invoked)
+                }
+                _ => shape,
+            })),
+            None if prepared.described() => Ok(ResultColumns::Described),
+            None => {
+                let prepared = prepared.clone();
+                Ok(ResultColumns::From(Rc::new(move |names, cx| {
+                    prepared.shape_of(names, cx)
+                })))
+            }
+        }
+    }
 }
 
 /// The context of a statement that changes no rows.
@@ -189,19 +180,6 @@ impl StatementContext for PlainContext {
     }
     fn as_any(&self) -> &dyn std::any::Any {
         self
-    }
-}
-
-pub(super) fn result_columns(prepared: &Rc<Prepared>, cx: &Cx) -> Result<ResultColumns> {
-    match prepared.known_shape(cx)? {
-        Some(shape) => Ok(ResultColumns::Known(shape)),
-        None if prepared.described() => Ok(ResultColumns::Described),
-        None => {
-            let prepared = prepared.clone();
-            Ok(ResultColumns::From(Rc::new(move |names, cx| {
-                prepared.shape_of(names, cx)
-            })))
-        }
     }
 }
 
@@ -240,15 +218,5 @@ impl Executable {
             }
         };
         ExecutionOptions::of(pairs.iter().cloned())
-    }
-    /// Whether SQLAlchemy caches its compiled form.
-    pub fn has_cache_key(&self) -> bool {
-        match self {
-            Self::Insert(insert) => {
-                let data = insert.data();
-                data.multi_values.is_empty() && data.on_conflict.is_none()
-            }
-            _ => true,
-        }
     }
 }

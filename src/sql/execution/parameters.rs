@@ -2,24 +2,19 @@
 
 use std::rc::Rc;
 
-use super::cache::KeyedBinds;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Dict, Result, Str, StrKey, Value};
 
 /// None, one or several dicts.
+#[derive(Clone, Default)]
 pub struct ParameterSets {
-    sets: Vec<Rc<Dict>>,
-    /// The statement's own binds, where it runs in the compiled form of another.
-    binds: Option<KeyedBinds>,
+    sets: Rc<Vec<Rc<Dict>>>,
 }
 
 impl ParameterSets {
     /// No parameters.
     pub fn none() -> Self {
-        Self {
-            sets: Vec::new(),
-            binds: None,
-        }
+        Self::default()
     }
     /// The sets `values`, each a mapping.
     pub fn of(values: Vec<Value>, cx: &Cx) -> Result<Self> {
@@ -30,22 +25,13 @@ impl ParameterSets {
                 other => mapping(&other, cx)?,
             });
         }
-        Ok(Self { sets, binds: None })
+        Ok(Self::of_dicts(sets))
     }
     /// The sets `dicts`.
     pub fn of_dicts(sets: Vec<Rc<Dict>>) -> Self {
-        Self { sets, binds: None }
-    }
-    /// The same with the binds of the statement they are for.
-    pub(super) fn with_binds(self, binds: KeyedBinds) -> Self {
         Self {
-            binds: Some(binds),
-            ..self
+            sets: Rc::new(sets),
         }
-    }
-    /// The statement's own binds.
-    pub(super) fn binds(&self) -> Option<&KeyedBinds> {
-        self.binds.as_ref()
     }
     /// How many.
     pub fn len(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::sql::ColumnElement;
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::compiler::{CompiledShape, ResultColumn};
 use crate::sql::dialects::Dialect;
+use crate::sql::executable::Executable;
 use crate::sql::types::Processor;
 
 /// Finds columns of a row by the expressions that were selected.
@@ -21,14 +22,20 @@ pub struct ResultLookup {
     _elements: Vec<ColumnElement>,
 }
 
+fn element_of(key: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {
+    if let Some(element) = key.downcast::<ColumnElement>() {
+        return Ok(Some(element.clone()));
+    }
+    Ok(match coerce(key, cx)? {
+        Coerced::Element(element) => Some(element),
+        _ => None,
+    })
+}
+
 impl ColumnLookup for ResultLookup {
     fn index_of(&self, key: &Value, cx: &Cx) -> Result<Option<usize>> {
-        let element = match key.downcast::<ColumnElement>() {
-            Some(element) => element.clone(),
-            None => match coerce(key, cx)? {
-                Coerced::Element(element) => element,
-                _ => return Ok(None),
-            },
+        let Some(element) = element_of(key, cx)? else {
+            return Ok(None);
         };
         if let Some(index) = self.by_identity.get(&element.identity()) {
             return Ok(Some(*index));
@@ -47,6 +54,47 @@ impl ColumnLookup for ResultLookup {
         }
         let name = element.name().and_then(|name| name.text().cloned());
         Ok(name.and_then(|name| self.by_name.get(&name).copied()))
+    }
+}
+
+/// Finds columns of a statement in the rows of another one that it was compiled as.
+struct InvokedLookup {
+    compiled: Rc<dyn ColumnLookup>,
+    invoked: Executable,
+}
+
+impl ColumnLookup for InvokedLookup {
+    fn index_of(&self, key: &Value, cx: &Cx) -> Result<Option<usize>> {
+        if let Some(index) = self.compiled.index_of(key, cx)? {
+            return Ok(Some(index));
+        }
+        let columns = match &self.invoked {
+            Executable::Select(select) => select.all_selected_columns(cx)?,
+            _ => return Ok(None),
+        };
+        let Some(element) = element_of(key, cx)? else {
+            return Ok(None);
+        };
+        let sought = element.proxy_set();
+        Ok(columns.iter().position(|column| {
+            column.identity() == element.identity() || sought.contains(&column.identity())
+        }))
+    }
+}
+
+/// The shape of the rows of `invoked`, which was compiled before as another statement.
+pub(super) fn invoked_shape(shape: ResultShape, invoked: &Executable) -> ResultShape {
+    let Some(compiled) = shape.meta.lookup().cloned() else {
+        return shape;
+    };
+    let lookup = InvokedLookup {
+        compiled,
+        invoked: invoked.clone(),
+    };
+    let meta = (*shape.meta).clone().with_lookup(Rc::new(lookup));
+    ResultShape {
+        meta: Rc::new(meta),
+        ..shape
     }
 }
 

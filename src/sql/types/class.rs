@@ -7,7 +7,11 @@ use std::rc::Rc;
 use rustc_hash::FxHashMap;
 
 use super::Affinity;
-use crate::object::{Args, Bound, Cx, ParameterKind, Result, Signature, Str, TypeSpec, Value};
+use crate::engine::exc::{SA_WARNING, with_warning_code};
+use crate::object::{
+    Args, Bound, Cx, Instance, ParameterKind, Result, Signature, Str, TypeSpec, Value,
+};
+use crate::sql::cache_key::CacheKeyBuilder;
 use crate::sql::dialects::{Dialect, dialect_named, type_ddl};
 
 /// Turns a value into what the driver takes, or what the driver gave into a value.
@@ -110,9 +114,9 @@ pub trait TypeEngine: Any {
     fn should_evaluate_none(&self) -> bool {
         false
     }
-    /// Whether statements that hold it may be cached.
-    fn cache_ok(&self, _ty: &SqlType) -> bool {
-        true
+    /// Whether statements that hold it may be cached; `None`: nobody said.
+    fn cache_ok(&self, _ty: &SqlType) -> Option<bool> {
+        Some(true)
     }
     /// The type a plain value compared with it takes; `None`: the rule of the affinity.
     fn coerce_compared_value(
@@ -342,8 +346,58 @@ impl SqlType {
         }
     }
     /// Whether statements that hold it may be cached.
-    pub fn cache_ok(&self) -> bool {
-        self.behaviour().cache_ok(self)
+    pub fn cache_ok(&self, cx: &Cx) -> bool {
+        let known = self.behaviour().cache_ok(self);
+        if known.is_none() {
+            let kind = match self.behaviour().wrapped() {
+                Some(_) => "TypeDecorator",
+                None => "UserDefinedType",
+            };
+            let message = format!(
+                "{kind} {} will not produce a cache key because the ``cache_ok`` attribute is not \
+                 set to True.  This can have significant performance implications including some \
+                 performance degradations in comparison to prior SQLAlchemy versions.  Set this \
+                 attribute to True if this type object's state is safe to use in a cache key, or \
+                 False to disable this warning.",
+                self.repr(cx).unwrap_or_default()
+            );
+            cx.warn(&SA_WARNING, &with_warning_code(&message, "cprf", cx));
+        }
+        known == Some(true)
+    }
+
+    /// Add what tells it from other types: class and arguments, or its address where a script's
+    /// class may have more.
+    pub(in crate::sql) fn structure(&self, key: &mut CacheKeyBuilder<'_>) {
+        let variable = !self.0.variants.is_empty() || self.0.evaluates_none.get();
+        let held = match self.0.script.get() {
+            _ if variable => None,
+            Some(Value::Instance(instance)) => held_arguments(instance),
+            Some(_) => None,
+            None => self.0.arguments.borrow().plain(),
+        };
+        let simple = |value: &Value| {
+            matches!(
+                value,
+                Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_)
+            )
+        };
+        let Some(held) = held.filter(|held| held.iter().all(simple)) else {
+            key.identity(self.address());
+            return;
+        };
+        key.identity(self.class_address());
+        for value in &held {
+            key.value(value);
+        }
+    }
+
+    /// What identifies its class.
+    pub(in crate::sql) fn class_address(&self) -> usize {
+        match self.0.script.get() {
+            Some(Value::Instance(instance)) => Rc::as_ptr(instance.class()) as usize,
+            _ => std::ptr::from_ref(self.0.class) as usize,
+        }
     }
 
     /// The argument of its constructor called `name`.
@@ -432,7 +486,31 @@ pub struct Arguments {
     rest: Vec<Value>,
 }
 
+/// The arguments of the `__init__` of a script's type, as attributes of the same names hold them.
+fn held_arguments(instance: &Rc<Instance>) -> Option<Vec<Value>> {
+    let parameters = match instance.class().script_method("__init__") {
+        Some(Value::Object(init)) => init.parameters()?,
+        _ => return None,
+    };
+    let names = parameters.into_iter().skip(1);
+    Some(
+        names
+            .map(|(name, _)| instance.attribute(&name).unwrap_or(Value::None))
+            .collect(),
+    )
+}
+
 impl Arguments {
+    /// The values, where there are some, all of them named.
+    fn plain(&self) -> Option<Vec<Value>> {
+        let plain = !self.named.is_empty() && self.rest.is_empty();
+        plain.then(|| {
+            self.named
+                .iter()
+                .map(|(_, value, _)| value.clone())
+                .collect()
+        })
+    }
     fn of(signature: &Signature, bound: &Bound<'_>) -> Self {
         let mut named = Vec::new();
         for (at, parameter) in signature.parameters.iter().enumerate() {

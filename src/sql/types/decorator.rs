@@ -129,7 +129,7 @@ impl TypeEngine for Decorator {
     fn should_evaluate_none(&self) -> bool {
         self.inner.should_evaluate_none()
     }
-    fn cache_ok(&self, ty: &SqlType) -> bool {
+    fn cache_ok(&self, ty: &SqlType) -> Option<bool> {
         script_flag(ty, "cache_ok")
     }
     fn coerce_compared_value(
@@ -153,14 +153,17 @@ impl TypeEngine for Decorator {
     }
 }
 
-fn script_flag(ty: &SqlType, name: &str) -> bool {
+fn script_flag(ty: &SqlType, name: &str) -> Option<bool> {
     let Some(Value::Instance(instance)) = ty.script() else {
-        return true;
+        return Some(true);
     };
     let found = instance
         .attribute(name)
         .or_else(|| instance.class().lookup(name));
-    matches!(found, Some(Value::Bool(true)))
+    match found {
+        Some(Value::Bool(flag)) => Some(flag),
+        _ => None,
+    }
 }
 
 /// The behaviour of a script's `UserDefinedType` subclass.
@@ -230,7 +233,7 @@ impl TypeEngine for UserDefined {
         let text = cx.call_method(&this, "get_col_spec", [])?;
         cx.str(&text).map(Some)
     }
-    fn cache_ok(&self, ty: &SqlType) -> bool {
+    fn cache_ok(&self, ty: &SqlType) -> Option<bool> {
         script_flag(ty, "cache_ok")
     }
     fn coerce_compared_value(

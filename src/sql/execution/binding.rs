@@ -1,0 +1,223 @@
+//! From the parameters of an execution to the values that the driver is given.
+
+use std::rc::Rc;
+
+use super::Run;
+use super::context::DmlContext;
+use super::defaults::fire;
+use super::prepared::{Fallback, Prepared, Source};
+use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
+use crate::object::{Cx, Dict, Raised, Result, Str, Value};
+use crate::sql::elements::BindParameter;
+
+/// What a default is asked for.
+pub(super) struct Fired<'a> {
+    pub run: &'a Run<'a>,
+    /// The set of parameters.
+    pub set: Option<&'a Rc<Dict>>,
+    /// The values known so far, by number.
+    pub values: &'a [Value],
+}
+
+/// One of the sets: its number where there are several, and the parameters.
+type Set<'a> = (Option<usize>, Option<&'a Rc<Dict>>);
+
+impl Source {
+    fn processed(&self, value: Value, cx: &Cx) -> Result<Value> {
+        match &self.processor {
+            Some(process) => process(value, cx),
+            None => Ok(value),
+        }
+    }
+}
+
+fn required(bind: &BindParameter, at: Option<usize>) -> Raised {
+    let group = at.map_or_else(String::new, |at| format!(", in parameter group {at}"));
+    let name = bind.key.base();
+    with_code(
+        INVALID_REQUEST_ERROR.error(format!(
+            "A value is required for bind parameter '{name}'{group}"
+        )),
+        "cd3x",
+    )
+}
+
+fn given_value(bind: &BindParameter, cx: &Cx) -> Result<Value> {
+    let value = bind.effective_value(cx)?;
+    Ok(if value.is_undefined() {
+        Value::None
+    } else {
+        value
+    })
+}
+
+impl Prepared {
+    /// The value of each bind taken from another statement of the same structure, whose binds are
+    /// `keyed`; undefined where the parameters must give it.
+    pub(super) fn values_of(
+        &self,
+        positions: &[Option<usize>],
+        keyed: &[Rc<BindParameter>],
+        cx: &Cx,
+    ) -> Result<Vec<Value>> {
+        let binds = self.compiled().binds.iter().zip(positions);
+        binds
+            .map(|(known, position)| {
+                let own = position.and_then(|at| keyed.get(at));
+                let bind = own.unwrap_or(&known.bind);
+                match bind.required {
+                    true => Ok(Value::Undefined),
+                    false => given_value(bind, cx),
+                }
+            })
+            .collect()
+    }
+
+    /// The value of bind `number`, which no default gives, not yet processed.
+    fn raw_value(
+        &self,
+        number: usize,
+        (at, set): Set<'_>,
+        own: Option<&[Value]>,
+        cx: &Cx,
+    ) -> Result<Value> {
+        let source = &self.sources()[number];
+        if let Some(value) = set.and_then(|dict| source.cursor.find(dict)) {
+            return Ok(value);
+        }
+        let bind = || &self.compiled().binds[number].bind;
+        match own.and_then(|own| own.get(number)) {
+            Some(Value::Undefined) => return Err(required(bind(), at)),
+            Some(value) => return Ok(value.clone()),
+            None => {}
+        }
+        match &source.fallback {
+            Fallback::Own(value) => Ok(value.clone()),
+            Fallback::Bind => given_value(bind(), cx),
+            // The values of defaults come once all the others are known.
+            Fallback::Default(..) => Ok(Value::Undefined),
+            Fallback::Required => Err(required(bind(), at)),
+        }
+    }
+
+    /// The values of all binds for one set, by number.
+    fn values_for(&self, run: &Run<'_>, set: Set<'_>, cx: &Cx) -> Result<Vec<Value>> {
+        let mut values = Vec::with_capacity(self.sources().len());
+        for (number, source) in self.sources().iter().enumerate() {
+            values.push(match source.fallback {
+                Fallback::Default(..) => Value::Undefined,
+                _ => self.raw_value(number, set, run.own, cx)?,
+            });
+        }
+        for number in self.defaulted() {
+            if let Fallback::Default(column, call) = &self.sources()[*number].fallback {
+                let fired = Fired {
+                    run,
+                    set: set.1,
+                    values: &values,
+                };
+                values[*number] = fire(call, column, &fired, cx)?;
+            }
+        }
+        Ok(values)
+    }
+
+    /// The parameters in the order of the text.
+    fn row_of(&self, values: &[Value], cx: &Cx) -> Result<Vec<Value>> {
+        let mut row = Vec::with_capacity(self.places().len());
+        for number in self.places() {
+            let number = *number as usize;
+            row.push(self.sources()[number].processed(values[number].clone(), cx)?);
+        }
+        Ok(row)
+    }
+
+    /// The text and parameters of a single execution.
+    pub(super) fn bind_one(
+        &self,
+        run: &Run<'_>,
+        context: Option<&DmlContext>,
+        cx: &Cx,
+    ) -> Result<(Str, Vec<Value>)> {
+        let set = (None, run.sets.sets().first());
+        let values = self.values_for(run, set, cx)?;
+        let bound = if self.compiled().is_post_compiled() {
+            let bound = self.compiled().bound(&values, self.dialect(), cx)?;
+            let sql = Str::new(bound.sql.as_ref());
+            let mut row = Vec::with_capacity(bound.parameters.len());
+            for parameter in bound.parameters {
+                row.push(match parameter.type_.bind_processor(self.dialect(), cx)? {
+                    Some(process) => process(parameter.value, cx)?,
+                    None => parameter.value,
+                });
+            }
+            (sql, row)
+        } else {
+            (self.sql().clone(), self.row_of(&values, cx)?)
+        };
+        if let Some(context) = context {
+            context.note_values(values);
+        }
+        Ok(bound)
+    }
+
+    /// The parameters of an executemany.
+    pub(super) fn bind_many(
+        &self,
+        run: &Run<'_>,
+        context: Option<&DmlContext>,
+        cx: &Cx,
+    ) -> Result<Vec<Vec<Value>>> {
+        if self.compiled().is_post_compiled() {
+            return Err(INVALID_REQUEST_ERROR.error(
+                "'literal_execute' or 'expanding' parameters can't be used with executemany()",
+            ));
+        }
+        let plain = self.defaulted().is_empty();
+        let mut rows = Vec::with_capacity(run.sets.len());
+        let mut kept = Vec::new();
+        for (at, dict) in run.sets.sets().iter().enumerate() {
+            let set = (Some(at), Some(dict));
+            rows.push(if plain {
+                self.plain_row(set, run.own, cx)?
+            } else {
+                let values = self.values_for(run, set, cx)?;
+                let row = self.row_of(&values, cx)?;
+                kept.push(values);
+                row
+            });
+        }
+        if let Some(context) = context {
+            context.note_sets(run.sets, kept);
+        }
+        Ok(rows)
+    }
+
+    fn plain_row(&self, set: Set<'_>, own: Option<&[Value]>, cx: &Cx) -> Result<Vec<Value>> {
+        let mut row = Vec::with_capacity(self.places().len());
+        for number in self.places() {
+            let number = *number as usize;
+            let raw = self.raw_value(number, set, own, cx)?;
+            row.push(self.sources()[number].processed(raw, cx)?);
+        }
+        Ok(row)
+    }
+
+    /// The parameters that a default's function may look at.
+    pub(super) fn current_parameters(&self, values: &[Value], set: Option<&Rc<Dict>>) -> Value {
+        let dict = Dict::default();
+        for (known, value) in self.compiled().binds.iter().zip(values) {
+            if !value.is_undefined() {
+                dict.insert_str(&known.name, value.clone());
+            }
+        }
+        if let Some(set) = set {
+            for (key, value) in set.borrow().iter() {
+                if let Some(name) = key.value().as_str() {
+                    dict.insert_str(name, value.clone());
+                }
+            }
+        }
+        Value::Dict(Rc::new(dict))
+    }
+}
