@@ -25,10 +25,10 @@ struct Reads(Vec<Str>);
 
 impl Visitor<'_> for Reads {
     fn visit_expr(&mut self, expression: &Expr) {
-        if let Expr::Name(name) = expression {
-            if !self.0.iter().any(|known| known == name.id.as_str()) {
-                self.0.push(Str::new(name.id.as_str()));
-            }
+        if let Expr::Name(name) = expression
+            && !self.0.iter().any(|known| known == name.id.as_str())
+        {
+            self.0.push(Str::new(name.id.as_str()));
         }
         visitor::walk_expr(self, expression);
     }

@@ -40,12 +40,12 @@ fn find_instance_attr(
         return layout.descriptor(slot).load(instance, slot, cx).map(Some);
     }
     let found = class.lookup(name);
-    if let Some(Value::Object(object)) = &found {
-        if object.is_data_descriptor() {
-            let descriptor = found.as_ref().expect("it was just matched");
-            if let Some(bound) = object.bind(descriptor, Some(value), class, cx)? {
-                return Ok(Some(bound));
-            }
+    if let Some(Value::Object(object)) = &found
+        && object.is_data_descriptor()
+    {
+        let descriptor = found.as_ref().expect("it was just matched");
+        if let Some(bound) = object.bind(descriptor, Some(value), class, cx)? {
+            return Ok(Some(bound));
         }
     }
     if let Some(held) = instance.attribute(name) {
@@ -61,12 +61,12 @@ fn find_instance_attr(
         "__doc__" => return Ok(Some(Value::None)),
         _ => {}
     }
-    if name.starts_with('_') {
-        if let Some(extension) = class.nearest_extension() {
-            let extras = extension.instance_extras(instance);
-            if let Some((_, value)) = extras.into_iter().find(|(known, _)| known == name) {
-                return Ok(Some(value));
-            }
+    if name.starts_with('_')
+        && let Some(extension) = class.nearest_extension()
+    {
+        let extras = extension.instance_extras(instance);
+        if let Some((_, value)) = extras.into_iter().find(|(known, _)| known == name) {
+            return Ok(Some(value));
         }
     }
     if let Some(hook) = class.lookup("__getattr__") {
@@ -80,30 +80,29 @@ fn find_class_attr(value: &Value, class: &Rc<Class>, name: &str, cx: &Cx) -> Res
     if let Some(found) = class.lookup(name) {
         return bind(&found, None, class, cx).map(Some);
     }
-    if let Some(extension) = class.nearest_extension() {
-        if let Some(found) = extension.get_class_attr(class, name, cx)? {
-            return Ok(Some(found));
-        }
+    if let Some(extension) = class.nearest_extension()
+        && let Some(found) = extension.get_class_attr(class, name, cx)?
+    {
+        return Ok(Some(found));
     }
     Ok(types::class_attr(value, class, name))
 }
 
 fn find_native_attr(value: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
-    if let Value::Object(object) = value {
-        if object.is_proxy() {
-            if let Some(found) = object.get_attr(value, name, cx)? {
-                return Ok(Some(found));
-            }
-        }
+    if let Value::Object(object) = value
+        && object.is_proxy()
+        && let Some(found) = object.get_attr(value, name, cx)?
+    {
+        return Ok(Some(found));
     }
     let class = class_of(value, cx);
     if let Some(found) = class.lookup(name) {
         return bind(&found, Some(value), &class, cx).map(Some);
     }
-    if let Value::Object(object) = value {
-        if let Some(found) = object.get_attr(value, name, cx)? {
-            return Ok(Some(found));
-        }
+    if let Value::Object(object) = value
+        && let Some(found) = object.get_attr(value, name, cx)?
+    {
+        return Ok(Some(found));
     }
     Ok((name == "__class__").then_some(Value::Class(class)))
 }
@@ -134,12 +133,11 @@ pub fn no_attribute(value: &Value, name: &str, cx: &Cx) -> Raised {
         }
         Value::Object(object) if object.as_any().is::<super::Module>() => {
             let spec = value.downcast::<super::Module>().map(|it| it.description());
-            match spec.and_then(|spec| spec.refusal(name)) {
-                Some(refusal) => return ATTRIBUTE_ERROR.error(refusal).with("name", name),
-                None => {
-                    let module = spec.map_or("", |spec| spec.name);
-                    format!("module '{module}' has no attribute '{name}'")
-                }
+            if let Some(refusal) = spec.and_then(|spec| spec.refusal(name)) {
+                return ATTRIBUTE_ERROR.error(refusal).with("name", name);
+            } else {
+                let module = spec.map_or("", |spec| spec.name);
+                format!("module '{module}' has no attribute '{name}'")
             }
         }
         _ => format!(
@@ -194,25 +192,25 @@ pub fn set_attr(value: &Value, name: &str, new: Value, cx: &Cx) -> Result<()> {
                     class.full_name()
                 )));
             }
-            if let Some(extension) = class.nearest_extension() {
-                if extension.set_class_attr(class, name, &new, cx)? {
-                    return Ok(());
-                }
+            if let Some(extension) = class.nearest_extension()
+                && extension.set_class_attr(class, name, &new, cx)?
+            {
+                return Ok(());
             }
             class.set(name, new);
             Ok(())
         }
         _ => {
             let class = class_of(value, cx);
-            if let Some(Value::Object(found)) = class.lookup(name) {
-                if found.is_data_descriptor() {
-                    return found.bind_set(value, new, cx);
-                }
+            if let Some(Value::Object(found)) = class.lookup(name)
+                && found.is_data_descriptor()
+            {
+                return found.bind_set(value, new, cx);
             }
-            if let Value::Object(object) = value {
-                if object.set_attr(name, &new, cx)? {
-                    return Ok(());
-                }
+            if let Value::Object(object) = value
+                && object.set_attr(name, &new, cx)?
+            {
+                return Ok(());
             }
             Err(match find_attr(value, name, cx)? {
                 Some(_) => ATTRIBUTE_ERROR.error(format!(
@@ -404,13 +402,12 @@ pub fn call_method(this: &Value, name: &str, args: Args, cx: &Cx) -> Result<Valu
     };
     if plain {
         let class = class_of(this, cx);
-        if let Some(found) = class.lookup(name) {
-            if let Some(method) = found.downcast::<Method>() {
-                if method.kind() == MethodKind::Method {
-                    let _depth = cx.enter()?;
-                    return method.invoke(this, args, cx);
-                }
-            }
+        if let Some(found) = class.lookup(name)
+            && let Some(method) = found.downcast::<Method>()
+            && method.kind() == MethodKind::Method
+        {
+            let _depth = cx.enter()?;
+            return method.invoke(this, args, cx);
         }
     }
     let found = get_attr(this, name, cx)?;
@@ -423,10 +420,10 @@ pub fn call_method(this: &Value, name: &str, args: Args, cx: &Cx) -> Result<Valu
 /// Call a class: make an instance and initialize it.
 pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let extension = class.nearest_extension();
-    if let Some(extension) = &extension {
-        if let Some(made) = extension.call(class, &args, cx)? {
-            return Ok(made);
-        }
+    if let Some(extension) = &extension
+        && let Some(made) = extension.call(class, &args, cx)?
+    {
+        return Ok(made);
     }
     let init = class.script_method("__init__");
     let new = class.script_method("__new__");

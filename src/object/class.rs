@@ -413,10 +413,10 @@ impl Class {
         let version = VERSION.get();
         {
             let cache = self.cache.borrow();
-            if cache.0 == version {
-                if let Some(known) = cache.1.get(name) {
-                    return known.clone();
-                }
+            if cache.0 == version
+                && let Some(known) = cache.1.get(name)
+            {
+                return known.clone();
             }
         }
         let found = self.own(name).or_else(|| {

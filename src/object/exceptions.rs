@@ -143,13 +143,12 @@ fn members(members: &mut Members) {
             Ok(Value::Bool(data.suppress_context.get()))
         })
         .method_on_value("add_note(note, /)", |this, bound, cx| {
-            let notes = match super::find_attr(this, "__notes__", cx)? {
-                Some(Value::List(notes)) => notes,
-                _ => {
-                    let notes = Rc::new(super::List::new(Vec::new()));
-                    cx.set_attr(this, "__notes__", Value::List(notes.clone()))?;
-                    notes
-                }
+            let notes = if let Some(Value::List(notes)) = super::find_attr(this, "__notes__", cx)? {
+                notes
+            } else {
+                let notes = Rc::new(super::List::new(Vec::new()));
+                cx.set_attr(this, "__notes__", Value::List(notes.clone()))?;
+                notes
             };
             notes.append(bound.at(0).clone(), cx)?;
             Ok(Value::None)

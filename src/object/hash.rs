@@ -27,10 +27,10 @@ fn hash_int(number: i64) -> u64 {
 }
 
 fn hash_float(number: f64) -> u64 {
-    if number.fract() == 0.0 {
-        if let Some(whole) = number.to_i64() {
-            return hash_int(whole);
-        }
+    if number.fract() == 0.0
+        && let Some(whole) = number.to_i64()
+    {
+        return hash_int(whole);
     }
     hash_u64(number.to_bits())
 }

@@ -171,10 +171,10 @@ pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
             Err(not_iterable(value, cx))
         }
         Value::Class(class) => {
-            if let Some(extension) = class.nearest_extension() {
-                if let Some(values) = extension.iterate_class(class, cx)? {
-                    return Ok(ValueIter::Values(values.into_iter()));
-                }
+            if let Some(extension) = class.nearest_extension()
+                && let Some(values) = extension.iterate_class(class, cx)?
+            {
+                return Ok(ValueIter::Values(values.into_iter()));
             }
             Err(TYPE_ERROR.error("'type' object is not iterable"))
         }

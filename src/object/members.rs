@@ -287,10 +287,10 @@ impl Object for Getter {
         true
     }
     fn bind_set(&self, instance: &Value, value: Value, cx: &Cx) -> Result<()> {
-        if let Value::Object(object) = instance {
-            if object.set_attr(self.name, &value, cx)? {
-                return Ok(());
-            }
+        if let Value::Object(object) = instance
+            && object.set_attr(self.name, &value, cx)?
+        {
+            return Ok(());
         }
         Err(ATTRIBUTE_ERROR.error(format!(
             "attribute '{}' of '{}' objects is not writable",
@@ -354,10 +354,10 @@ impl Members {
     }
     /// Give the member added last a short way in.
     pub fn quick(&mut self, quick: Quick) -> &mut Self {
-        if let Some((_, member)) = self.entries.last() {
-            if let Some(method) = member.downcast::<Method>() {
-                method.quick.set(Some(quick));
-            }
+        if let Some((_, member)) = self.entries.last()
+            && let Some(method) = member.downcast::<Method>()
+        {
+            method.quick.set(Some(quick));
         }
         self
     }

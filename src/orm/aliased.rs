@@ -229,12 +229,12 @@ impl AliasedEntity {
     /// An expression of the mapper as the alias has it.
     pub fn adapt(&self, element: &ColumnElement, cx: &Cx) -> Result<ColumnElement> {
         let adapted = self.adapter(cx)?.adapt(element)?;
-        if self.adapt_on_names && adapted.same(element) {
-            if let Some(name) = element.key().and_then(|key| key.text().cloned()) {
-                if let Some(found) = self.selectable.column(&name, cx)? {
-                    return Ok(found);
-                }
-            }
+        if self.adapt_on_names
+            && adapted.same(element)
+            && let Some(name) = element.key().and_then(|key| key.text().cloned())
+            && let Some(found) = self.selectable.column(&name, cx)?
+        {
+            return Ok(found);
         }
         Ok(adapted)
     }
@@ -278,12 +278,12 @@ pub fn anonymous(from: &FromClause, name: Option<&Str>, flat: bool, cx: &Cx) -> 
 
 fn flat_join(join: &Rc<Join>, name: Option<&Str>, cx: &Cx) -> Result<FromClause> {
     let side = |from: &FromClause| {
-        let own = name.and_then(|name| {
+        let own = name.map(|name| {
             let table = match from.plain() {
                 FromClause::Table(table) => table.name().clone(),
-                _ => return Some(name.clone()),
+                _ => return name.clone(),
             };
-            Some(Str::from(format!("{name}_{table}")))
+            Str::from(format!("{name}_{table}"))
         });
         anonymous(from.ungrouped(), own.as_ref(), true, cx)
     };

@@ -338,18 +338,19 @@ impl Attribute {
             }
             AttributeKind::Object => {
                 let old = self.old_object(instance, cx)?;
-                if let Some((expected, quiet)) = expected {
-                    if !matches!(old, Held::NoResult) && !old.is(expected) {
-                        if quiet {
-                            return Ok(());
-                        }
-                        return Err(VALUE_ERROR.error(format!(
-                            "Object {} not associated with {} on attribute '{}'",
-                            describe(expected),
-                            describe(&Value::Instance(instance.clone())),
-                            self.key
-                        )));
+                if let Some((expected, quiet)) = expected
+                    && !matches!(old, Held::NoResult)
+                    && !old.is(expected)
+                {
+                    if quiet {
+                        return Ok(());
                     }
+                    return Err(VALUE_ERROR.error(format!(
+                        "Object {} not associated with {} on attribute '{}'",
+                        describe(expected),
+                        describe(&Value::Instance(instance.clone())),
+                        self.key
+                    )));
                 }
                 let value = self.replace_object(instance, value, &old, initiator, cx)?;
                 drop(instance.set_slot(slot, value));
@@ -380,10 +381,11 @@ impl Attribute {
         initiator: Option<&Token>,
         cx: &Cx,
     ) -> Result<Value> {
-        if self.options.track_parent && !old.is(&value) {
-            if let Some(previous) = old.object() {
-                self.set_has_parent(previous, instance, false, cx)?;
-            }
+        if self.options.track_parent
+            && !old.is(&value)
+            && let Some(previous) = old.object()
+        {
+            self.set_has_parent(previous, instance, false, cx)?;
         }
         let value = events::fire_set(self, instance, value, old, initiator, cx)?;
         self.note_change(instance, || old.committed(), cx)?;
@@ -446,10 +448,10 @@ impl Attribute {
         initiator: Option<&Token>,
         cx: &Cx,
     ) -> Result<()> {
-        if self.options.track_parent {
-            if let Some(previous) = old.object() {
-                self.set_has_parent(previous, instance, false, cx)?;
-            }
+        if self.options.track_parent
+            && let Some(previous) = old.object()
+        {
+            self.set_has_parent(previous, instance, false, cx)?;
         }
         events::fire_remove(self, instance, old, initiator, cx)?;
         self.note_change(instance, || old.committed(), cx)
@@ -530,16 +532,16 @@ impl Attribute {
             state.set_parent(token, Some(Rc::downgrade(parent)));
             return Ok(());
         }
-        if let Some(Some(last)) = state.parent(token) {
-            if let Some(last) = last.upgrade() {
-                let differs = !Rc::ptr_eq(&last, parent)
-                    && match (state_of(&last), state_of(parent)) {
-                        (Some(last), Some(parent)) => *last.borrow_key() != *parent.borrow_key(),
-                        _ => false,
-                    };
-                if differs {
-                    return Ok(());
-                }
+        if let Some(Some(last)) = state.parent(token)
+            && let Some(last) = last.upgrade()
+        {
+            let differs = !Rc::ptr_eq(&last, parent)
+                && match (state_of(&last), state_of(parent)) {
+                    (Some(last), Some(parent)) => *last.borrow_key() != *parent.borrow_key(),
+                    _ => false,
+                };
+            if differs {
+                return Ok(());
             }
         }
         drop(child);
@@ -637,10 +639,10 @@ impl Attribute {
         if let Some(Value::Instance(object)) = current.object() {
             found.push(object.clone());
         }
-        if let Some(Committed::Value(Value::Instance(original))) = state.committed(slot) {
-            if !found.iter().any(|known| Rc::ptr_eq(known, &original)) {
-                found.push(original);
-            }
+        if let Some(Committed::Value(Value::Instance(original))) = state.committed(slot)
+            && !found.iter().any(|known| Rc::ptr_eq(known, &original))
+        {
+            found.push(original);
         }
         Ok(found)
     }
@@ -681,10 +683,8 @@ pub fn mark_modified(instance: &Rc<Instance>, state: &InstanceState, cx: &Cx) ->
         return Ok(());
     }
     state.set_modified(true);
-    if attached {
-        if let Some(session) = hooks::session(state.session_id(), cx) {
-            session.note_modified(instance, cx)?;
-        }
+    if attached && let Some(session) = hooks::session(state.session_id(), cx) {
+        session.note_modified(instance, cx)?;
     }
     Ok(())
 }
@@ -719,10 +719,10 @@ pub fn held_now(instance: &Instance, slot: u32) -> Held {
 
 /// A related object's state, or the AttributeError that a stranger in its place raises.
 pub fn child_state<'a>(child: &'a Value, cx: &Cx) -> Result<(&'a Rc<Instance>, &'a InstanceState)> {
-    if let Value::Instance(instance) = child {
-        if let Some(state) = state_of(instance) {
-            return Ok((instance, state));
-        }
+    if let Value::Instance(instance) = child
+        && let Some(state) = state_of(instance)
+    {
+        return Ok((instance, state));
     }
     Err(ATTRIBUTE_ERROR.error(format!(
         "'{}' object has no attribute '_sa_instance_state'",

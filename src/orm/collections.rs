@@ -150,13 +150,13 @@ impl CollectionAdapter {
         if self.invalidated.get() {
             cx.warn(&SA_WARNING, "This collection has been invalidated.");
         }
-        if self.empty.replace(false) {
-            if let Some(state) = state_of(owner) {
-                let slot = self.attribute.slot();
-                if let Some(collection) = state.empty_collection(slot) {
-                    state.set_empty_collection(slot, None);
-                    drop(owner.set_slot(slot, collection));
-                }
+        if self.empty.replace(false)
+            && let Some(state) = state_of(owner)
+        {
+            let slot = self.attribute.slot();
+            if let Some(collection) = state.empty_collection(slot) {
+                state.set_empty_collection(slot, None);
+                drop(owner.set_slot(slot, collection));
             }
         }
     }
@@ -393,10 +393,10 @@ fn append_to(collection: &Value, item: Value, initiator: Option<&Token>, cx: &Cx
         if let Some(before) = dict.get(&key, cx)? {
             adapter.remove_as(&before, initiator, cx)?;
         }
-    } else if let Some(set) = collection.downcast::<Set>() {
-        if set.borrow().contains(&Key::new(item.clone(), cx)?) {
-            return Ok(());
-        }
+    } else if let Some(set) = collection.downcast::<Set>()
+        && set.borrow().contains(&Key::new(item.clone(), cx)?)
+    {
+        return Ok(());
     }
     let item = adapter.append_as(item, initiator, cx)?;
     raw_append(factory, collection, item, cx)
@@ -464,15 +464,14 @@ pub(super) fn append(
     passive: Passive,
     cx: &Cx,
 ) -> Result<()> {
-    match attribute.get(owner, passive, cx)? {
-        Held::Value(collection) => append_to(&collection, item, initiator, cx),
-        _ => {
-            let item = fire_append(attribute, owner, item, initiator, cx)?;
-            if let Some(state) = state_of(owner) {
-                state.change_pending(attribute.slot(), |pending| pending.append(item));
-            }
-            Ok(())
+    if let Held::Value(collection) = attribute.get(owner, passive, cx)? {
+        append_to(&collection, item, initiator, cx)
+    } else {
+        let item = fire_append(attribute, owner, item, initiator, cx)?;
+        if let Some(state) = state_of(owner) {
+            state.change_pending(attribute.slot(), |pending| pending.append(item));
         }
+        Ok(())
     }
 }
 
@@ -486,15 +485,14 @@ pub(super) fn pop(
     passive: Passive,
     cx: &Cx,
 ) -> Result<()> {
-    let done = match attribute.get(owner, passive, cx)? {
-        Held::Value(collection) => remove_from(&collection, item, initiator, cx),
-        _ => {
-            fire_remove(attribute, owner, item, initiator, cx)?;
-            if let Some(state) = state_of(owner) {
-                state.change_pending(attribute.slot(), |pending| pending.remove(item.clone()));
-            }
-            Ok(())
+    let done = if let Held::Value(collection) = attribute.get(owner, passive, cx)? {
+        remove_from(&collection, item, initiator, cx)
+    } else {
+        fire_remove(attribute, owner, item, initiator, cx)?;
+        if let Some(state) = state_of(owner) {
+            state.change_pending(attribute.slot(), |pending| pending.remove(item.clone()));
         }
+        Ok(())
     };
     match done {
         Err(raised) if events::is_absence(&raised) => Ok(()),
@@ -555,9 +553,10 @@ pub(super) fn replace(
     let old = match attribute.get(owner, reading, cx)? {
         Held::Value(old) => old,
         // Nothing may be loaded for it: as if it were empty.
-        Held::NoValue | Held::NoResult => match state.empty_collection(slot) {
-            Some(known) => known,
-            None => {
+        Held::NoValue | Held::NoResult => {
+            if let Some(known) = state.empty_collection(slot) {
+                known
+            } else {
                 let made = factory.make(attribute, owner, cx)?;
                 if let Some(adapter) = adapter_of(&made) {
                     adapter.set_empty();
@@ -565,7 +564,7 @@ pub(super) fn replace(
                 state.set_empty_collection(slot, Some(made.clone()));
                 made
             }
-        },
+        }
     };
     if old.is(&value) {
         return Ok(());
@@ -679,14 +678,14 @@ pub(super) fn history(
     let slot = attribute.slot();
     match attribute.get(owner, passive, cx)? {
         Held::NoResult => {
-            if passive.has(Passive::INCLUDE_PENDING_MUTATIONS) {
-                if let Some(pending) = state.pending(slot) {
-                    return Ok(History {
-                        added: Some(pending.added),
-                        unchanged: None,
-                        deleted: Some(pending.deleted),
-                    });
-                }
+            if passive.has(Passive::INCLUDE_PENDING_MUTATIONS)
+                && let Some(pending) = state.pending(slot)
+            {
+                return Ok(History {
+                    added: Some(pending.added),
+                    unchanged: None,
+                    deleted: Some(pending.deleted),
+                });
             }
             Ok(History::default())
         }

@@ -669,10 +669,10 @@ fn negated_equality(
 }
 
 fn mapped_instance(property: &Rc<MapperProperty>, value: &Value, cx: &Cx) -> Result<Rc<Instance>> {
-    if let Value::Instance(instance) = value {
-        if state_of(instance).is_some() {
-            return Ok(instance.clone());
-        }
+    if let Value::Instance(instance) = value
+        && state_of(instance).is_some()
+    {
+        return Ok(instance.clone());
     }
     let _ = cx;
     Err(ARGUMENT_ERROR.error(format!(

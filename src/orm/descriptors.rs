@@ -116,10 +116,10 @@ impl DescriptorAttribute {
 }
 
 fn get_synonym(synonym: &SynonymProperty, instance: &Value, cx: &Cx) -> Result<Value> {
-    if let Value::Instance(held) = instance {
-        if !matches!(synonym.descriptor, Value::None | Value::Undefined) {
-            return crate::object::bind(&synonym.descriptor, Some(instance), held.class(), cx);
-        }
+    if let Value::Instance(held) = instance
+        && !matches!(synonym.descriptor, Value::None | Value::Undefined)
+    {
+        return crate::object::bind(&synonym.descriptor, Some(instance), held.class(), cx);
     }
     cx.get_attr(instance, &synonym.name)
 }
@@ -140,13 +140,14 @@ fn parts<'a>(
     for given in composite.given.borrow().iter() {
         let prop = match given {
             Value::Str(name) => mapper.prop(name),
-            other => match other.downcast::<InstrumentedAttribute>() {
-                Some(attribute) => mapper.prop(attribute.key()),
-                None => {
+            other => {
+                if let Some(attribute) = other.downcast::<InstrumentedAttribute>() {
+                    mapper.prop(attribute.key())
+                } else {
                     let element = super::instrumented::element_of(other, cx)?;
                     mapper.column_prop(&element)
                 }
-            },
+            }
         };
         match prop {
             Some(prop) => found.push(prop),

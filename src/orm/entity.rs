@@ -113,16 +113,16 @@ fn attribute_of(
     name: &str,
     cx: &Cx,
 ) -> Result<Option<Value>> {
-    if let Some(prop) = entity.mapper().prop(name) {
-        if matches!(
+    if let Some(prop) = entity.mapper().prop(name)
+        && matches!(
             prop.kind(),
             PropertyKind::Column(_) | PropertyKind::Relationship(_)
-        ) {
-            return Ok(Some(Value::object(InstrumentedAttribute::of_entity(
-                entity.clone(),
-                &prop,
-            ))));
-        }
+        )
+    {
+        return Ok(Some(Value::object(InstrumentedAttribute::of_entity(
+            entity.clone(),
+            &prop,
+        ))));
     }
     find_attr(value, name, cx)
 }

@@ -318,14 +318,14 @@ pub fn fire_init_scalar(
 ) -> Result<Value> {
     let mut value = Value::None;
     for listener in attribute.listeners().iter() {
-        if let Listener::Script(script) = listener {
-            if script.event == AttributeEvent::InitScalar {
-                let dict = cx.get_attr(&Value::Instance(instance.clone()), "__dict__")?;
-                let args = [script.target(instance), value.clone(), dict];
-                let answer = cx.call(&script.function, args)?;
-                if script.retval {
-                    value = answer;
-                }
+        if let Listener::Script(script) = listener
+            && script.event == AttributeEvent::InitScalar
+        {
+            let dict = cx.get_attr(&Value::Instance(instance.clone()), "__dict__")?;
+            let args = [script.target(instance), value.clone(), dict];
+            let answer = cx.call(&script.function, args)?;
+            if script.retval {
+                value = answer;
             }
         }
     }
@@ -341,12 +341,12 @@ pub fn fire_other(
     cx: &Cx,
 ) -> Result<()> {
     for listener in attribute.listeners().iter() {
-        if let Listener::Script(script) = listener {
-            if script.event == event {
-                let mut args = vec![script.target(instance)];
-                args.extend_from_slice(more);
-                cx.call(&script.function, args)?;
-            }
+        if let Listener::Script(script) = listener
+            && script.event == event
+        {
+            let mut args = vec![script.target(instance)];
+            args.extend_from_slice(more);
+            cx.call(&script.function, args)?;
         }
     }
     Ok(())
@@ -491,10 +491,10 @@ fn cascade_set(
     };
     if let (Some(Value::Instance(child)), true) =
         (old.object(), attribute.property().cascade().delete_orphan)
+        && session.is_pending(child)
+        && is_orphan(attribute, child, cx)?
     {
-        if session.is_pending(child) && is_orphan(attribute, child, cx)? {
-            session.expunge(child, cx)?;
-        }
+        session.expunge(child, cx)?;
     }
     Ok(())
 }

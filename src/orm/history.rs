@@ -82,10 +82,10 @@ impl History {
             Some(Committed::Value(original)) => Some(original),
             Some(_) => None,
         };
-        if let (Held::Value(current), Some(original)) = (current, &original) {
-            if current.is(original) {
-                return Self::new(None, Some(current.clone()), None);
-            }
+        if let (Held::Value(current), Some(original)) = (current, &original)
+            && current.is(original)
+        {
+            return Self::new(None, Some(current.clone()), None);
         }
         match (current, original.filter(|original| !original.is_none())) {
             (Held::Value(current), deleted) => Self::new(Some(current.clone()), None, deleted),

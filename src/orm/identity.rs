@@ -35,11 +35,11 @@ impl IdentityKey {
     }
     /// The key of a primary key of any number of columns.
     pub fn new(class: &Rc<Class>, mut values: Vec<Value>, token: Value, cx: &Cx) -> Result<Self> {
-        if let [value] = values.as_mut_slice() {
-            if !matches!(value, Value::Tuple(_)) {
-                let value = std::mem::replace(value, Value::None);
-                return Self::single(class, value, token, cx);
-            }
+        if let [value] = values.as_mut_slice()
+            && !matches!(value, Value::Tuple(_))
+        {
+            let value = std::mem::replace(value, Value::None);
+            return Self::single(class, value, token, cx);
         }
         let ident = Value::tuple(values);
         let hash = mix(class, hash_value(&ident, cx)?);
@@ -129,10 +129,10 @@ impl IdentityMap {
     }
     /// Forget `key`, if it stands for `instance`.
     pub fn discard(&mut self, key: &IdentityKey, instance: &Rc<Instance>) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            if std::ptr::eq(entry.as_ptr(), Rc::as_ptr(instance)) {
-                *entry = Weak::new();
-            }
+        if let Some(entry) = self.entries.get_mut(key)
+            && std::ptr::eq(entry.as_ptr(), Rc::as_ptr(instance))
+        {
+            *entry = Weak::new();
         }
     }
     /// Whether `key` stands for `instance`.

@@ -498,10 +498,10 @@ impl Build<'_> {
 
     fn is_mapped(&self, column: &ColumnElement) -> Result<bool> {
         let spec = self.spec;
-        if let Some(secondary) = &spec.secondary {
-            if contains_column(secondary, column, self.cx)? {
-                return Ok(true);
-            }
+        if let Some(secondary) = &spec.secondary
+            && contains_column(secondary, column, self.cx)?
+        {
+            return Ok(true);
         }
         Ok(
             contains_column(spec.parent.mapped_table(), column, self.cx)?

@@ -366,18 +366,18 @@ impl Load {
                 Some(Some(PathItem::Entity(lead))) => Some(lead.clone()),
                 _ => other.0.path.last_entity().cloned(),
             };
-            if let (Some(lead), Some(own)) = (&lead, self.0.path.last_entity()) {
-                if !corresponds_to(own, lead) {
-                    let named = other
-                        .elements()
-                        .first()
-                        .and_then(|one| one.path.items().get(1));
-                    let attribute = match named {
-                        Some(PathItem::Property(property)) => property.to_string(),
-                        _ => lead.describe(cx),
-                    };
-                    return Err(self.does_not_link(&attribute, cx));
-                }
+            if let (Some(lead), Some(own)) = (&lead, self.0.path.last_entity())
+                && !corresponds_to(own, lead)
+            {
+                let named = other
+                    .elements()
+                    .first()
+                    .and_then(|one| one.path.items().get(1));
+                let attribute = match named {
+                    Some(PathItem::Property(property)) => property.to_string(),
+                    _ => lead.describe(cx),
+                };
+                return Err(self.does_not_link(&attribute, cx));
             }
             for element in other.elements() {
                 let mut element = (**element).clone();
@@ -522,10 +522,10 @@ impl LoaderMap {
         for option in options {
             if let Some(load) = option.downcast::<Load>() {
                 map.add(load, entities, current, for_refresh, cx)?;
-            } else if let Some(criteria) = option.downcast::<LoaderCriteria>() {
-                if current.is_empty() || criteria.0.propagates {
-                    map.criteria.push(criteria.clone());
-                }
+            } else if let Some(criteria) = option.downcast::<LoaderCriteria>()
+                && (current.is_empty() || criteria.0.propagates)
+            {
+                map.criteria.push(criteria.clone());
             }
         }
         Ok(map)
@@ -582,10 +582,11 @@ impl LoaderMap {
             if let Some(target) = &element.of_type {
                 self.polymorphic.insert(key.clone(), target.clone());
             }
-            if element.strategy.is_none() && element.options.is_empty() {
-                if element.criteria.is_empty() {
-                    continue;
-                }
+            if element.strategy.is_none()
+                && element.options.is_empty()
+                && element.criteria.is_empty()
+            {
+                continue;
             }
             let element = match self.elements.get(&key) {
                 Some(known) => LoadElement::reconcile(element, known, cx)?,

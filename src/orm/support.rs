@@ -127,9 +127,10 @@ pub fn compare_keys(a: &[Value], b: &[Value], cx: &Cx) -> Result<Ordering> {
             continue;
         }
         let less = ops::compare(CompareOp::Lt, left, right, cx)?;
-        return Ok(match cx.truthy(&less)? {
-            true => Ordering::Less,
-            false => Ordering::Greater,
+        return Ok(if cx.truthy(&less)? {
+            Ordering::Less
+        } else {
+            Ordering::Greater
         });
     }
     Ok(a.len().cmp(&b.len()))

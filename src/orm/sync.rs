@@ -120,10 +120,12 @@ pub fn populate(
     for (left, right) in pairs {
         let value = source_value(source.0, source.1, left, right, cx)?;
         set(dest.0, dest.1, right, value, cx)?;
-        if let Some(uow) = cascaded.as_deref_mut() {
-            if left.is_primary_key() && right.is_primary_key() && references(right, left, cx)? {
-                uow.note_pk_cascaded(dest.0, right);
-            }
+        if let Some(uow) = cascaded.as_deref_mut()
+            && left.is_primary_key()
+            && right.is_primary_key()
+            && references(right, left, cx)?
+        {
+            uow.note_pk_cascaded(dest.0, right);
         }
     }
     Ok(())

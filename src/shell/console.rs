@@ -44,10 +44,10 @@ impl ShellConsole {
 
     /// Show the rows that arrived; a result that nobody read to its end may have more.
     fn show_rows(&self, ended: bool) {
-        if let Some(table) = self.rows.take() {
-            if ended || !table.is_empty() {
-                self.output.write(&self.render(table.fetched(!ended)));
-            }
+        if let Some(table) = self.rows.take()
+            && (ended || !table.is_empty())
+        {
+            self.output.write(&self.render(table.fetched(!ended)));
         }
     }
     fn render(&self, table: RowTable) -> String {
@@ -119,12 +119,12 @@ impl Console for ShellConsole {
         self.output.write(text);
     }
     fn display(&self, value: &Value, cx: &Cx) -> Result<()> {
-        if self.display == Display::Tables {
-            if let Some(shown) = self.shown_as_table(value, cx)? {
-                self.show_rows(false);
-                self.output.write(&shown);
-                return Ok(());
-            }
+        if self.display == Display::Tables
+            && let Some(shown) = self.shown_as_table(value, cx)?
+        {
+            self.show_rows(false);
+            self.output.write(&shown);
+            return Ok(());
         }
         let text = cx.repr(value)?;
         self.show_rows(false);
@@ -143,15 +143,15 @@ impl Console for ShellConsole {
 
 impl ShellConsole {
     fn shown_as_table(&self, value: &Value, cx: &Cx) -> Result<Option<String>> {
-        if let Value::Object(object) = value {
-            if let Some(text) = object.display_text(cx)? {
-                let text = if self.output.color() {
-                    highlight(&text)
-                } else {
-                    text
-                };
-                return Ok(Some(format!("{text}\n")));
-            }
+        if let Value::Object(object) = value
+            && let Some(text) = object.display_text(cx)?
+        {
+            let text = if self.output.color() {
+                highlight(&text)
+            } else {
+                text
+            };
+            return Ok(Some(format!("{text}\n")));
         }
         Ok(table_of(value, self.output.color(), cx)?.map(|table| self.render(table)))
     }

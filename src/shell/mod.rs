@@ -51,7 +51,7 @@ fn start(cli: &Cli) -> Status {
     let flag = interrupt.clone();
     // Without a handler Ctrl-C ends the process, which is what is left to do then.
     drop(ctrlc::set_handler(move || {
-        flag.store(true, Ordering::Relaxed)
+        flag.store(true, Ordering::Relaxed);
     }));
     let status = dispatch(cli, &output, &interrupt);
     output.flush();

@@ -74,13 +74,13 @@ pub fn coerce(value: &Value, cx: &Cx) -> Result<Coerced> {
             return Ok(Coerced::Entity(entity));
         }
     }
-    if matches!(value, Value::Object(_) | Value::Instance(_)) {
-        if let Some(method) = clause_element_method(value, cx)? {
-            let inner = cx.call(&method, [])?;
-            if !inner.is(value) {
-                let _depth = cx.enter()?;
-                return coerce(&inner, cx);
-            }
+    if matches!(value, Value::Object(_) | Value::Instance(_))
+        && let Some(method) = clause_element_method(value, cx)?
+    {
+        let inner = cx.call(&method, [])?;
+        if !inner.is(value) {
+            let _depth = cx.enter()?;
+            return coerce(&inner, cx);
         }
     }
     Ok(Coerced::Literal(value.clone()))
@@ -303,15 +303,15 @@ fn tuple_of(expr: &ColumnElement, items: &Value, cx: &Cx) -> Result<ColumnElemen
 
 /// A bind without a type takes that of the other operand.
 fn with_binary_type(element: ColumnElement, expr: &ColumnElement) -> ColumnElement {
-    if let ColumnElement::Bind(bind) = &element {
-        if bind.type_.is_null() {
-            let type_ = expr.type_();
-            if !type_.is_null() {
-                return ColumnElement::Bind(Rc::new(BindParameter {
-                    type_,
-                    ..(**bind).clone()
-                }));
-            }
+    if let ColumnElement::Bind(bind) = &element
+        && bind.type_.is_null()
+    {
+        let type_ = expr.type_();
+        if !type_.is_null() {
+            return ColumnElement::Bind(Rc::new(BindParameter {
+                type_,
+                ..(**bind).clone()
+            }));
         }
     }
     element
@@ -335,10 +335,10 @@ pub fn expect_in(
                      select() construct explicitly"
                 ),
             );
-            if let FromClause::Alias(alias) = from.plain() {
-                if let AliasedElement::Select(statement) = &alias.element {
-                    return statement.scalar_subquery(cx);
-                }
+            if let FromClause::Alias(alias) = from.plain()
+                && let AliasedElement::Select(statement) = &alias.element
+            {
+                return statement.scalar_subquery(cx);
             }
             let select = Select::new(vec![SelectItem::From(from)], cx)?;
             SelectStatement::Select(select).scalar_subquery(cx)
@@ -624,10 +624,10 @@ pub fn expect_from(value: &Value, cx: &Cx) -> Result<FromClause> {
 
 /// What `join()` joins.
 pub fn expect_join_target(value: &Value, cx: &Cx) -> Result<JoinTarget> {
-    if let Some(hook) = Coercions::hook(cx) {
-        if hook.is_relationship(value, cx) {
-            return Ok(JoinTarget::Attribute(value.clone()));
-        }
+    if let Some(hook) = Coercions::hook(cx)
+        && hook.is_relationship(value, cx)
+    {
+        return Ok(JoinTarget::Attribute(value.clone()));
     }
     match coerce(value, cx)? {
         Coerced::Literal(_) if cx.compat().is_14() => Err(ATTRIBUTE_ERROR.error(format!(
@@ -645,10 +645,10 @@ pub fn expect_join_target(value: &Value, cx: &Cx) -> Result<JoinTarget> {
 
 /// The condition of `join()`.
 pub fn expect_on_clause(value: &Value, cx: &Cx) -> Result<OnClause> {
-    if let Some(hook) = Coercions::hook(cx) {
-        if hook.is_relationship(value, cx) {
-            return Ok(OnClause::Attribute(value.clone()));
-        }
+    if let Some(hook) = Coercions::hook(cx)
+        && hook.is_relationship(value, cx)
+    {
+        return Ok(OnClause::Attribute(value.clone()));
     }
     let role = if cx.compat().is_14() {
         "SQL expression for ON clause"
@@ -716,19 +716,18 @@ pub fn expect_type(value: &Value, cx: &Cx) -> Result<SqlType> {
 /// `==` of an attribute of `filter_by(name=value)`.
 pub fn equals(attribute: &Value, value: &Value, cx: &Cx) -> Result<ColumnElement> {
     let answer = crate::object::ops::compare(crate::object::CompareOp::Eq, attribute, value, cx)?;
-    match coerce(&answer, cx)? {
-        Coerced::Element(element) => Ok(element),
-        _ => {
-            let element = expect_expression(attribute, None, None, cx)?;
-            super::operate::operate(
-                &Operator::Eq,
-                &element,
-                value,
-                false,
-                Modifiers::default(),
-                cx,
-            )
-        }
+    if let Coerced::Element(element) = coerce(&answer, cx)? {
+        Ok(element)
+    } else {
+        let element = expect_expression(attribute, None, None, cx)?;
+        super::operate::operate(
+            &Operator::Eq,
+            &element,
+            value,
+            false,
+            Modifiers::default(),
+            cx,
+        )
     }
 }
 

@@ -24,10 +24,9 @@ pub fn corresponding_column(
     cx: &Cx,
 ) -> Result<Option<ColumnElement>> {
     if let (FromClause::Table(table), ColumnElement::Column(known)) = (from.plain(), column.plain())
+        && known.belongs_to(table)
     {
-        if known.belongs_to(table) {
-            return Ok(Some(column.plain().clone()));
-        }
+        return Ok(Some(column.plain().clone()));
     }
     Ok(corresponding_of(
         &from.column_list(cx)?,
@@ -501,10 +500,10 @@ impl ClauseAdapter {
 
 impl Replacement for ClauseAdapter {
     fn element(&self, element: &ColumnElement) -> Result<Option<ColumnElement>> {
-        if let Some(notes) = element.annotations() {
-            if notes.no_replacement_traverse {
-                return Ok(Some(element.clone()));
-            }
+        if let Some(notes) = element.annotations()
+            && notes.no_replacement_traverse
+        {
+            return Ok(Some(element.clone()));
         }
         if !element.is_column() {
             return Ok(None);

@@ -18,10 +18,10 @@ pub fn matches(want: &str, got: &str, directives: Directives) -> bool {
         Cow::Owned(expand_blank_lines(want))
     };
     let (mut want, mut got) = (want, Cow::Borrowed(got));
-    if directives.ignore_exception_detail {
-        if let (Some(wanted), Some(raised)) = (exception_class(&want), exception_class(&got)) {
-            return wanted == raised;
-        }
+    if directives.ignore_exception_detail
+        && let (Some(wanted), Some(raised)) = (exception_class(&want), exception_class(&got))
+    {
+        return wanted == raised;
     }
     if directives.normalize_whitespace {
         want = Cow::Owned(normalized(&want));

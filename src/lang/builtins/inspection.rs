@@ -61,10 +61,10 @@ pub(super) static FUNCTIONS: &[(&str, Export)] = &[
     }),
     ("hash", |_| {
         Method::function("hash(obj, /)", |a, cx| {
-            if let Value::Instance(instance) = a.at(0) {
-                if let Some(method) = instance.class().hash_method().filter(|m| !m.is_none()) {
-                    return cx.call(&method, [a.at(0).clone()]);
-                }
+            if let Value::Instance(instance) = a.at(0)
+                && let Some(method) = instance.class().hash_method().filter(|m| !m.is_none())
+            {
+                return cx.call(&method, [a.at(0).clone()]);
             }
             types::hash_number(a.at(0), cx)
         })

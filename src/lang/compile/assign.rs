@@ -17,16 +17,15 @@ impl<'a> Compiler<'a> {
         }
         if let ([Expr::Tuple(targets)], Expr::Tuple(values)) =
             (&*statement.targets, &*statement.value)
+            && let ([a, b], [x, y]) = (&*targets.elts, &*values.elts)
         {
-            if let ([a, b], [x, y]) = (&*targets.elts, &*values.elts) {
-                let starred = |e: &Expr| matches!(e, Expr::Starred(_));
-                if ![a, b, x, y].into_iter().any(starred) {
-                    self.push(x)?;
-                    self.push(y)?;
-                    self.emit(Instr::Swap);
-                    self.assign(a)?;
-                    return self.assign(b);
-                }
+            let starred = |e: &Expr| matches!(e, Expr::Starred(_));
+            if ![a, b, x, y].into_iter().any(starred) {
+                self.push(x)?;
+                self.push(y)?;
+                self.emit(Instr::Swap);
+                self.assign(a)?;
+                return self.assign(b);
             }
         }
         self.push(&statement.value)?;

@@ -14,7 +14,7 @@ impl<'a> Compiler<'a> {
                 let object = self.operand(&attribute.value)?;
                 let site = self.unit.site(&attribute.attr);
                 self.at(&*call.func, |this| {
-                    this.emit(Instr::LoadMethod { object, site })
+                    this.emit(Instr::LoadMethod { object, site });
                 });
                 return self.plain_arguments(arguments, true);
             }
@@ -116,15 +116,12 @@ impl<'a> Compiler<'a> {
         }
         self.emit(Instr::BuildList(u32::try_from(plain).unwrap_or(u32::MAX)));
         for argument in &arguments[plain..] {
-            match argument {
-                Expr::Starred(starred) => {
-                    self.push(&starred.value)?;
-                    self.emit(Instr::ListExtend { call });
-                }
-                _ => {
-                    self.push(argument)?;
-                    self.emit(Instr::ListAppend);
-                }
+            if let Expr::Starred(starred) = argument {
+                self.push(&starred.value)?;
+                self.emit(Instr::ListExtend { call });
+            } else {
+                self.push(argument)?;
+                self.emit(Instr::ListAppend);
             }
         }
         Ok(())

@@ -120,13 +120,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn element_of(&mut self, shape: Shape<'a>) -> Compiled {
-        if let Shape::List(element) | Shape::Set(element) | Shape::Generator(element) = shape {
-            if let Expr::Starred(starred) = element {
-                return Err(Problem::new(
-                    "iterable unpacking cannot be used in comprehension",
-                    starred,
-                ));
-            }
+        if let Shape::List(element) | Shape::Set(element) | Shape::Generator(element) = shape
+            && let Expr::Starred(starred) = element
+        {
+            return Err(Problem::new(
+                "iterable unpacking cannot be used in comprehension",
+                starred,
+            ));
         }
         match shape {
             Shape::List(element) => {

@@ -175,11 +175,11 @@ impl<'a> Compiler<'a> {
     }
 
     fn close_block(&mut self) {
-        if let Some(mut block) = self.unit.blocks.pop() {
-            if let Some(region) = block.region() {
-                let region = *region;
-                self.unit.close(&region);
-            }
+        if let Some(mut block) = self.unit.blocks.pop()
+            && let Some(region) = block.region()
+        {
+            let region = *region;
+            self.unit.close(&region);
         }
     }
 

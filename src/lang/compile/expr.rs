@@ -62,12 +62,11 @@ impl<'a> Compiler<'a> {
 
     /// The value of `expression` as an operand: where it already is, or the stack.
     pub(super) fn operand(&mut self, expression: &'a Expr) -> Compiled<Operand> {
-        match self.direct(expression) {
-            Some(operand) => Ok(operand),
-            None => {
-                self.compute(expression, Operand::STACK)?;
-                Ok(Operand::STACK)
-            }
+        if let Some(operand) = self.direct(expression) {
+            Ok(operand)
+        } else {
+            self.compute(expression, Operand::STACK)?;
+            Ok(Operand::STACK)
         }
     }
 
@@ -139,13 +138,14 @@ impl<'a> Compiler<'a> {
                 (ConstKey::Bool(literal.value), Value::Bool(literal.value))
             }
             Expr::NumberLiteral(literal) => match &literal.value {
-                Number::Int(int) => match int.as_i64() {
-                    Some(small) => (ConstKey::Int(small), Value::Int(small)),
-                    None => {
+                Number::Int(int) => {
+                    if let Some(small) = int.as_i64() {
+                        (ConstKey::Int(small), Value::Int(small))
+                    } else {
                         let big = big_literal(&int.to_string())?;
                         (ConstKey::Big(big.to_string()), Value::big(big))
                     }
-                },
+                }
                 Number::Float(float) => (ConstKey::Float(float.to_bits()), Value::Float(*float)),
                 Number::Complex { .. } => return None,
             },
@@ -345,12 +345,11 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn push_or_none(&mut self, expression: Option<&'a Expr>) -> Compiled {
-        match expression {
-            Some(expression) => self.push(expression),
-            None => {
-                self.push_const(ConstKey::None, || Value::None);
-                Ok(())
-            }
+        if let Some(expression) = expression {
+            self.push(expression)
+        } else {
+            self.push_const(ConstKey::None, || Value::None);
+            Ok(())
         }
     }
 
@@ -510,21 +509,18 @@ impl<'a> Compiler<'a> {
             Display::Set => Instr::BuildSet(count),
         });
         for item in &items[plain..] {
-            match item {
-                Expr::Starred(starred) => {
-                    self.push(&starred.value)?;
-                    self.emit(match kind {
-                        Display::Set => Instr::SetUpdate,
-                        _ => Instr::ListExtend { call: false },
-                    });
-                }
-                _ => {
-                    self.push(item)?;
-                    self.emit(match kind {
-                        Display::Set => Instr::SetAdd,
-                        _ => Instr::ListAppend,
-                    });
-                }
+            if let Expr::Starred(starred) = item {
+                self.push(&starred.value)?;
+                self.emit(match kind {
+                    Display::Set => Instr::SetUpdate,
+                    _ => Instr::ListExtend { call: false },
+                });
+            } else {
+                self.push(item)?;
+                self.emit(match kind {
+                    Display::Set => Instr::SetAdd,
+                    _ => Instr::ListAppend,
+                });
             }
         }
         if let Display::Tuple = kind {
@@ -547,16 +543,13 @@ impl<'a> Compiler<'a> {
         }
         self.emit(Instr::BuildDict(u32::try_from(plain).unwrap_or(u32::MAX)));
         for item in &dict.items[plain..] {
-            match &item.key {
-                Some(key) => {
-                    self.push(key)?;
-                    self.push(&item.value)?;
-                    self.emit(Instr::DictSet);
-                }
-                None => {
-                    self.push(&item.value)?;
-                    self.emit(Instr::DictUpdate);
-                }
+            if let Some(key) = &item.key {
+                self.push(key)?;
+                self.push(&item.value)?;
+                self.emit(Instr::DictSet);
+            } else {
+                self.push(&item.value)?;
+                self.emit(Instr::DictUpdate);
             }
         }
         Ok(())

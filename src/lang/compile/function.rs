@@ -143,16 +143,13 @@ impl<'a> Compiler<'a> {
         }
         self.decorators(&def.decorator_list)?;
         self.place(def.name.range);
-        match &def.arguments {
-            Some(arguments) => {
-                self.argument_list(&arguments.args, false)?;
-                self.emit(Instr::ListToTuple);
-                self.keyword_dict(arguments, false)?;
-            }
-            None => {
-                self.emit(Instr::BuildTuple(0));
-                self.emit(Instr::BuildDict(0));
-            }
+        if let Some(arguments) = &def.arguments {
+            self.argument_list(&arguments.args, false)?;
+            self.emit(Instr::ListToTuple);
+            self.keyword_dict(arguments, false)?;
+        } else {
+            self.emit(Instr::BuildTuple(0));
+            self.emit(Instr::BuildDict(0));
         }
         let scope = self.scopes.of(def);
         let code = self.block(scope, CodeKind::Class, &def.name, |this| {

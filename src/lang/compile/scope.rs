@@ -227,7 +227,7 @@ impl Builder {
             }
         }
         if annotations && !self.future_annotations {
-            for parameter in parameters.iter() {
+            for parameter in parameters {
                 if let Some(annotation) = parameter.annotation() {
                     self.visit_expr(annotation);
                 }

@@ -113,16 +113,13 @@ impl<'a> Compiler<'a> {
         for alias in &statement.names {
             self.place(alias);
             let name = self.unit.name_index(&alias.name);
-            match &alias.asname {
-                Some(bound) => {
-                    self.emit(Instr::Import { name, top: false });
-                    self.store_name(bound);
-                }
-                None => {
-                    self.emit(Instr::Import { name, top: true });
-                    let first = alias.name.split('.').next().unwrap_or(&alias.name);
-                    self.store_name(first);
-                }
+            if let Some(bound) = &alias.asname {
+                self.emit(Instr::Import { name, top: false });
+                self.store_name(bound);
+            } else {
+                self.emit(Instr::Import { name, top: true });
+                let first = alias.name.split('.').next().unwrap_or(&alias.name);
+                self.store_name(first);
             }
         }
         Ok(())

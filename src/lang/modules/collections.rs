@@ -343,10 +343,10 @@ fn counter_members(members: &mut Members) {
             }
             let sorted = Dict::default();
             for pair in most_common(&dict, cx).unwrap_or_default() {
-                if let Value::Tuple(pair) = &pair {
-                    if let [key, count] = &***pair {
-                        sorted.insert(key.clone(), count.clone(), cx)?;
-                    }
+                if let Value::Tuple(pair) = &pair
+                    && let [key, count] = &***pair
+                {
+                    sorted.insert(key.clone(), count.clone(), cx)?;
                 }
             }
             Ok(format!("{name}({})", cx.repr(&Value::Dict(Rc::new(sorted)))?).into())

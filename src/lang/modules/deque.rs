@@ -190,10 +190,10 @@ fn members(members: &mut Members) {
                 given => int::expect_index(given, cx)?,
             };
             let mut items = deque.items.borrow_mut();
-            if let Ok(len) = i64::try_from(items.len()) {
-                if len > 0 {
-                    items.rotate_right(usize::try_from(by.rem_euclid(len)).unwrap_or(0));
-                }
+            if let Ok(len) = i64::try_from(items.len())
+                && len > 0
+            {
+                items.rotate_right(usize::try_from(by.rem_euclid(len)).unwrap_or(0));
             }
             Ok(Value::None)
         })

@@ -65,17 +65,16 @@ fn chain_of(mut iterables: ValueIter, _cx: &Cx) -> Result<Value> {
     let mut current: Option<ValueIter> = None;
     Ok(lazy(move |cx| {
         loop {
-            if let Some(iter) = &mut current {
-                if let Some(item) = iter.next(cx)? {
-                    return Ok(Some(item));
-                }
+            if let Some(iter) = &mut current
+                && let Some(item) = iter.next(cx)?
+            {
+                return Ok(Some(item));
             }
-            match iterables.next(cx)? {
-                Some(iterable) => current = Some(ops::iterate(&iterable, cx)?),
-                None => {
-                    current = None;
-                    return Ok(None);
-                }
+            if let Some(iterable) = iterables.next(cx)? {
+                current = Some(ops::iterate(&iterable, cx)?)
+            } else {
+                current = None;
+                return Ok(None);
             }
         }
     }))

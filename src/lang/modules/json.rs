@@ -81,15 +81,14 @@ fn dumps(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
         }
         None => None,
     };
-    let (item_separator, key_separator) = match a.some("separators") {
-        Some(pair) => match cx.collect(pair)?.as_slice() {
+    let (item_separator, key_separator) = if let Some(pair) = a.some("separators") {
+        match cx.collect(pair)?.as_slice() {
             [Value::Str(item), Value::Str(key)] => (item.to_string(), key.to_string()),
             _ => return Err(TYPE_ERROR.error("separators must be a pair of str")),
-        },
-        None => {
-            let item = if indent.is_some() { "," } else { ", " };
-            (item.to_owned(), ": ".to_owned())
         }
+    } else {
+        let item = if indent.is_some() { "," } else { ", " };
+        (item.to_owned(), ": ".to_owned())
     };
     let mut writer = Writer {
         indent,

@@ -254,14 +254,15 @@ fn is_close(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
 }
 
 fn log_of(value: &Value, log: fn(f64) -> f64, cx: &Cx) -> Result<Value> {
-    if let Some(number) = int::to_big(value) {
-        if number.is_positive() && number.bits() > 1000 {
-            // log(n) = log(n / 2**k) + k * log(2), where n itself is too large for a float.
-            let shift = number.bits() - 64;
-            let top = (&number >> shift).to_f64().unwrap_or(1.0);
-            #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
-            return Ok(Value::Float(log(top) + shift as f64 * log(2.0)));
-        }
+    if let Some(number) = int::to_big(value)
+        && number.is_positive()
+        && number.bits() > 1000
+    {
+        // log(n) = log(n / 2**k) + k * log(2), where n itself is too large for a float.
+        let shift = number.bits() - 64;
+        let top = (&number >> shift).to_f64().unwrap_or(1.0);
+        #[expect(clippy::cast_precision_loss, reason = "a float is asked for")]
+        return Ok(Value::Float(log(top) + shift as f64 * log(2.0)));
     }
     let x = real(value, cx)?;
     if x <= 0.0 {

@@ -130,10 +130,10 @@ pub(super) fn fast_compare(
 
 /// `a op= b`.
 pub(super) fn in_place(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
-    if let Value::Instance(instance) = a {
-        if let Some(answer) = ops::special(a, instance.class(), op.methods().2, b, cx)? {
-            return Ok(answer);
-        }
+    if let Value::Instance(instance) = a
+        && let Some(answer) = ops::special(a, instance.class(), op.methods().2, b, cx)?
+    {
+        return Ok(answer);
     }
     if let Some(answer) = types::in_place_builtin(op, a, b, cx)? {
         return Ok(answer);

@@ -184,11 +184,11 @@ pub(super) fn call_method_keywords(
 }
 
 fn invoke(function: &Value, this: Value, args: Args, cx: &Cx) -> Result<Value> {
-    if let Some(method) = function.downcast::<Method>() {
-        if method.kind() == MethodKind::Method {
-            let _depth = cx.enter()?;
-            return method.invoke(&this, args, cx);
-        }
+    if let Some(method) = function.downcast::<Method>()
+        && method.kind() == MethodKind::Method
+    {
+        let _depth = cx.enter()?;
+        return method.invoke(&this, args, cx);
     }
     cx.call(function, args.prepend(this))
 }

@@ -88,23 +88,22 @@ fn finish(
 fn resolve_bases(bases: &[Value], cx: &Cx) -> Result<Vec<Rc<Class>>> {
     let mut classes: Vec<Rc<Class>> = Vec::with_capacity(bases.len());
     for base in bases {
-        match base {
-            Value::Class(class) => classes.push(class.clone()),
-            _ => {
-                let Some(entries) = find_attr(base, "__mro_entries__", cx)? else {
-                    return Err(TYPE_ERROR.error(format!(
-                        "ormsh can't derive a class from a '{}' object",
-                        class_of(base, cx).name()
-                    )));
+        if let Value::Class(class) = base {
+            classes.push(class.clone())
+        } else {
+            let Some(entries) = find_attr(base, "__mro_entries__", cx)? else {
+                return Err(TYPE_ERROR.error(format!(
+                    "ormsh can't derive a class from a '{}' object",
+                    class_of(base, cx).name()
+                )));
+            };
+            let answer = cx.call(&entries, [Value::tuple(bases.to_vec())])?;
+            for entry in cx.collect(&answer)? {
+                let Value::Class(class) = entry else {
+                    return Err(TYPE_ERROR.error("__mro_entries__ must return a tuple"));
                 };
-                let answer = cx.call(&entries, [Value::tuple(bases.to_vec())])?;
-                for entry in cx.collect(&answer)? {
-                    let Value::Class(class) = entry else {
-                        return Err(TYPE_ERROR.error("__mro_entries__ must return a tuple"));
-                    };
-                    if !classes.iter().any(|known| Rc::ptr_eq(known, &class)) {
-                        classes.push(class);
-                    }
+                if !classes.iter().any(|known| Rc::ptr_eq(known, &class)) {
+                    classes.push(class);
                 }
             }
         }

@@ -83,23 +83,21 @@ impl Generator {
         }
         // An inner generator of `yield from` hears of it first.
         let delegates = matches!(frame.code.instrs.get(frame.ip), Some(Instr::YieldFrom));
-        if delegates {
-            if let Some(ValueIter::Object(inner)) = frame.iters.last() {
-                let inner = Value::Object(inner.clone());
-                if let Some(generator) = inner.downcast::<Self>() {
-                    match generator.throw(raised, cx) {
-                        Ok(Step::Yielded(value)) => {
-                            *self.state.borrow_mut() = State::Suspended(frame);
-                            return Ok(Step::Yielded(value));
-                        }
-                        Ok(Step::Finished(value)) => {
-                            frame.iters.pop();
-                            frame.ip += 1;
-                            frame.push(value);
-                            return self.go(frame, None, cx);
-                        }
-                        Err(raised) => return self.go(frame, Some(raised), cx),
+        if delegates && let Some(ValueIter::Object(inner)) = frame.iters.last() {
+            let inner = Value::Object(inner.clone());
+            if let Some(generator) = inner.downcast::<Self>() {
+                match generator.throw(raised, cx) {
+                    Ok(Step::Yielded(value)) => {
+                        *self.state.borrow_mut() = State::Suspended(frame);
+                        return Ok(Step::Yielded(value));
                     }
+                    Ok(Step::Finished(value)) => {
+                        frame.iters.pop();
+                        frame.ip += 1;
+                        frame.push(value);
+                        return self.go(frame, None, cx);
+                    }
+                    Err(raised) => return self.go(frame, Some(raised), cx),
                 }
             }
         }

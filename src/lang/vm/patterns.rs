@@ -48,12 +48,11 @@ pub(super) fn match_keys(frame: &mut Frame, cx: &Cx) -> Result<()> {
     };
     let mut values = Vec::with_capacity(keys.len());
     for key in keys.iter() {
-        match dict.get(key, cx)? {
-            Some(value) => values.push(value),
-            None => {
-                frame.push(Value::None);
-                return Ok(());
-            }
+        if let Some(value) = dict.get(key, cx)? {
+            values.push(value)
+        } else {
+            frame.push(Value::None);
+            return Ok(());
         }
     }
     frame.push(Value::tuple(values));
@@ -133,12 +132,11 @@ pub(super) fn match_class(frame: &mut Frame, positional: usize, cx: &Cx) -> Resu
             Value::Str(name) => find_attr(&subject, name, cx)?,
             _ => None,
         };
-        match found {
-            Some(value) => values.push(value),
-            None => {
-                frame.push(Value::None);
-                return Ok(());
-            }
+        if let Some(value) = found {
+            values.push(value)
+        } else {
+            frame.push(Value::None);
+            return Ok(());
         }
     }
     frame.push(Value::tuple(values));

@@ -236,13 +236,12 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                 frame.write(to, value, rt);
             }
             Instr::CompareJump { op, a, b, sense } => {
-                let truth = match arith::fast_compare(frame, code, rt, op, a, b) {
-                    Some(truth) => truth,
-                    None => {
-                        let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
-                        let value = ok!(ops::compare(op, &a, &b, cx));
-                        ok!(ops::truthy(&value, cx))
-                    }
+                let truth = if let Some(truth) = arith::fast_compare(frame, code, rt, op, a, b) {
+                    truth
+                } else {
+                    let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
+                    let value = ok!(ops::compare(op, &a, &b, cx));
+                    ok!(ops::truthy(&value, cx))
                 };
                 // The jump that follows is taken, or passed by.
                 match instrs.get(ip) {
@@ -312,12 +311,11 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                     Some(iter) => ok!(iter.next(cx)),
                     None => None,
                 };
-                match next {
-                    Some(value) => frame.write(to, value, rt),
-                    None => {
-                        frame.iters.pop();
-                        ip = exit as usize;
-                    }
+                if let Some(value) = next {
+                    frame.write(to, value, rt)
+                } else {
+                    frame.iters.pop();
+                    ip = exit as usize;
                 }
             }
             Instr::PopIter => drop(frame.iters.pop()),

@@ -23,14 +23,13 @@ impl Globals {
     /// The slot of `name`, made at the first use.
     pub fn slot(&self, name: &str) -> u32 {
         let mut names = self.names.borrow_mut();
-        let index = match names.get_index_of(name) {
-            Some(index) => index,
-            None => {
-                names.insert(Str::new(name), ());
-                self.slots.borrow_mut().push(Value::Undefined);
-                self.builtins.borrow_mut().push(Value::Undefined);
-                names.len() - 1
-            }
+        let index = if let Some(index) = names.get_index_of(name) {
+            index
+        } else {
+            names.insert(Str::new(name), ());
+            self.slots.borrow_mut().push(Value::Undefined);
+            self.builtins.borrow_mut().push(Value::Undefined);
+            names.len() - 1
         };
         u32::try_from(index).unwrap_or(u32::MAX)
     }
@@ -65,15 +64,15 @@ impl Globals {
     }
     /// The value of a slot, or the built-in of its name.
     pub fn load(&self, slot: usize, cx: &Cx) -> Result<Value> {
-        if let Some(value) = self.slots.borrow().get(slot) {
-            if !value.is_undefined() {
-                return Ok(value.clone());
-            }
+        if let Some(value) = self.slots.borrow().get(slot)
+            && !value.is_undefined()
+        {
+            return Ok(value.clone());
         }
-        if let Some(known) = self.builtins.borrow().get(slot) {
-            if !known.is_undefined() {
-                return Ok(known.clone());
-            }
+        if let Some(known) = self.builtins.borrow().get(slot)
+            && !known.is_undefined()
+        {
+            return Ok(known.clone());
         }
         let name = self.name(slot);
         let Some(builtin) = names::builtin(&name, cx) else {

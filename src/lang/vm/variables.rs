@@ -45,12 +45,11 @@ fn in_namespace(frame: &Frame, name: &str) -> Option<Value> {
 /// A name in a class body: its namespace, the globals, the built-ins.
 pub(super) fn load_name(frame: &mut Frame, at: usize, rt: &Runtime, cx: &Cx) -> Result<()> {
     let name = frame.code.names[at].clone();
-    let value = match in_namespace(frame, &name) {
-        Some(value) => value,
-        None => {
-            let slot = rt.globals.slot(&name) as usize;
-            rt.globals.load(slot, cx)?
-        }
+    let value = if let Some(value) = in_namespace(frame, &name) {
+        value
+    } else {
+        let slot = rt.globals.slot(&name) as usize;
+        rt.globals.load(slot, cx)?
     };
     frame.push(value);
     Ok(())
@@ -70,24 +69,22 @@ pub(super) fn load_class_cell(frame: &mut Frame, cell: usize, name: usize) -> Re
 pub(super) fn store_name(frame: &mut Frame, at: usize, rt: &Runtime) {
     let value = frame.pop();
     let name = frame.code.names[at].clone();
-    let before = match &frame.namespace {
-        Some(namespace) => namespace.borrow_mut().insert(name, value),
-        None => {
-            let slot = rt.globals.slot(&name) as usize;
-            Some(rt.globals.set(slot, value))
-        }
+    let before = if let Some(namespace) = &frame.namespace {
+        namespace.borrow_mut().insert(name, value)
+    } else {
+        let slot = rt.globals.slot(&name) as usize;
+        Some(rt.globals.set(slot, value))
     };
     drop(before);
 }
 
 pub(super) fn delete_name(frame: &mut Frame, at: usize, rt: &Runtime) -> Result<()> {
     let name = frame.code.names[at].clone();
-    let before = match &frame.namespace {
-        Some(namespace) => namespace.borrow_mut().shift_remove(&name),
-        None => {
-            let slot = rt.globals.slot(&name) as usize;
-            Some(rt.globals.set(slot, Value::Undefined)).filter(|held| !held.is_undefined())
-        }
+    let before = if let Some(namespace) = &frame.namespace {
+        namespace.borrow_mut().shift_remove(&name)
+    } else {
+        let slot = rt.globals.slot(&name) as usize;
+        Some(rt.globals.set(slot, Value::Undefined)).filter(|held| !held.is_undefined())
     };
     match before {
         Some(_) => Ok(()),

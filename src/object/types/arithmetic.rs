@@ -185,10 +185,10 @@ pub fn binary_payload(op: BinaryOp, a: &Value, b: &Value, cx: &Cx) -> Result<Opt
         return Ok(Some(answer));
     }
     for (this, other, reflected) in [(&base_a, &base_b, false), (&base_b, &base_a, true)] {
-        if let Value::Object(object) = this {
-            if let Some(answer) = object.binary(this, op, other, reflected, cx)? {
-                return Ok(Some(answer));
-            }
+        if let Value::Object(object) = this
+            && let Some(answer) = object.binary(this, op, other, reflected, cx)?
+        {
+            return Ok(Some(answer));
         }
     }
     Ok(None)

@@ -186,9 +186,10 @@ fn construct(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
                 }
                 Value::Bytes(Rc::new(vec![0; count]))
             }
-            other => match super::call_special(value, "__bytes__", cx)? {
-                Some(made) => made,
-                None => {
+            other => {
+                if let Some(made) = super::call_special(value, "__bytes__", cx)? {
+                    made
+                } else {
                     let mut bytes = Vec::new();
                     for item in cx.collect(&other)? {
                         let byte = int::expect_index(&item, cx)?;
@@ -199,7 +200,7 @@ fn construct(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
                     }
                     Value::Bytes(Rc::new(bytes))
                 }
-            },
+            }
         },
     };
     Ok(super::of_class(class, &BYTES, value))

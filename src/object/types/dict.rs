@@ -124,12 +124,11 @@ impl Dict {
 
     /// Set as `update` does: an instrumented dict does not announce what it holds already.
     fn put(&self, key: Value, value: Value, cx: &Cx) -> Result<()> {
-        if self.hook().is_some() {
-            if let Some(held) = self.get_item(&key, cx)? {
-                if held.is(&value) {
-                    return Ok(());
-                }
-            }
+        if self.hook().is_some()
+            && let Some(held) = self.get_item(&key, cx)?
+            && held.is(&value)
+        {
+            return Ok(());
         }
         self.set_item(key, value, cx)
     }
@@ -146,18 +145,18 @@ pub fn pairs_of(other: &Value, cx: &Cx) -> Result<Vec<(Value, Value)>> {
     if let Value::Dict(dict) = &base {
         return Ok(entries(dict));
     }
-    if matches!(base, Value::Object(_) | Value::Instance(_)) {
-        if let Ok(keys) = cx.get_attr(&base, "keys") {
-            let keys = cx.call(&keys, [])?;
-            return cx
-                .collect(&keys)?
-                .into_iter()
-                .map(|key| {
-                    let value = ops::get_item(other, &key, cx)?;
-                    Ok((key, value))
-                })
-                .collect();
-        }
+    if matches!(base, Value::Object(_) | Value::Instance(_))
+        && let Ok(keys) = cx.get_attr(&base, "keys")
+    {
+        let keys = cx.call(&keys, [])?;
+        return cx
+            .collect(&keys)?
+            .into_iter()
+            .map(|key| {
+                let value = ops::get_item(other, &key, cx)?;
+                Ok((key, value))
+            })
+            .collect();
     }
     let mut pairs = Vec::new();
     for (at, item) in cx.collect(&base)?.into_iter().enumerate() {

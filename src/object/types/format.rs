@@ -297,10 +297,10 @@ fn format_int(number: &BigInt, text: &str, type_name: &str) -> Result<String> {
         'b' => (magnitude.to_str_radix(2), "0b", 4),
         _ => return Err(spec.unknown(type_name)),
     };
-    if let Some(separator) = spec.grouping {
-        if kind == 'n' || (separator == ',' && kind != 'd') {
-            return Err(VALUE_ERROR.error(format!("Cannot specify '{separator}' with '{kind}'.")));
-        }
+    if let Some(separator) = spec.grouping
+        && (kind == 'n' || (separator == ',' && kind != 'd'))
+    {
+        return Err(VALUE_ERROR.error(format!("Cannot specify '{separator}' with '{kind}'.")));
     }
     let mut front = spec.sign_text(number.is_negative()).to_owned();
     if spec.alternate {

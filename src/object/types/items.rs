@@ -12,10 +12,10 @@ use crate::object::{Class, Cx, Result, Str, Value, bind, key_error, ops};
 pub fn get_item(value: &Value, key: &Value, cx: &Cx) -> Result<Value> {
     match value {
         Value::List(list) => {
-            if let Value::Int(index) = key {
-                if let Some(item) = locate(*index, list.len()).and_then(|at| list.get(at)) {
-                    return Ok(item);
-                }
+            if let Value::Int(index) = key
+                && let Some(item) = locate(*index, list.len()).and_then(|at| list.get(at))
+            {
+                return Ok(item);
             }
             list.get_item(key, cx)
         }
@@ -87,10 +87,10 @@ fn special_item(
 }
 
 fn get_class_item(value: &Value, class: &Rc<Class>, key: &Value, cx: &Cx) -> Result<Value> {
-    if let Some(extension) = class.nearest_extension() {
-        if let Some(found) = extension.get_class_item(class, key, cx)? {
-            return Ok(found);
-        }
+    if let Some(extension) = class.nearest_extension()
+        && let Some(found) = extension.get_class_item(class, key, cx)?
+    {
+        return Ok(found);
     }
     if let Some(method) = class.lookup("__class_getitem__") {
         let bound = bind(&method, None, class, cx)?;

@@ -47,14 +47,15 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
             let _depth = cx.enter_while(" while getting the repr of an object")?;
             write_container(value, out, cx)?;
         }
-        Value::Class(class) => match super::enumeration::class_repr(class) {
-            Some(text) => out.push_str(&text),
-            None => {
+        Value::Class(class) => {
+            if let Some(text) = super::enumeration::class_repr(class) {
+                out.push_str(&text)
+            } else {
                 out.push_str("<class '");
                 out.push_str(&class.full_name());
                 out.push_str("'>");
             }
-        },
+        }
         Value::Instance(instance) => {
             let _depth = cx.enter_while(" while getting the repr of an object")?;
             match instance.class().special("__repr__") {

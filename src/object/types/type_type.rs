@@ -186,10 +186,10 @@ fn is_instance_of(value: &Value, class: &Rc<Class>, cx: &Cx) -> bool {
     if own.is_subclass(class) || Rc::ptr_eq(class, &OBJECT.class()) {
         return true;
     }
-    if let Some(spec) = class.spec() {
-        if let Some(covers) = spec.virtual_check() {
-            return covers(&own);
-        }
+    if let Some(spec) = class.spec()
+        && let Some(covers) = spec.virtual_check()
+    {
+        return covers(&own);
     }
     false
 }

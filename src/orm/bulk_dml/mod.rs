@@ -7,7 +7,6 @@ mod synchronize;
 
 use std::rc::Rc;
 
-pub use evaluator::{Evaluated, Evaluator};
 pub use returning::insert_returning;
 
 use super::session::{ExecuteCall, Session};

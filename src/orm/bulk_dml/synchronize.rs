@@ -10,7 +10,7 @@ use crate::orm::session::{ExecuteCall, Session};
 use crate::orm::{IdentityKey, InstanceState, MappedEntity, Mapper, state_of};
 use crate::sql::dml::{Delete, DmlKey, DmlValue, Update};
 use crate::sql::execution::DmlContext;
-use crate::sql::{ColumnElement, Executable, LabelStyle, Select, SelectItem};
+use crate::sql::{ColumnElement, Executable, LabelStyle, SelectItem};
 
 /// `synchronize_session=`.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,13 +71,12 @@ impl ByCriteria<'_> {
         for option in given {
             if let Some(criteria) =
                 option.downcast::<crate::orm::strategy_options::LoaderCriteria>()
+                && criteria.applies_to(&entity)
             {
-                if criteria.applies_to(&entity) {
-                    found.push(criteria.criterion(&entity, self.cx)?);
-                }
+                found.push(criteria.criterion(&entity, self.cx)?);
             }
         }
-        found.extend(crate::orm::single_table_criterion(&self.mapper, self.cx)?);
+        found.extend(crate::orm::single_table_criterion(self.mapper, self.cx)?);
         Ok(found)
     }
 

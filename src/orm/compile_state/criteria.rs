@@ -28,7 +28,7 @@ impl CompileState<'_> {
     }
     /// The criterion of single-table inheritance of `entity`.
     pub fn single_table_criterion(&self, entity: &MappedEntity) -> Result<Option<ColumnElement>> {
-        let Some(criterion) = crate::orm::single_table_criterion(&entity.mapper(), self.cx)? else {
+        let Some(criterion) = crate::orm::single_table_criterion(entity.mapper(), self.cx)? else {
             return Ok(None);
         };
         match EntityAdapter::of(entity, self.cx)? {

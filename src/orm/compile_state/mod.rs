@@ -19,8 +19,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 pub use adapter::EntityAdapter;
 pub use entities::QueryEntity;
 pub use orm_join::{OrmJoin, Side, orm_join};
-pub use plan::PlanMaker;
-pub use plugin::{Plugin, plugin};
+pub use plugin::plugin;
 pub use setup::EntitySetup;
 
 use super::path::{Path, PathKey};
@@ -250,11 +249,11 @@ impl<'a> CompileState<'a> {
         }
         let setup = self.select.data().setup_joins.clone();
         self.join_all(&setup)?;
-        if let Some(property) = self.options.outermost_order.clone() {
-            if let Some(relationship) = property.relationship() {
-                self.eager_order_by
-                    .extend(relationship.order_by().iter().cloned());
-            }
+        if let Some(property) = self.options.outermost_order.clone()
+            && let Some(relationship) = property.relationship()
+        {
+            self.eager_order_by
+                .extend(relationship.order_by().iter().cloned());
         }
         for at in 0..self.entities.len() {
             self.set_up_entity(at)?;

@@ -206,12 +206,11 @@ impl PlanMaker {
             let Some(slot) = subject.mapper.class().slot(&property.key()) else {
                 continue;
             };
-            if subject.is_root {
-                if let Some(only) = &self.0.only {
-                    if !only.contains(&slot) {
-                        continue;
-                    }
-                }
+            if subject.is_root
+                && let Some(only) = &self.0.only
+                && !only.contains(&slot)
+            {
+                continue;
             }
             if property.column().is_some() {
                 self.add_column(&mut plan.slots, subject, &property, slot)?;

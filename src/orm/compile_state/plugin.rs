@@ -73,10 +73,10 @@ impl CompileStatePlugin for Plugin {
     fn columns_clause_froms(&self, select: &Select, cx: &Cx) -> Result<Vec<FromClause>> {
         let mut froms: Vec<FromClause> = Vec::new();
         for entity in entities_of(select, cx)? {
-            if let Some(from) = entity.selectable(cx)? {
-                if !froms.iter().any(|known| known.same(&from)) {
-                    froms.push(from);
-                }
+            if let Some(from) = entity.selectable(cx)?
+                && !froms.iter().any(|known| known.same(&from))
+            {
+                froms.push(from);
             }
         }
         for item in &select.data().from_obj {

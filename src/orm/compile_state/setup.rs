@@ -98,10 +98,10 @@ impl CompileState<'_> {
         };
         for property in props {
             let slot = setup.mapper.class().slot(&property.key());
-            if let (Some(only), Some(slot)) = (&only, slot) {
-                if !only.contains(&slot) {
-                    continue;
-                }
+            if let (Some(only), Some(slot)) = (&only, slot)
+                && !only.contains(&slot)
+            {
+                continue;
             }
             if property.column().is_some() {
                 self.set_up_column_prop(setup, &property, only.is_some())?;

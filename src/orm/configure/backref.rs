@@ -114,18 +114,18 @@ fn read_backref(backref: &Value, cx: &Cx) -> Result<(Str, Vec<(Str, Value)>)> {
     if let Value::Str(key) = backref {
         return Ok((key.clone(), Vec::new()));
     }
-    if let Value::Tuple(parts) = backref {
-        if let [Value::Str(key), Value::Dict(keywords)] = &***parts {
-            let keywords = keywords
-                .borrow()
-                .iter()
-                .filter_map(|(name, value)| match name.value() {
-                    Value::Str(name) => Some((name.clone(), value.clone())),
-                    _ => None,
-                })
-                .collect();
-            return Ok((key.clone(), keywords));
-        }
+    if let Value::Tuple(parts) = backref
+        && let [Value::Str(key), Value::Dict(keywords)] = &***parts
+    {
+        let keywords = keywords
+            .borrow()
+            .iter()
+            .filter_map(|(name, value)| match name.value() {
+                Value::Str(name) => Some((name.clone(), value.clone())),
+                _ => None,
+            })
+            .collect();
+        return Ok((key.clone(), keywords));
     }
     Err(ARGUMENT_ERROR.error(format!(
         "backref argument {} is not understood",

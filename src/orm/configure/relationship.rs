@@ -112,10 +112,10 @@ pub(super) fn set_up_entity(
         },
         other => other.clone(),
     };
-    if let Value::Class(class) = &resolved {
-        if !is_mapped(&resolved) {
-            return Err(unmapped_class(class));
-        }
+    if let Value::Class(class) = &resolved
+        && !is_mapped(&resolved)
+    {
+        return Err(unmapped_class(class));
     }
     let Some(entity) = entity_of_value(&resolved) else {
         return Err(ARGUMENT_ERROR.error(format!(

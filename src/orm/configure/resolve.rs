@@ -73,10 +73,8 @@ fn lookup(
             .table(name)
             .map(|table| Value::object(FromClause::Table(table)))
     };
-    if tables_first {
-        if let Some(table) = table() {
-            return Ok(Some(table));
-        }
+    if tables_first && let Some(table) = table() {
+        return Ok(Some(table));
     }
     if let Some(class) = registered_class(registry, name)? {
         return Ok(Some(Value::Class(class)));

@@ -141,15 +141,15 @@ pub fn required(class: &Class, key: &str, construct: &str) -> Raised {
 pub fn includes_none(annotation: &Value) -> bool {
     match annotation {
         Value::None => true,
-        Value::Class(class) => class.name() == "NoneType" && class.module() == &"builtins",
+        Value::Class(class) => class.name() == "NoneType" && class.module() == "builtins",
         other => {
             if let Some(union) = other.downcast::<UnionType>() {
                 return union.args.iter().any(includes_none);
             }
-            if let Some(alias) = other.downcast::<GenericAlias>() {
-                if alias.form() == Some("Annotated") {
-                    return alias.args.first().is_some_and(includes_none);
-                }
+            if let Some(alias) = other.downcast::<GenericAlias>()
+                && alias.form() == Some("Annotated")
+            {
+                return alias.args.first().is_some_and(includes_none);
             }
             if let Some(forward) = other.downcast::<ForwardRef>() {
                 return text_includes_none(&forward.name);
@@ -174,12 +174,12 @@ pub fn without_none(annotation: &Value) -> Value {
             .collect();
         return crate::object::types::generic::union_of(rest, union.typing);
     }
-    if let Some(forward) = annotation.downcast::<ForwardRef>() {
-        if let Some(plain) = text_without_none(&forward.name) {
-            return Value::object(ForwardRef {
-                name: Str::from(plain),
-            });
-        }
+    if let Some(forward) = annotation.downcast::<ForwardRef>()
+        && let Some(plain) = text_without_none(&forward.name)
+    {
+        return Value::object(ForwardRef {
+            name: Str::from(plain),
+        });
     }
     annotation.clone()
 }

@@ -87,22 +87,19 @@ pub fn init_declarative_base(class: &Rc<Class>, cx: &Cx) -> Result<()> {
         held.downcast::<RegistryHandle>()
             .map(|handle| handle.0.clone())
     });
-    let registry = match own_registry {
-        Some(registry) => {
-            if class.lookup("type_annotation_map").is_some() {
-                let map = type_annotation_map(&this, cx)?;
-                registry.type_annotation_map.borrow_mut().extend(map);
-            }
-            registry
+    let registry = if let Some(registry) = own_registry {
+        if class.lookup("type_annotation_map").is_some() {
+            let map = type_annotation_map(&this, cx)?;
+            registry.type_annotation_map.borrow_mut().extend(map);
         }
-        None => {
-            let options = BaseOptions {
-                metadata: find_attr(&this, "metadata", cx)?,
-                type_annotation_map: type_annotation_map(&this, cx)?,
-                ..BaseOptions::default()
-            };
-            new_registry(&options, cx)?
-        }
+        registry
+    } else {
+        let options = BaseOptions {
+            metadata: find_attr(&this, "metadata", cx)?,
+            type_annotation_map: type_annotation_map(&this, cx)?,
+            ..BaseOptions::default()
+        };
+        new_registry(&options, cx)?
     };
     set_base_attributes(class, &registry, cx)?;
     class.extend(MappedClass::new(registry, true));
@@ -194,28 +191,28 @@ pub fn add_attribute(mapper: &Rc<Mapper>, name: &str, value: &Value, cx: &Cx) ->
         let prop = handle.0.clone();
         if let Some(part) = prop.column() {
             for element in part.columns.borrow().iter() {
-                if let ColumnElement::Column(column) = element.plain() {
-                    if column.table().is_none() {
-                        undefer_name(&key, column);
-                        append_column(mapper, column, cx)?;
-                    }
+                if let ColumnElement::Column(column) = element.plain()
+                    && column.table().is_none()
+                {
+                    undefer_name(&key, column);
+                    append_column(mapper, column, cx)?;
                 }
             }
         }
         mapping::add_property(mapper, &key, Declared::Property(prop), cx)?;
         return Ok(true);
     }
-    if let Some(attribute) = value.downcast::<InstrumentedAttribute>() {
-        if attribute.key() != &key {
-            let prop = MapperProperty::new(PropertyKind::Synonym(SynonymProperty {
-                name: attribute.key().clone(),
-                descriptor: Value::None,
-                comparator_factory: Value::Undefined,
-                map_column: false,
-            }));
-            mapping::add_property(mapper, &key, Declared::Property(prop), cx)?;
-            return Ok(true);
-        }
+    if let Some(attribute) = value.downcast::<InstrumentedAttribute>()
+        && attribute.key() != &key
+    {
+        let prop = MapperProperty::new(PropertyKind::Synonym(SynonymProperty {
+            name: attribute.key().clone(),
+            descriptor: Value::None,
+            comparator_factory: Value::Undefined,
+            map_column: false,
+        }));
+        mapping::add_property(mapper, &key, Declared::Property(prop), cx)?;
+        return Ok(true);
     }
     Ok(false)
 }

@@ -51,10 +51,8 @@ pub fn declared_value(declared: &Value, class: &Rc<Class>, cx: &Cx) -> Result<Va
     let address = Rc::as_ptr(class) as usize;
     let key = (address, declared.address().unwrap_or_default());
     let scanning = evaluated.scanning.borrow().contains(&address);
-    if scanning {
-        if let Some(known) = evaluated.values.borrow().get(&key) {
-            return Ok(known.clone());
-        }
+    if scanning && let Some(known) = evaluated.values.borrow().get(&key) {
+        return Ok(known.clone());
     }
     let bound = bind(&part.function, None, class, cx)?;
     let value = if bound.downcast::<BoundMethod>().is_some() {
@@ -421,10 +419,10 @@ impl Collector<'_> {
             return Ok(());
         }
         let made = declared_value(&value, self.class, self.cx)?;
-        if let Some(annotation) = return_annotation(&declared.function, self.cx)? {
-            if annotations::extract(&annotation).is_some() {
-                self.note(name, Some(&made), &annotation, false)?;
-            }
+        if let Some(annotation) = return_annotation(&declared.function, self.cx)?
+            && annotations::extract(&annotation).is_some()
+        {
+            self.note(name, Some(&made), &annotation, false)?;
         }
         if is_mappable(&made) {
             self.collected.attributes.insert(name.clone(), made);

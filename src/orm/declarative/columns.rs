@@ -19,14 +19,14 @@ pub fn empty_column() -> Rc<Column> {
 /// A copy of a column that waits for a table of its own.
 pub fn copy_column(column: &Rc<Column>, cx: &Cx) -> Result<Rc<Column>> {
     for key in column.foreign_keys.borrow().iter() {
-        if let ForeignKeyTarget::Column(target) = &key.target {
-            if target.table().is_none() {
-                return Err(INVALID_REQUEST_ERROR.error(
-                    "Columns with foreign keys to non-table-bound columns must be declared as \
+        if let ForeignKeyTarget::Column(target) = &key.target
+            && target.table().is_none()
+        {
+            return Err(INVALID_REQUEST_ERROR.error(
+                "Columns with foreign keys to non-table-bound columns must be declared as \
                      @declared_attr callables on declarative mixin classes.  For dataclass \
                      field() objects, use a lambda:.",
-                ));
-            }
+            ));
         }
     }
     let copy = column.copy();

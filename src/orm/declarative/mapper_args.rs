@@ -25,11 +25,11 @@ pub(super) fn spec(scan: &mut Scan<'_>) -> Result<MapperSpec> {
     spec.inherits.clone_from(&scan.inherits);
     apply(&mut spec, &arguments, scan.cx)?;
     let shared = relation(scan, spec.concrete);
-    if let Some(base) = scan.inherits.clone() {
-        if matches!(shared, Inheritance::Single | Inheritance::Joined) {
-            exclude_siblings(scan, &base, &mut spec)?;
-            join_inherited(scan, &base);
-        }
+    if let Some(base) = scan.inherits.clone()
+        && matches!(shared, Inheritance::Single | Inheritance::Joined)
+    {
+        exclude_siblings(scan, &base, &mut spec)?;
+        join_inherited(scan, &base);
     }
     spec.properties = std::mem::take(&mut scan.properties);
     let (validators, reconstructor) = marked_methods(scan.class, scan.cx)?;
@@ -99,18 +99,16 @@ fn column_argument(spec: &MapperSpec, value: &Value, cx: &Cx) -> Result<ColumnEl
     if let Some(name) = value.as_str() {
         if let Some((_, Declared::Columns(columns))) =
             spec.properties.iter().find(|(key, _)| key == name)
+            && let Some(first) = columns.first()
         {
-            if let Some(first) = columns.first() {
-                return Ok(first.clone());
-            }
+            return Ok(first.clone());
         }
-        if let Some(table) = &spec.local_table {
-            if let Some((_, column)) = columns_of(table, cx)?
+        if let Some(table) = &spec.local_table
+            && let Some((_, column)) = columns_of(table, cx)?
                 .into_iter()
                 .find(|(key, _)| key == name)
-            {
-                return Ok(column);
-            }
+        {
+            return Ok(column);
         }
         return Err(ARGUMENT_ERROR.error(format!(
             "Can't determine column '{name}' - no attribute is mapped to this name."
@@ -340,15 +338,15 @@ fn read_validators(
         return Ok(());
     };
     for name in cx.collect(names)? {
-        if let Value::Str(name) = name {
-            if !validators.iter().any(|(known, ..)| *known == name) {
-                validators.push((
-                    name,
-                    function.clone(),
-                    cx.truthy(removes)?,
-                    cx.truthy(backrefs)?,
-                ));
-            }
+        if let Value::Str(name) = name
+            && !validators.iter().any(|(known, ..)| *known == name)
+        {
+            validators.push((
+                name,
+                function.clone(),
+                cx.truthy(removes)?,
+                cx.truthy(backrefs)?,
+            ));
         }
     }
     Ok(())
@@ -361,10 +359,10 @@ pub(super) fn annotate_composite(
     scan: &mut Scan<'_>,
     key: &str,
 ) -> Result<()> {
-    if let Some(extracted) = annotation {
-        if matches!(&*composite.class.borrow(), Value::None | Value::Undefined) {
-            *composite.class.borrow_mut() = annotations::without_none(&extracted.inner);
-        }
+    if let Some(extracted) = annotation
+        && matches!(&*composite.class.borrow(), Value::None | Value::Undefined)
+    {
+        *composite.class.borrow_mut() = annotations::without_none(&extracted.inner);
     }
     let given = composite.given.borrow().clone();
     let names = crate::orm::descriptors::composite_fields(&composite.class.borrow(), scan.cx)?;

@@ -25,7 +25,7 @@ pub use base::{
 pub use collect::declared_value;
 pub use columns::copy_column;
 pub use dataclass::{
-    DataclassFields, DataclassOptions, MAPPED_AS_DATACLASS, init as init_dataclass,
+    DataclassFields, MAPPED_AS_DATACLASS, init as init_dataclass,
     note_keywords as note_dataclass_keywords, repr as dataclass_repr,
 };
 pub use keywords::{mapper_from_keywords, relationship_from_keywords};

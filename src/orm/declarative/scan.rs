@@ -127,10 +127,10 @@ impl Scan<'_> {
     fn find_base(&mut self) -> Result<()> {
         let mut bases: Vec<Rc<Mapper>> = Vec::new();
         for base in self.class.bases() {
-            if let Some(mapper) = mapped_base(&base) {
-                if !bases.iter().any(|known| Rc::ptr_eq(known, &mapper)) {
-                    bases.push(mapper);
-                }
+            if let Some(mapper) = mapped_base(&base)
+                && !bases.iter().any(|known| Rc::ptr_eq(known, &mapper))
+            {
+                bases.push(mapper);
             }
         }
         if bases.len() > 1 {
@@ -187,20 +187,19 @@ impl Scan<'_> {
                     value = Value::object(PropertyHandle(synonym(name)));
                 }
             }
-            if let Value::Tuple(items) = &value {
-                if let [one] = &***items {
-                    if is_mappable(one) {
-                        self.cx.warn(
-                            &SA_WARNING,
-                            &format!(
-                                "Ignoring declarative-like tuple value of attribute '{key}': \
+            if let Value::Tuple(items) = &value
+                && let [one] = &***items
+                && is_mappable(one)
+            {
+                self.cx.warn(
+                    &SA_WARNING,
+                    &format!(
+                        "Ignoring declarative-like tuple value of attribute '{key}': \
                                  possibly a copy-and-paste error with a comma accidentally placed \
                                  at the end of the line?"
-                            ),
-                        );
-                        continue;
-                    }
-                }
+                    ),
+                );
+                continue;
             }
             if !is_mappable(&value) {
                 self.leave(&key, value)?;
@@ -221,19 +220,19 @@ impl Scan<'_> {
 
     /// An attribute that is not mapped stays what it is.
     fn leave(&self, key: &Str, value: Value) -> Result<()> {
-        if let Value::Class(class) = &value {
-            if class.derives_from(&crate::orm::instrumented::COLUMN_PROPERTY) {
-                self.cx.warn(
-                    &SA_WARNING,
-                    &format!(
-                        "Attribute '{key}' on class <class '{}'> appears to be a non-schema \
+        if let Value::Class(class) = &value
+            && class.derives_from(&crate::orm::instrumented::COLUMN_PROPERTY)
+        {
+            self.cx.warn(
+                &SA_WARNING,
+                &format!(
+                    "Attribute '{key}' on class <class '{}'> appears to be a non-schema \
                          SQLAlchemy expression object; this won't be part of the declarative \
                          mapping. To map arbitrary expressions, use ``column_property()`` or a \
                          similar function such as ``deferred()``, ``query_expression()`` etc. ",
-                        self.class.full_name()
-                    ),
-                );
-            }
+                    self.class.full_name()
+                ),
+            );
         }
         if self.class.own(key).is_none_or(|held| !held.is(&value)) {
             self.class.set(key.clone(), value);
@@ -263,14 +262,14 @@ impl Scan<'_> {
         }
         if let Some(part) = prop.column() {
             for column in part.columns.borrow().iter() {
-                if let ColumnElement::Column(column) = column.plain() {
-                    if column.table().is_none() {
-                        undefer_name(&key, column);
-                        if let Some(annotation) = &annotation {
-                            self.apply_plain(column, &key, annotation)?;
-                        }
-                        self.columns.push((column.clone(), 0));
+                if let ColumnElement::Column(column) = column.plain()
+                    && column.table().is_none()
+                {
+                    undefer_name(&key, column);
+                    if let Some(annotation) = &annotation {
+                        self.apply_plain(column, &key, annotation)?;
                     }
+                    self.columns.push((column.clone(), 0));
                 }
             }
         }
@@ -300,19 +299,18 @@ impl Scan<'_> {
         let attached = column.table().is_some();
         if !attached {
             undefer_name(&key, column);
-            match self.collected.annotations.get(&key) {
-                Some(annotation) => annotations::apply_to_column(
+            if let Some(annotation) = self.collected.annotations.get(&key) {
+                annotations::apply_to_column(
                     mapped,
                     &key,
                     &annotation.inner,
                     self.registry,
                     self.cx,
-                )?,
-                None => {
-                    let typeless = column.with_type(crate::sql::types::SqlType::is_null);
-                    if typeless && column.foreign_keys.borrow().is_empty() {
-                        return Err(annotations::required(self.class, &key, "MappedColumn"));
-                    }
+                )?
+            } else {
+                let typeless = column.with_type(crate::sql::types::SqlType::is_null);
+                if typeless && column.foreign_keys.borrow().is_empty() {
+                    return Err(annotations::required(self.class, &key, "MappedColumn"));
                 }
             }
         }
@@ -446,12 +444,11 @@ impl Scan<'_> {
     fn metadata(&self) -> Result<Value> {
         let class = Value::Class(self.class.clone());
         let own = find_attr(&class, "metadata", self.cx)?.filter(|value| !value.is_none());
-        match own {
-            Some(metadata) => Ok(metadata),
-            None => {
-                let constructors = schema_constructors(self.cx)?;
-                Ok((constructors.metadata_value)(self.registry.metadata()))
-            }
+        if let Some(metadata) = own {
+            Ok(metadata)
+        } else {
+            let constructors = schema_constructors(self.cx)?;
+            Ok((constructors.metadata_value)(self.registry.metadata()))
         }
     }
 

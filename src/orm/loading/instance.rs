@@ -32,15 +32,15 @@ pub fn load_as(
     refresh: Option<&Rc<Instance>>,
     cx: &Cx,
 ) -> Result<Option<Rc<Instance>>> {
-    if let Some(polymorphic) = &plan.polymorphic {
-        if refresh.is_none() {
-            let discriminator = row.get(polymorphic.column).unwrap_or(&Value::None);
-            return match subclass_plan(plan, discriminator, row, cx)? {
-                Found::Own => load_plan(plan, context, row, None, cx),
-                Found::Sub(sub) => load_plan(&sub, context, row, None, cx),
-                Found::Nothing => Ok(None),
-            };
-        }
+    if let Some(polymorphic) = &plan.polymorphic
+        && refresh.is_none()
+    {
+        let discriminator = row.get(polymorphic.column).unwrap_or(&Value::None);
+        return match subclass_plan(plan, discriminator, row, cx)? {
+            Found::Own => load_plan(plan, context, row, None, cx),
+            Found::Sub(sub) => load_plan(&sub, context, row, None, cx),
+            Found::Nothing => Ok(None),
+        };
     }
     load_plan(plan, context, row, refresh, cx)
 }
@@ -145,23 +145,22 @@ fn load_plan(
     cx: &Cx,
 ) -> Result<Option<Rc<Instance>>> {
     let number = context.info.number;
-    let (instance, made) = match refresh {
-        Some(instance) => (instance.clone(), false),
-        None => {
-            let none = Value::None;
-            let token = context
-                .info
-                .options
-                .identity_token
-                .as_ref()
-                .unwrap_or(&none);
-            let Some(key) = key_of_row(plan, row, token, cx)? else {
-                return Ok(None);
-            };
-            match context.info.session.by_identity(&key) {
-                Some(instance) => (instance, false),
-                None => (make(plan, context, key, cx)?, true),
-            }
+    let (instance, made) = if let Some(instance) = refresh {
+        (instance.clone(), false)
+    } else {
+        let none = Value::None;
+        let token = context
+            .info
+            .options
+            .identity_token
+            .as_ref()
+            .unwrap_or(&none);
+        let Some(key) = key_of_row(plan, row, token, cx)? else {
+            return Ok(None);
+        };
+        match context.info.session.by_identity(&key) {
+            Some(instance) => (instance, false),
+            None => (make(plan, context, key, cx)?, true),
         }
     };
     let Some(state) = state_of(&instance) else {
@@ -269,12 +268,11 @@ impl FullLoad<'_> {
             instance_events::fire(self.instance, "refresh", &[Value::None, Value::None], cx)?;
         }
         if self.overwrite || self.state.is_modified() {
-            match &self.only {
-                Some(only) => self.state.commit(self.instance, only.iter().copied()),
-                None => {
-                    context.info.session.release_modified(self.instance);
-                    self.state.commit_all(self.instance);
-                }
+            if let Some(only) = &self.only {
+                self.state.commit(self.instance, only.iter().copied())
+            } else {
+                context.info.session.release_modified(self.instance);
+                self.state.commit_all(self.instance);
             }
         }
         Ok(())
@@ -468,18 +466,17 @@ fn load_partly(
     if is_new && !lacks && !eager {
         return Ok(());
     }
-    let to_load: Rc<[u32]> = match known {
-        Some(known) => known,
-        None => {
-            let slots = state.mapper().attributes();
-            let lacking = slots
-                .iter()
-                .map(|one| one.slot())
-                .filter(|slot| unloaded(*slot));
-            let lacking: Rc<[u32]> = lacking.collect();
-            context.partials.insert(at, lacking.clone());
-            lacking
-        }
+    let to_load: Rc<[u32]> = if let Some(known) = known {
+        known
+    } else {
+        let slots = state.mapper().attributes();
+        let lacking = slots
+            .iter()
+            .map(|one| one.slot())
+            .filter(|slot| unloaded(*slot));
+        let lacking: Rc<[u32]> = lacking.collect();
+        context.partials.insert(at, lacking.clone());
+        lacking
     };
     let wanted = |slot: u32| to_load.contains(&slot);
     for (slot, column) in &plan.slots.quick {

@@ -7,12 +7,11 @@ mod plan;
 mod rows;
 
 pub use context::{
-    Filling, LoadContext, LoadOptions, PostLoad, PostLoads, RunInfo, StateContext,
-    option_propagates,
+    LoadContext, LoadOptions, PostLoad, PostLoads, RunInfo, StateContext, option_propagates,
 };
 pub use ident::{IdentLoad, load_on_identity};
 pub use plan::{
     BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
     StatementPlan,
 };
-pub use rows::{EntityRows, result_of};
+pub use rows::result_of;

@@ -29,17 +29,17 @@ pub(super) fn configure(mapper: &Rc<Mapper>, spec: &MapperSpec, cx: &Cx) -> Resu
     if mapped.is_empty() || !complete {
         return Err(no_primary_key(mapper, cx));
     }
-    if let FromClause::Table(table) = mapper.local_table.plain() {
-        if table.primary_key_columns().is_empty() {
-            cx.warn(
-                &SA_WARNING,
-                &format!(
-                    "Could not assemble any primary keys for locally mapped table '{}' - no rows \
+    if let FromClause::Table(table) = mapper.local_table.plain()
+        && table.primary_key_columns().is_empty()
+    {
+        cx.warn(
+            &SA_WARNING,
+            &format!(
+                "Could not assemble any primary keys for locally mapped table '{}' - no rows \
                      will be persisted in this Table.",
-                    table.full_name()
-                ),
-            );
-        }
+                table.full_name()
+            ),
+        );
     }
     let columns = match &mapper.inherits {
         Some(base) if !mapper.is_concrete() => base.primary_key().clone(),

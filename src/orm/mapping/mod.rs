@@ -162,19 +162,18 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
         listeners: RefCell::default(),
         caches: RefCell::default(),
     });
-    match MappedClass::own(&spec.class) {
-        Some(own) => own.set_mapper(mapper.clone()),
-        None => {
-            let own = MappedClass::new(spec.registry.clone(), inherits_declarative(&spec.class));
-            own.set_mapper(mapper.clone());
-            spec.class.extend(own);
-        }
+    if let Some(own) = MappedClass::own(&spec.class) {
+        own.set_mapper(mapper.clone())
+    } else {
+        let own = MappedClass::new(spec.registry.clone(), inherits_declarative(&spec.class));
+        own.set_mapper(mapper.clone());
+        spec.class.extend(own);
     }
     // The constructor of a mapped class is one of the mapper's, which has no class in its name.
-    if let Some(init @ Value::Object(_)) = spec.class.own("__init__") {
-        if init.downcast::<crate::object::Method>().is_none() {
-            cx.set_attr(&init, "__qualname__", Value::str("__init__"))?;
-        }
+    if let Some(init @ Value::Object(_)) = spec.class.own("__init__")
+        && init.downcast::<crate::object::Method>().is_none()
+    {
+        cx.set_attr(&init, "__qualname__", Value::str("__init__"))?;
     }
     inheritance::register(&mapper, cx)?;
     props::configure(&mapper, &spec, cx)?;

@@ -9,7 +9,7 @@ use crate::orm::instrumented::{PropertyHandle, element_of};
 use crate::orm::mapper::Mapper;
 use crate::orm::properties::{ColumnProperty, MapperProperty, PropertyKind};
 use crate::orm::selectables::corresponding_column;
-use crate::sql::{ColumnElement, Name};
+use crate::sql::Name;
 
 /// Find the column that tells the classes of a hierarchy apart, and the attribute that shows it.
 pub(in crate::orm) fn configure_discriminator(

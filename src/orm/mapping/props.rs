@@ -114,10 +114,10 @@ fn is_excluded_as(
         return true;
     }
     let _ = column;
-    if let Some(include) = &mapper.include {
-        if !include.contains(name) {
-            return true;
-        }
+    if let Some(include) = &mapper.include
+        && !include.contains(name)
+    {
+        return true;
     }
     mapper.exclude.contains(name)
 }

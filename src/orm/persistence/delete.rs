@@ -125,12 +125,11 @@ fn row_of(
         } else {
             Some(target.instance.slot(column.slot)).filter(|value| !value.is_undefined())
         };
-        let value = match known {
-            Some(value) => Some(value),
-            None => {
-                let element = ColumnElement::Column(column.column.clone());
-                sync::committed_value(&target.instance, &target.mapper, &element, cx)?
-            }
+        let value = if let Some(value) = known {
+            Some(value)
+        } else {
+            let element = ColumnElement::Column(column.column.clone());
+            sync::committed_value(&target.instance, &target.mapper, &element, cx)?
         };
         match value {
             Some(value) if !value.is_none() => values.push(value),

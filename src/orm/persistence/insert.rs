@@ -81,12 +81,12 @@ fn row_of(
     let (mut has_all_keys, mut has_all_defaults) = (true, true);
     for (at, column) in columns.columns.iter().enumerate() {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        if column.is_version {
-            if let Some(version) = next_version(target, &Value::None, cx)? {
-                keys.push(at);
-                values.push(version);
-                continue;
-            }
+        if column.is_version
+            && let Some(version) = next_version(target, &Value::None, cx)?
+        {
+            keys.push(at);
+            values.push(version);
+            continue;
         }
         let value = target.instance.slot(column.slot);
         match value {

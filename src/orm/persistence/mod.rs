@@ -12,11 +12,11 @@ mod update;
 
 use std::rc::Rc;
 
-pub use emit::{Emitted, Rows};
-pub use insert::{InsertRow, emit_inserts, next_version_of};
-pub use plan::{HierarchyPlan, MapperColumns, PlanColumn, TablePlan};
+pub use emit::Emitted;
+pub use insert::{emit_inserts, next_version_of};
+pub use plan::{HierarchyPlan, MapperColumns, TablePlan};
 pub use sort::sorted;
-pub use update::{UpdateRow, emit_updates, update_statement};
+pub use update::{emit_updates, update_statement};
 
 use super::unitofwork::UowTransaction;
 use super::{InstanceState, Mapper, identity_key_of, instance_events, state_of};
@@ -114,25 +114,25 @@ fn organize(
     let mut switched = None;
     if !has_identity && has_key_values(&mapper, &instance) {
         let key = identity_key_of(&instance, cx)?;
-        if let Some(existing) = uow.session().by_identity(&key) {
-            if !uow.was_already_deleted(&existing, cx)? {
-                if uow.is_deleted(&existing) {
-                    uow.remove_actions(&existing);
-                    switched = Some(existing);
-                } else {
-                    let shown = cx.repr(&key.to_value())?;
-                    let other = state_of(&existing).map(InstanceState::describe);
-                    uow.session().clone().warn(
-                        &SA_WARNING,
-                        &format!(
-                            "New instance {} with identity key {shown} conflicts with \
+        if let Some(existing) = uow.session().by_identity(&key)
+            && !uow.was_already_deleted(&existing, cx)?
+        {
+            if uow.is_deleted(&existing) {
+                uow.remove_actions(&existing);
+                switched = Some(existing);
+            } else {
+                let shown = cx.repr(&key.to_value())?;
+                let other = state_of(&existing).map(InstanceState::describe);
+                uow.session().clone().warn(
+                    &SA_WARNING,
+                    &format!(
+                        "New instance {} with identity key {shown} conflicts with \
                              persistent instance {}",
-                            state.describe(),
-                            other.unwrap_or_default()
-                        ),
-                        cx,
-                    );
-                }
+                        state.describe(),
+                        other.unwrap_or_default()
+                    ),
+                    cx,
+                );
             }
         }
     }

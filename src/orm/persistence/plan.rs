@@ -73,10 +73,10 @@ impl HierarchyPlan {
     pub fn of(base: &Rc<Mapper>, cx: &Cx) -> Result<Rc<Self>> {
         let mappers = base.self_and_descendants();
         let known = base.caches.borrow().get("persistence").cloned();
-        if let Some(known) = known.and_then(|known| known.downcast::<Self>().ok()) {
-            if known.mappers == mappers.len() {
-                return Ok(known);
-            }
+        if let Some(known) = known.and_then(|known| known.downcast::<Self>().ok())
+            && known.mappers == mappers.len()
+        {
+            return Ok(known);
         }
         let mut found: Vec<(Rc<Table>, Rc<Mapper>)> = Vec::new();
         for mapper in &mappers {

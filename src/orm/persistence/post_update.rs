@@ -111,12 +111,13 @@ fn row_of(
         row.criteria.push(version.clone());
         row.versioned = true;
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        if target.has_identity && !row.keys.contains(&at) {
-            if let Some(next) = next_version(target, version, cx)? {
-                let place = row.keys.partition_point(|known| *known < at);
-                row.keys.insert(place, at);
-                row.values.insert(place, next);
-            }
+        if target.has_identity
+            && !row.keys.contains(&at)
+            && let Some(next) = next_version(target, version, cx)?
+        {
+            let place = row.keys.partition_point(|known| *known < at);
+            row.keys.insert(place, at);
+            row.values.insert(place, next);
         }
     }
     Ok(Some(row))

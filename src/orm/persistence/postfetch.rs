@@ -38,18 +38,18 @@ pub fn after_insert(
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let expression = row.expressions.iter().any(|(known, _)| *known == index);
             if row.keys.contains(&index) {
-                if column.is_version {
-                    if let Some(value) = emitted.parameter(at, &column.key, cx)? {
-                        take(target, column.slot, value);
-                    }
+                if column.is_version
+                    && let Some(value) = emitted.parameter(at, &column.key, cx)?
+                {
+                    take(target, column.slot, value);
                 }
                 continue;
             }
             if column.primary_key {
-                if column.python_default {
-                    if let Some(value) = emitted.parameter(at, &column.key, cx)? {
-                        take(target, column.slot, value);
-                    }
+                if column.python_default
+                    && let Some(value) = emitted.parameter(at, &column.key, cx)?
+                {
+                    take(target, column.slot, value);
                 }
                 continue;
             }
@@ -60,10 +60,10 @@ pub fn after_insert(
                 drop(target.instance.set_slot(column.slot, value.clone()));
             } else if expression || column.server_default {
                 expired.push(column.slot);
-            } else if column.python_default {
-                if let Some(value) = emitted.parameter(at, &column.key, cx)? {
-                    take(target, column.slot, value);
-                }
+            } else if column.python_default
+                && let Some(value) = emitted.parameter(at, &column.key, cx)?
+            {
+                take(target, column.slot, value);
             }
         }
         if !expired.is_empty() {
@@ -98,10 +98,10 @@ pub fn after_update(
             drop(target.instance.set_slot(column.slot, value.clone()));
         } else if expression || column.server_onupdate && !is_set {
             expired.push(column.slot);
-        } else if column.is_version && is_set || column.python_onupdate && !is_set {
-            if let Some(value) = emitted.parameter(at, &column.key, cx)? {
-                take(target, column.slot, value);
-            }
+        } else if (column.is_version && is_set || column.python_onupdate && !is_set)
+            && let Some(value) = emitted.parameter(at, &column.key, cx)?
+        {
+            take(target, column.slot, value);
         }
     }
     if !expired.is_empty() {

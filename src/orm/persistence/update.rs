@@ -95,11 +95,11 @@ fn row_of(
             continue;
         }
         let at = u32::try_from(at).unwrap_or(u32::MAX);
-        if matches!(value, Value::Object(_) | Value::Instance(_)) {
-            if let Some(element) = sql_value(&value, cx)? {
-                row.expressions.push((at, element));
-                continue;
-            }
+        if matches!(value, Value::Object(_) | Value::Instance(_))
+            && let Some(element) = sql_value(&value, cx)?
+        {
+            row.expressions.push((at, element));
+            continue;
         }
         let same = match state.committed(column.slot) {
             Some(Committed::Value(old)) => equal(target, column, &value, &old, cx)?,

@@ -116,11 +116,9 @@ impl Session {
                         drop(instance.set_slot(slot, value));
                     }
                 }
-                if return_defaults {
-                    if let Some(state) = state_of(instance) {
-                        let key = crate::orm::support::identity_key_of(instance, cx)?;
-                        state.set_key(Some(key));
-                    }
+                if return_defaults && let Some(state) = state_of(instance) {
+                    let key = crate::orm::support::identity_key_of(instance, cx)?;
+                    state.set_key(Some(key));
                 }
             }
         }
@@ -292,12 +290,12 @@ fn insert_row(
             .iter()
             .find(|(key, _)| Some(key) == name.as_ref())
             .map(|(_, value)| value.clone());
-        if column.is_version {
-            if let Some(version) = next_version_of(mapper, &Value::None, cx)? {
-                keys.push(at);
-                values.push(version);
-                continue;
-            }
+        if column.is_version
+            && let Some(version) = next_version_of(mapper, &Value::None, cx)?
+        {
+            keys.push(at);
+            values.push(version);
+            continue;
         }
         let value = match value {
             Some(Value::None) if !how.render_nulls && !column.evaluates_none => None,
@@ -482,20 +480,18 @@ fn write_inserts(
             options,
             cx,
         )?;
-        if reads_back {
-            if let Some(context) = result.context() {
-                let made = context.inserted_primary_key_rows(&result, cx)?;
-                for (row, key) in group.iter().zip(made) {
-                    let Some(key) = key.downcast::<crate::engine::Row>() else {
-                        continue;
-                    };
-                    let places = columns.primary_key.iter();
-                    let values = places
-                        .zip(key.values().iter())
-                        .map(|(at, value)| (columns.columns[*at].slot, value.clone()))
-                        .collect();
-                    found.push((row.index, values));
-                }
+        if reads_back && let Some(context) = result.context() {
+            let made = context.inserted_primary_key_rows(&result, cx)?;
+            for (row, key) in group.iter().zip(made) {
+                let Some(key) = key.downcast::<crate::engine::Row>() else {
+                    continue;
+                };
+                let places = columns.primary_key.iter();
+                let values = places
+                    .zip(key.values().iter())
+                    .map(|(at, value)| (columns.columns[*at].slot, value.clone()))
+                    .collect();
+                found.push((row.index, values));
             }
         }
         last = Some(result);

@@ -237,9 +237,10 @@ impl Session {
         let bind = self.get_bind(&wanted, cx)?;
         let connection = self.connection_for(&bind, &ExecutionOptions::none(), cx)?;
         let statement = Executable::Select(select.clone());
-        let sets = match parameters.is_empty() {
-            true => ParameterSets::none(),
-            false => ParameterSets::of_dicts(vec![Rc::new(Dict::from_pairs(parameters))]),
+        let sets = if parameters.is_empty() {
+            ParameterSets::none()
+        } else {
+            ParameterSets::of_dicts(vec![Rc::new(Dict::from_pairs(parameters))])
         };
         let (cursor, prepared) =
             execution::execute_sets(&connection, &statement, &sets, options, cx)?;

@@ -4,21 +4,19 @@ use std::rc::Rc;
 
 use super::{Session, SessionData, is_expired};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
-use crate::object::{Cx, Instance, Result, Value, class_of};
+use crate::object::{Cx, Instance, Result, Value};
 use crate::orm::exc::{FLUSH_ERROR, unmapped_instance};
-use crate::orm::{
-    IdentityKey, InstanceState, cascade, class_mapper, hooks, identity_key_of, state_of,
-};
+use crate::orm::{IdentityKey, InstanceState, cascade, hooks, identity_key_of, state_of};
 
 /// The mapped instance that `value` is; UnmappedInstanceError otherwise.
 pub fn expect_instance<'a>(
     value: &'a Value,
     cx: &Cx,
 ) -> Result<(&'a Rc<Instance>, &'a InstanceState)> {
-    if let Value::Instance(instance) = value {
-        if let Some(state) = state_of(instance) {
-            return Ok((instance, state));
-        }
+    if let Value::Instance(instance) = value
+        && let Some(state) = state_of(instance)
+    {
+        return Ok((instance, state));
     }
     Err(unmapped_instance(value, cx))
 }
@@ -110,11 +108,11 @@ impl Session {
     }
     /// Hold `instance` no longer for its changes.
     pub fn release_modified(&self, instance: &Rc<Instance>) {
-        if let Some(state) = state_of(instance) {
-            if state.is_held() {
-                state.set_held(false);
-                self.data().modified.borrow_mut().remove(instance);
-            }
+        if let Some(state) = state_of(instance)
+            && state.is_held()
+        {
+            state.set_held(false);
+            self.data().modified.borrow_mut().remove(instance);
         }
     }
     /// Expire all of `instance`.
@@ -382,19 +380,19 @@ impl Session {
             self.check_full_key(state, &key)?;
             self.take_key(instance, state, &key);
             let before = self.replace_identity(instance);
-            if let Some(before) = before {
-                if identity_key_of(&before, cx)? == key {
-                    let shown = cx.repr(&key.to_value())?;
-                    self.warn(
-                        &SA_WARNING,
-                        &format!(
-                            "Identity map already had an identity for {shown}, replacing it \
+            if let Some(before) = before
+                && identity_key_of(&before, cx)? == key
+            {
+                let shown = cx.repr(&key.to_value())?;
+                self.warn(
+                    &SA_WARNING,
+                    &format!(
+                        "Identity map already had an identity for {shown}, replacing it \
                              with newly flushed object.   Are there load operations occurring \
                              inside of an event handler within the flush?"
-                        ),
-                        cx,
-                    );
-                }
+                    ),
+                    cx,
+                );
             }
             state.set_orphaned(false);
         }

@@ -101,14 +101,13 @@ impl Merge<'_> {
                     .get_object(&mapper, &ident, &call, "session.get()", cx)?;
             }
         }
-        let merged = match merged {
-            Some(merged) => merged,
-            None => {
-                let made = new_instance(&mapper);
-                is_new = true;
-                self.session.save_or_update(&made, cx)?;
-                made
-            }
+        let merged = if let Some(merged) = merged {
+            merged
+        } else {
+            let made = new_instance(&mapper);
+            is_new = true;
+            self.session.save_or_update(&made, cx)?;
+            made
         };
         self.done.insert(address(instance), merged.clone());
         self.by_key.insert(key, merged.clone());
@@ -297,10 +296,10 @@ impl Merge<'_> {
             drop(merged.set_slot(own.slot(), value));
             return Ok(());
         }
-        if let Held::Value(held) = own.get(merged, Passive::NO_FETCH, cx)? {
-            if held.is(&value) {
-                return Ok(());
-            }
+        if let Held::Value(held) = own.get(merged, Passive::NO_FETCH, cx)?
+            && held.is(&value)
+        {
+            return Ok(());
         }
         own.set(merged, value, None, cx)
     }

@@ -253,18 +253,18 @@ fn finish(state: &mut CompileState<'_>, join: &EagerJoin) -> Result<()> {
     let Some(relationship) = join.property.relationship() else {
         return Ok(());
     };
-    if !join.is_related {
-        if let Some(data) = relationship.join() {
-            for column in &data.local_columns {
-                if join.parent.column_prop(column).is_none() {
-                    continue;
-                }
-                let column = match &join.parent_adapter {
-                    Some(adapter) => adapter.column(column)?,
-                    None => column.plain().clone(),
-                };
-                state.append(&column, Collection::Primary);
+    if !join.is_related
+        && let Some(data) = relationship.join()
+    {
+        for column in &data.local_columns {
+            if join.parent.column_prop(column).is_none() {
+                continue;
             }
+            let column = match &join.parent_adapter {
+                Some(adapter) => adapter.column(column)?,
+                None => column.plain().clone(),
+            };
+            state.append(&column, Collection::Primary);
         }
     }
     for element in relationship.order_by() {

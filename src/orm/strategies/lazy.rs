@@ -19,7 +19,7 @@ use crate::orm::{
     MapperProperty, Passive, RelationshipProperty, identity_key_of, set_loader, state_of, sync,
 };
 use crate::sql::visitors::{self, Replacement};
-use crate::sql::{BindParameter, ColumnElement, FromItem, LabelStyle, Select, SelectItem};
+use crate::sql::{ColumnElement, FromItem, LabelStyle, Select, SelectItem};
 
 /// A loader that an option set for one instance's attribute.
 pub enum LazyOption {

@@ -8,7 +8,7 @@ use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::compile_state::CompileOptions;
 use crate::orm::loading::{LoadOptions, PostLoad};
 use crate::orm::{MappedEntity, Mapper, state_of};
-use crate::sql::{LabelStyle, Select, SelectItem};
+use crate::sql::{LabelStyle, SelectItem};
 
 /// How many objects one SELECT is for.
 const CHUNK: usize = 500;

@@ -14,8 +14,8 @@ use crate::orm::compile_state::CompileOptions;
 use crate::orm::loading::{LoadOptions, PostLoad, PostLoadPlan};
 use crate::orm::strategy_options::LoadElement;
 use crate::orm::{
-    AliasedEntity, Bundle, Direction, Held, InstrumentedAttribute, MappedEntity, Mapper,
-    MapperProperty, Passive, RelationshipProperty, set_committed, state_of, sync,
+    Bundle, Direction, Held, InstrumentedAttribute, MappedEntity, Mapper, MapperProperty, Passive,
+    RelationshipProperty, set_committed, state_of, sync,
 };
 use crate::sql::{ColumnElement, FromItem, JoinTarget, LabelStyle, Select, SelectItem, SetupJoin};
 

@@ -89,7 +89,7 @@ impl Processor {
         for property in incoming_many_to_one(mapper, cx)? {
             found.extend(Self::of(&property, true, cx)?);
         }
-        for property in mapper.relationships().iter() {
+        for property in &mapper.relationships() {
             found.extend(Self::of(property, false, cx)?);
         }
         found.retain(|processor| !processor.options().viewonly);

@@ -206,10 +206,10 @@ impl Pair<'_> {
             return self.processor.verify_can_load(self.child, cx);
         };
         let parent = Rc::as_ptr(self.parent) as usize;
-        if let Some(keys) = reversed {
-            if uow.reversed(keys.clone()).contains(&(parent, at)) {
-                return Ok(());
-            }
+        if let Some(keys) = reversed
+            && uow.reversed(keys.clone()).contains(&(parent, at))
+        {
+            return Ok(());
         }
         self.processor.verify_can_load(self.child, cx)?;
         let Value::Instance(child) = self.child else {

@@ -197,17 +197,17 @@ fn synchronize(
     if !processor.options().post_update && uow.is_deleted(parent) {
         return Ok(());
     }
-    if let (Some(operation), Value::Instance(instance)) = (operation, child) {
-        if !uow.session().contains(instance) {
-            let class = state_of(instance).map(|state| state.mapper().class().name());
-            let message = format!(
-                "Object of type <{}> not in session, {operation} operation along \
+    if let (Some(operation), Value::Instance(instance)) = (operation, child)
+        && !uow.session().contains(instance)
+    {
+        let class = state_of(instance).map(|state| state.mapper().class().name());
+        let message = format!(
+            "Object of type <{}> not in session, {operation} operation along \
                  '{property}' won't proceed",
-                class.as_deref().unwrap_or_default()
-            );
-            uow.session().clone().warn(&SA_WARNING, &message, cx);
-            return Ok(());
-        }
+            class.as_deref().unwrap_or_default()
+        );
+        uow.session().clone().warn(&SA_WARNING, &message, cx);
+        return Ok(());
     }
     let pairs = processor.pairs();
     match child {

@@ -82,10 +82,10 @@ fn remember(editor: &mut Editor<(), FileHistory>, path: Option<&std::path::Path>
         return;
     }
     // History is a convenience: a full disk must not stop the session.
-    if editor.add_history_entry(entry).unwrap_or(false) {
-        if let Some(path) = path {
-            history::append(editor, path);
-        }
+    if editor.add_history_entry(entry).unwrap_or(false)
+        && let Some(path) = path
+    {
+        history::append(editor, path);
     }
 }
 

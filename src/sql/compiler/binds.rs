@@ -78,15 +78,14 @@ impl SQLCompiler<'_> {
             Some(literal) if !bind.unique => *literal,
             _ => return Ok(()),
         };
-        Err(COMPILE_ERROR.error(match literal {
-            true => format!(
-                "Bind parameter '{name}' conflicts with unique bind parameter of the same name"
-            ),
-            false => format!(
+        Err(COMPILE_ERROR.error(if literal {
+            format!("Bind parameter '{name}' conflicts with unique bind parameter of the same name")
+        } else {
+            format!(
                 "bindparam() name '{name}' is reserved for automatic usage in the VALUES or SET \
-                 clause of this insert/update statement.   Please use a name other than column \
-                 name when using bindparam() with insert() or update() (for example, 'b_{name}')."
-            ),
+             clause of this insert/update statement.   Please use a name other than column \
+             name when using bindparam() with insert() or update() (for example, 'b_{name}')."
+            )
         }))
     }
     /// Note that the bind called `name` stands for a column; `literal`: its value is given.
@@ -186,10 +185,10 @@ fn is_tuples(bind: &BindParameter, first: &Value) -> bool {
 }
 
 fn tuple_type(bind: &BindParameter, at: usize, value: &Value, cx: &Cx) -> Result<SqlType> {
-    if let Some(type_) = bind.tuple_types.as_ref().and_then(|types| types.get(at)) {
-        if !type_.is_null() {
-            return Ok(type_.clone());
-        }
+    if let Some(type_) = bind.tuple_types.as_ref().and_then(|types| types.get(at))
+        && !type_.is_null()
+    {
+        return Ok(type_.clone());
     }
     type_of_value(value, cx)
 }

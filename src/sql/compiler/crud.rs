@@ -325,9 +325,10 @@ impl SQLCompiler<'_> {
         let keys: Vec<Str> = values.iter().map(|(key, _)| key.name()).collect();
         let mut used = vec![false; values.len()];
         let given_keys = self.options.column_keys.clone().unwrap_or_default();
-        let order = match data.ordered {
-            true => ordered_columns(columns, &keys),
-            false => columns,
+        let order = if data.ordered {
+            ordered_columns(columns, &keys)
+        } else {
+            columns
         };
         let mut params = Vec::with_capacity(order.len());
         if let Some(from_select) = &data.from_select {
@@ -425,9 +426,10 @@ impl SQLCompiler<'_> {
                 let value = BindValue::Value(value.clone());
                 self.crud_bind(column, &name, value, false, kw)?
             }
-            Given::Value(DmlValue::Element(element)) => match element.plain() {
-                ColumnElement::Bind(bind) => self.given_bind(column, bind, &name, kw)?,
-                _ => {
+            Given::Value(DmlValue::Element(element)) => {
+                if let ColumnElement::Bind(bind) = element.plain() {
+                    self.given_bind(column, bind, &name, kw)?
+                } else {
                     note_expression(
                         column,
                         modifiers,
@@ -436,7 +438,7 @@ impl SQLCompiler<'_> {
                     );
                     (self.expression(element, kw)?, None)
                 }
-            },
+            }
         };
         if let (Some(column), Some(bind)) = (&column.column, bind) {
             info.column_binds.push((column.clone(), bind));
@@ -557,12 +559,13 @@ impl SQLCompiler<'_> {
             column.name()
         );
         if pks.len() > 1 {
-            message.push_str(&format!(
-                " Note that as of SQLAlchemy 1.1, 'autoincrement=True' must be indicated \
+            message.push_str(
+                &" Note that as of SQLAlchemy 1.1, 'autoincrement=True' must be indicated \
                  explicitly for composite (e.g. multicolumn) primary keys if AUTO_INCREMENT/SERIAL\
                  /IDENTITY behavior is expected for one of the columns in the primary key. CREATE \
                  TABLE statements are impacted by this change as well on most backends."
-            ));
+                    .to_string(),
+            );
         }
         self.cx.warn(&SA_WARNING, &message);
     }
@@ -673,8 +676,12 @@ impl SQLCompiler<'_> {
         let changes_itself = || {
             matches!(
                 column.server_onupdate.borrow().as_deref(),
-                Some(ServerDefault::Text(_) | ServerDefault::Clause(_) | ServerDefault::Fetched)
-                    | Some(ServerDefault::Computed(_))
+                Some(
+                    ServerDefault::Text(_)
+                        | ServerDefault::Clause(_)
+                        | ServerDefault::Fetched
+                        | ServerDefault::Computed(_)
+                )
             )
         };
         match onupdate.as_deref() {

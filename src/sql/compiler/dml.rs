@@ -481,10 +481,10 @@ impl SQLCompiler<'_> {
             .dialect_options
             .iter()
             .find(|(known, _)| *known == name.as_str());
-        if let Some((_, limit)) = limit.filter(|_| self.dialect.backend.is_mysql()) {
-            if let Some(limit) = limit.as_int() {
-                out.push(&format!(" LIMIT {limit}"));
-            }
+        if let Some((_, limit)) = limit.filter(|_| self.dialect.backend.is_mysql())
+            && let Some(limit) = limit.as_int()
+        {
+            out.push(&format!(" LIMIT {limit}"));
         }
         Ok(())
     }
@@ -505,15 +505,16 @@ impl SQLCompiler<'_> {
         froms.extend(extra.iter().cloned());
         self.correlate(&froms);
         let mut info = DmlInfo::new(StatementKind::Delete, &data.table);
-        if data.return_defaults.is_some() && self.dialect.can.delete_returning {
-            if let Some(table) = &info.table {
-                let columns = data.return_defaults.clone().unwrap_or_default();
-                info.implicit_returning = if columns.is_empty() {
-                    table.column_list()
-                } else {
-                    columns
-                };
-            }
+        if data.return_defaults.is_some()
+            && self.dialect.can.delete_returning
+            && let Some(table) = &info.table
+        {
+            let columns = data.return_defaults.clone().unwrap_or_default();
+            info.implicit_returning = if columns.is_empty() {
+                table.column_list()
+            } else {
+                columns
+            };
         }
         out.push("DELETE ");
         self.prefixes(&data.prefixes, kw, out, "")?;

@@ -403,12 +403,11 @@ impl SQLCompiler<'_> {
                 rest = &after_colon[name.len()..];
                 continue;
             }
-            match text.bind(name) {
-                Some(bind) => self.bindparam(&bind, kw, out)?,
-                None => {
-                    out.push(":");
-                    out.push(name);
-                }
+            if let Some(bind) = text.bind(name) {
+                self.bindparam(&bind, kw, out)?
+            } else {
+                out.push(":");
+                out.push(name);
             }
             previous = name.chars().next_back();
             rest = &after_colon[name.len()..];

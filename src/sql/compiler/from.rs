@@ -247,11 +247,12 @@ impl SQLCompiler<'_> {
     pub(super) fn from_hint(&mut self, data: &SelectData, from: &FromClause, out: &mut Fragment) {
         for (table, hint, dialect) in &data.hints {
             let applies = dialect == "*" || dialect.as_str() == self.dialect.name;
-            if applies && table.same(from) {
-                if let Some(hint) = self.table_hint(hint) {
-                    out.push(" ");
-                    out.push(&hint);
-                }
+            if applies
+                && table.same(from)
+                && let Some(hint) = self.table_hint(hint)
+            {
+                out.push(" ");
+                out.push(&hint);
             }
         }
     }
@@ -403,12 +404,12 @@ fn collect_linted(
 }
 
 fn collect_edges(element: &ColumnElement, edges: &mut Vec<(usize, usize)>) {
-    if let ColumnElement::Binary(node) = element.plain() {
-        if node.operator.is_comparison() {
-            for left in node.left.from_objects() {
-                for right in node.right.from_objects() {
-                    edges.push((left.identity(), right.identity()));
-                }
+    if let ColumnElement::Binary(node) = element.plain()
+        && node.operator.is_comparison()
+    {
+        for left in node.left.from_objects() {
+            for right in node.right.from_objects() {
+                edges.push((left.identity(), right.identity()));
             }
         }
     }

@@ -269,24 +269,21 @@ impl SQLCompiler<'_> {
             ),
             None => None,
         };
-        match label {
-            Some(label) => {
-                let label = match label {
-                    Name::Plain(text) => Name::Truncated(text),
-                    other => other,
-                };
-                if populate {
-                    let name = self.column_name(&label);
-                    self.add_result(entry, name, &label);
-                }
-                self.labelled(column, &label, kw, out)
+        if let Some(label) = label {
+            let label = match label {
+                Name::Plain(text) => Name::Truncated(text),
+                other => other,
+            };
+            if populate {
+                let name = self.column_name(&label);
+                self.add_result(entry, name, &label);
             }
-            None => {
-                if populate {
-                    self.add_plain_result(entry);
-                }
-                self.element(column, kw, out)
+            self.labelled(column, &label, kw, out)
+        } else {
+            if populate {
+                self.add_plain_result(entry);
             }
+            self.element(column, kw, out)
         }
     }
 

@@ -4,12 +4,9 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::engine::exc::COMPILE_ERROR;
-use crate::object::{Result, Value};
+use crate::object::Result;
 use crate::sql::dialects::Backend;
-use crate::sql::elements::{
-    BinaryExpression, BindParameter, BindValue, ClauseList, ColumnElement, Extract, Function,
-    UnaryExpression, integer_type,
-};
+use crate::sql::elements::{BinaryExpression, ClauseList, Extract, Function, UnaryExpression};
 use crate::sql::operators::Operator;
 use crate::sql::selectable::{ForUpdate, Select, SelectData, SelectItem};
 use crate::sql::types::{Affinity, SqlType};
@@ -602,12 +599,11 @@ impl SQLCompiler<'_> {
                     self.element(offset, kw, out)?;
                     out.push(", ");
                 }
-                match &data.limit {
-                    Some(limit) => self.element(limit, kw, out),
-                    None => {
-                        out.push("18446744073709551615");
-                        Ok(())
-                    }
+                if let Some(limit) = &data.limit {
+                    self.element(limit, kw, out)
+                } else {
+                    out.push("18446744073709551615");
+                    Ok(())
                 }
             }
             backend => {

@@ -176,9 +176,7 @@ fn sqlite_default(column: &Column, default: &str, dialect: &Dialect) -> String {
             _ => false,
         }
     } else {
-        let opens = default
-            .trim_start()
-            .starts_with(|c: char| matches!(c, '\'' | '"' | '('));
+        let opens = default.trim_start().starts_with(['\'', '"', '(']);
         let word = |c: char| c.is_alphanumeric() || c == '_';
         !opens && default.chars().any(|c| !word(c))
     };

@@ -227,9 +227,10 @@ fn create_index(
     if if_not_exists {
         text.push_str("IF NOT EXISTS ");
     }
-    let on = match sqlite {
-        true => dialect.format_table_name(table.name(), table.quote, None),
-        false => table_name(&table, dialect),
+    let on = if sqlite {
+        dialect.format_table_name(table.name(), table.quote, None)
+    } else {
+        table_name(&table, dialect)
     };
     text.push_str(&format!("{} ON {on} ", index_name(index, sqlite, dialect)?));
     if let Some(using) = own("using").filter(|_| dialect.backend == Backend::Postgresql) {

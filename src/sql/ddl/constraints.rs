@@ -303,12 +303,11 @@ fn primary_key_text(
     if columns.is_empty() {
         return None;
     }
-    if dialect.backend == Backend::Sqlite {
-        if let [column] = columns {
-            if sqlite_autoincrements(&table, column) {
-                return None;
-            }
-        }
+    if dialect.backend == Backend::Sqlite
+        && let [column] = columns
+        && sqlite_autoincrements(&table, column)
+    {
+        return None;
     }
     Some(format!("PRIMARY KEY ({})", column_names(columns, dialect)))
 }

@@ -39,10 +39,10 @@ impl DialectObject {
         if let Some(connection) = value.downcast::<Connection>() {
             return Ok(Dialect::of_connection(connection, cx));
         }
-        if let Some(name) = value.as_str() {
-            if let Some(spec) = dialect_named(name) {
-                return Ok(Rc::new(spec.make(cx.compat())));
-            }
+        if let Some(name) = value.as_str()
+            && let Some(spec) = dialect_named(name)
+        {
+            return Ok(Rc::new(spec.make(cx.compat())));
         }
         if let Some(engine) = value.downcast::<Engine>() {
             return Ok(Dialect::of_engine(engine, cx));

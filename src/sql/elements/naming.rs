@@ -44,13 +44,13 @@ impl ColumnElement {
 
     /// The anonymous label of the element (`_anon_name_label`).
     pub fn anon_name_label(&self) -> Name {
-        if let Some(wrapped) = self.wrapped_column() {
-            if !matches!(wrapped.plain(), Self::Text(_)) {
-                if let Some(name) = wrapped.non_anon_label() {
-                    return name;
-                }
-                return wrapped.anon_name_label();
+        if let Some(wrapped) = self.wrapped_column()
+            && !matches!(wrapped.plain(), Self::Text(_))
+        {
+            if let Some(name) = wrapped.non_anon_label() {
+                return name;
             }
+            return wrapped.anon_name_label();
         }
         if let Self::Grouping(node) = self.plain() {
             return node.element.anon_name_label();

@@ -65,9 +65,10 @@ impl Prepared {
             .map(|(known, position)| {
                 let own = position.and_then(|at| keyed.get(at));
                 let bind = own.unwrap_or(&known.bind);
-                match bind.required {
-                    true => Ok(Value::Undefined),
-                    false => given_value(bind, cx),
+                if bind.required {
+                    Ok(Value::Undefined)
+                } else {
+                    given_value(bind, cx)
                 }
             })
             .collect()

@@ -70,16 +70,18 @@ impl StatementCache {
         let start = Instant::now();
         let size = connection.engine().query_cache_size();
         let disabled = size <= 0 || matches!(options.get("compiled_cache"), Some(Value::None));
-        let keyed = match disabled {
-            true => None,
-            false => cache_key(statement, cx),
+        let keyed = if disabled {
+            None
+        } else {
+            cache_key(statement, cx)
         };
         let Some(keyed) = keyed else {
             let prepared = Rc::new(super::prepare(statement, sets, dialect, cx)?);
             let seconds = start.elapsed().as_secs_f64();
-            let stats = match disabled {
-                true => StatsKind::CachingDisabled(seconds),
-                false => StatsKind::NoKey(seconds),
+            let stats = if disabled {
+                StatsKind::CachingDisabled(seconds)
+            } else {
+                StatsKind::NoKey(seconds)
             };
             return Ok(Found {
                 prepared,

@@ -90,12 +90,11 @@ impl KeyCursor {
     /// The value of the key in `dict`.
     pub fn find(&self, dict: &Dict) -> Option<Value> {
         let entries = dict.borrow();
-        if let Some((key, value)) = entries.get_index(self.place) {
-            if let Value::Str(text) = key.value() {
-                if *text == self.key {
-                    return Some(value.clone());
-                }
-            }
+        if let Some((key, value)) = entries.get_index(self.place)
+            && let Value::Str(text) = key.value()
+            && *text == self.key
+        {
+            return Some(value.clone());
         }
         entries.get(&StrKey(&self.key)).cloned()
     }

@@ -166,29 +166,26 @@ pub fn result_shape(
     let mut aliases: Vec<(Str, usize)> = Vec::new();
     for (at, column) in columns.iter().enumerate() {
         let cursor_name = names.and_then(|names| names.get(at)).cloned();
-        match column {
-            Some(column) => {
-                let key = match (&cursor_name, column.name.is_empty()) {
-                    (Some(name), true) => name.clone(),
-                    _ => column.name.clone(),
-                };
-                for element in &column.objects {
-                    lookup.by_identity.entry(element.identity()).or_insert(at);
-                    lookup._elements.push(element.clone());
-                }
-                for name in &column.names {
-                    lookup.by_name.entry(name.clone()).or_insert(at);
-                    if *name != key {
-                        aliases.push((name.clone(), at));
-                    }
-                }
-                keys.push(key);
-                processors.push(processor(column, dialect, cx)?);
+        if let Some(column) = column {
+            let key = match (&cursor_name, column.name.is_empty()) {
+                (Some(name), true) => name.clone(),
+                _ => column.name.clone(),
+            };
+            for element in &column.objects {
+                lookup.by_identity.entry(element.identity()).or_insert(at);
+                lookup._elements.push(element.clone());
             }
-            None => {
-                keys.push(cursor_name.unwrap_or_else(|| Str::new("")));
-                processors.push(None);
+            for name in &column.names {
+                lookup.by_name.entry(name.clone()).or_insert(at);
+                if *name != key {
+                    aliases.push((name.clone(), at));
+                }
             }
+            keys.push(key);
+            processors.push(processor(column, dialect, cx)?);
+        } else {
+            keys.push(cursor_name.unwrap_or_else(|| Str::new("")));
+            processors.push(None);
         }
     }
     let ambiguous = ambiguous_names(&keys, &columns);

@@ -72,10 +72,10 @@ impl<'a> Catalogue<'a> {
     }
     /// Whether there is a table or view `name`.
     pub fn has_table(&self, name: &str, schema: Option<&Str>) -> Result<bool> {
-        if let Some(schema) = schema.filter(|_| self.dialect.compat.is_20()) {
-            if !self.schema_names()?.contains(schema) {
-                return Ok(false);
-            }
+        if let Some(schema) = schema.filter(|_| self.dialect.compat.is_20())
+            && !self.schema_names()?.contains(schema)
+        {
+            return Ok(false);
         }
         Ok(!self.pragma("table_info", name, schema)?.is_empty())
     }

@@ -175,9 +175,10 @@ impl Inspector {
                 None => master.to_owned(),
             };
             // 1.4 lists SQLite's own tables too.
-            let filter = match catalogue.cx().compat().is_14() {
-                true => "",
-                false => " AND name NOT LIKE 'sqlite~_%' ESCAPE '~'",
+            let filter = if catalogue.cx().compat().is_14() {
+                ""
+            } else {
+                " AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
             };
             let sql =
                 format!("SELECT name FROM {master} WHERE type='{kind}'{filter} ORDER BY name");
@@ -230,9 +231,10 @@ impl Inspector {
         let prefix = schema.map_or(String::new(), |schema| {
             format!("{}.", catalogue.quoted(schema))
         });
-        let kind = match catalogue.cx().compat().is_14() {
-            true => "AND type = 'table'",
-            false => "AND type in ('table', 'view')",
+        let kind = if catalogue.cx().compat().is_14() {
+            "AND type = 'table'"
+        } else {
+            "AND type in ('table', 'view')"
         };
         let both = format!(
             "SELECT sql FROM  (SELECT * FROM {prefix}sqlite_master UNION ALL   SELECT * FROM \

@@ -75,18 +75,17 @@ pub(super) fn type_of_declaration(text: &str, cx: &Cx) -> Result<SqlType> {
             .map(|number| cx.str(number).map(Value::from))
             .collect::<Result<_>>()?,
     ))?;
-    match SqlType::build(class, Args::positional(numbers), cx) {
-        Ok(ty) => Ok(ty),
-        Err(_) => {
-            cx.warn(
-                &SA_WARNING,
-                &format!(
-                    "Could not instantiate type <class '{}'> with reflected arguments {shown}; \
-                     using no arguments.",
-                    class.spec.class().full_name()
-                ),
-            );
-            SqlType::build(class, Args::none(), cx)
-        }
+    if let Ok(ty) = SqlType::build(class, Args::positional(numbers), cx) {
+        Ok(ty)
+    } else {
+        cx.warn(
+            &SA_WARNING,
+            &format!(
+                "Could not instantiate type <class '{}'> with reflected arguments {shown}; \
+                 using no arguments.",
+                class.spec.class().full_name()
+            ),
+        );
+        SqlType::build(class, Args::none(), cx)
     }
 }

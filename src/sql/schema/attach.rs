@@ -30,13 +30,13 @@ pub fn add_column(
     }
     let key = column.key();
     column.set_key(key.clone());
-    if let Some(existing) = column.table() {
-        if !Rc::ptr_eq(&existing, table) {
-            return Err(ARGUMENT_ERROR.error(format!(
-                "Column object '{key}' already assigned to Table '{}'",
-                existing.full_name()
-            )));
-        }
+    if let Some(existing) = column.table()
+        && !Rc::ptr_eq(&existing, table)
+    {
+        return Err(ARGUMENT_ERROR.error(format!(
+            "Column object '{key}' already assigned to Table '{}'",
+            existing.full_name()
+        )));
     }
     replace_existing(table, column, allow_replacements, cx)?;
     let position = {

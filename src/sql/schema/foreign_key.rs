@@ -189,10 +189,10 @@ impl ForeignKey {
     }
     /// Make `column` its parent.
     pub fn set_parent(self: &Rc<Self>, column: &Rc<Column>) -> Result<()> {
-        if let Some(known) = self.parent() {
-            if !Rc::ptr_eq(&known, column) {
-                return Err(INVALID_REQUEST_ERROR.error("This ForeignKey already has a parent !"));
-            }
+        if let Some(known) = self.parent()
+            && !Rc::ptr_eq(&known, column)
+        {
+            return Err(INVALID_REQUEST_ERROR.error("This ForeignKey already has a parent !"));
         }
         *self.parent.borrow_mut() = Rc::downgrade(column);
         column.foreign_keys.borrow_mut().push(self.clone());

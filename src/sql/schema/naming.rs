@@ -146,13 +146,13 @@ fn token_value(named: &Named<'_>, table: &Rc<Table>, token: &str, cx: &Cx) -> Re
             };
         }
         "referred_table_name" => {
-            if let Named::Constraint(constraint) = named {
-                if let Some(element) = constraint.elements().first() {
-                    let full = element.target_fullname();
-                    let parts: Vec<_> = full.split('.').collect();
-                    let at = parts.len().saturating_sub(2);
-                    return Ok(parts.get(at).copied().unwrap_or_default().to_owned());
-                }
+            if let Named::Constraint(constraint) = named
+                && let Some(element) = constraint.elements().first()
+            {
+                let full = element.target_fullname();
+                let parts: Vec<_> = full.split('.').collect();
+                let at = parts.len().saturating_sub(2);
+                return Ok(parts.get(at).copied().unwrap_or_default().to_owned());
             }
         }
         _ => {}

@@ -47,10 +47,10 @@ fn edges_of(
                 continue;
             };
             let referred = element.column(cx)?.table();
-            if let Some(parent) = referred.as_ref().and_then(place) {
-                if parent != at {
-                    edges.push((parent, at));
-                }
+            if let Some(parent) = referred.as_ref().and_then(place)
+                && parent != at
+            {
+                edges.push((parent, at));
             }
         }
     }
@@ -100,37 +100,36 @@ pub fn sort_tables_and_constraints(
 ) -> Result<std::result::Result<Sorted, CyclicTables>> {
     let (mut edges, mut remaining) = edges_of(tables, filter, cx)?;
     let places: Vec<usize> = (0..tables.len()).collect();
-    let order = match topological::sort(&places, &edges) {
-        Ok(order) => order,
-        Err(_) => {
-            let cycle = on_cycles(tables.len(), &edges);
-            let mut cyclic: Vec<_> = cycle.iter().copied().collect();
-            cyclic.sort_unstable();
-            let cyclic = CyclicTables(cyclic.iter().map(|at| tables[*at].clone()).collect());
-            if warn_for_cycles {
-                cx.warn(
-                    &SA_WARNING,
-                    &format!(
-                        "Cannot correctly sort tables; there are unresolvable cycles between \
-                         tables \"{}\", which is usually caused by mutually dependent foreign key \
-                         constraints.  Foreign key constraints involving these tables will not be \
-                         considered; this warning may raise an error in a future release.",
-                        cyclic.names()
-                    ),
-                );
-            }
-            for at in &cycle {
-                for constraint in tables[*at].foreign_key_constraints() {
-                    if filter.and_then(|filter| filter(&constraint)) != Some(false) {
-                        remove_edges(&constraint, *at, tables, &mut edges, cx)?;
-                        remaining.push(constraint);
-                    }
+    let order = if let Ok(order) = topological::sort(&places, &edges) {
+        order
+    } else {
+        let cycle = on_cycles(tables.len(), &edges);
+        let mut cyclic: Vec<_> = cycle.iter().copied().collect();
+        cyclic.sort_unstable();
+        let cyclic = CyclicTables(cyclic.iter().map(|at| tables[*at].clone()).collect());
+        if warn_for_cycles {
+            cx.warn(
+                &SA_WARNING,
+                &format!(
+                    "Cannot correctly sort tables; there are unresolvable cycles between \
+                     tables \"{}\", which is usually caused by mutually dependent foreign key \
+                     constraints.  Foreign key constraints involving these tables will not be \
+                     considered; this warning may raise an error in a future release.",
+                    cyclic.names()
+                ),
+            );
+        }
+        for at in &cycle {
+            for constraint in tables[*at].foreign_key_constraints() {
+                if filter.and_then(|filter| filter(&constraint)) != Some(false) {
+                    remove_edges(&constraint, *at, tables, &mut edges, cx)?;
+                    remaining.push(constraint);
                 }
             }
-            match topological::sort(&places, &edges) {
-                Ok(order) => order,
-                Err(_) => return Ok(Err(cyclic)),
-            }
+        }
+        match topological::sort(&places, &edges) {
+            Ok(order) => order,
+            Err(_) => return Ok(Err(cyclic)),
         }
     };
     Ok(Ok(Sorted {

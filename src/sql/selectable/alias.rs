@@ -95,10 +95,10 @@ impl FromClause {
     /// `alias(name)`.
     #[must_use]
     pub fn alias(&self, name: Option<Name>) -> Self {
-        if let Self::Alias(alias) = self.plain() {
-            if alias.cte().is_some() {
-                return Self::Alias(alias.cte_alias(name));
-            }
+        if let Self::Alias(alias) = self.plain()
+            && alias.cte().is_some()
+        {
+            return Self::Alias(alias.cte_alias(name));
         }
         Self::Alias(Alias::new(
             AliasKind::Alias,

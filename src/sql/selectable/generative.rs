@@ -175,10 +175,10 @@ impl Select {
 
     /// The entity whose attributes `filter_by()` names, or the FROM element.
     fn filter_by_target(&self, cx: &Cx) -> Result<Option<FromItem>> {
-        if let Some(subject) = &self.0.subject {
-            if let Some(entity) = subject.plugin().filter_by_entity(self, cx)? {
-                return Ok(Some(FromItem::Entity(entity)));
-            }
+        if let Some(subject) = &self.0.subject
+            && let Some(entity) = subject.plugin().filter_by_entity(self, cx)?
+        {
+            return Ok(Some(FromItem::Entity(entity)));
         }
         if let Some(last) = self.0.setup_joins.last() {
             return Ok(match &last.target {
@@ -267,10 +267,10 @@ impl SelectData {
             SelectItem::Entity(entity) => self.adopt_entity(entity),
             SelectItem::Column(column) => self.adopt(column),
             SelectItem::From(from) => {
-                if let FromClause::Annotated(annotated) = from {
-                    if let Some(entity) = annotated.annotations.entity() {
-                        self.adopt_entity(entity);
-                    }
+                if let FromClause::Annotated(annotated) = from
+                    && let Some(entity) = annotated.annotations.entity()
+                {
+                    self.adopt_entity(entity);
                 }
             }
         }
@@ -346,12 +346,11 @@ pub fn make_slice(
         }
         (None, None) => limit.cloned(),
     };
-    if start == Some(0) {
-        if let Some(ColumnElement::Bind(known)) = &offset {
-            if known.effective_value(cx)?.as_int() == Some(0) {
-                offset = None;
-            }
-        }
+    if start == Some(0)
+        && let Some(ColumnElement::Bind(known)) = &offset
+        && known.effective_value(cx)?.as_int() == Some(0)
+    {
+        offset = None;
     }
     Ok((limit, offset))
 }

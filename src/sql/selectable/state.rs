@@ -127,13 +127,13 @@ fn identities(items: &[FromItem], cx: &Cx) -> Result<Vec<usize>> {
 pub fn normalize_froms(froms: Vec<FromClause>, check: Option<&Select>) -> Result<Vec<FromClause>> {
     let mut kept: Vec<FromClause> = Vec::with_capacity(froms.len());
     for from in froms {
-        if let (FromClause::Alias(alias), Some(check)) = (from.plain(), check) {
-            if let AliasedElement::Select(SelectStatement::Select(inner)) = &alias.element {
-                if inner.identity() == check.identity() {
-                    return Err(INVALID_REQUEST_ERROR
-                        .error("select() construct refers to itself as a FROM"));
-                }
-            }
+        if let (FromClause::Alias(alias), Some(check)) = (from.plain(), check)
+            && let AliasedElement::Select(SelectStatement::Select(inner)) = &alias.element
+            && inner.identity() == check.identity()
+        {
+            return Err(
+                INVALID_REQUEST_ERROR.error("select() construct refers to itself as a FROM")
+            );
         }
         if !kept.iter().any(|known| known.same(&from)) {
             kept.push(from);

@@ -542,10 +542,10 @@ impl Arguments {
             shown.push(cx.repr(value)?);
         }
         for (name, value, default) in &self.named {
-            if let Some(default) = default {
-                if !cx.eq(value, default)? {
-                    shown.push(format!("{name}={}", cx.repr(value)?));
-                }
+            if let Some(default) = default
+                && !cx.eq(value, default)?
+            {
+                shown.push(format!("{name}={}", cx.repr(value)?));
             }
         }
         Ok(shown.join(", "))

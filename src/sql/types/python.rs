@@ -117,9 +117,10 @@ fn unreadable(value: &Value, kind: &str, cx: &Cx) -> Raised {
         return TYPE_ERROR.error("fromisoformat: argument must be str");
     };
     let shown = cx.repr(&Value::Str(text.clone())).unwrap_or_default();
-    VALUE_ERROR.error(match cx.compat().is_14() {
-        true => format!("Couldn't parse {kind} string: {shown}"),
-        false => format!("Invalid isoformat string: {shown}"),
+    VALUE_ERROR.error(if cx.compat().is_14() {
+        format!("Couldn't parse {kind} string: {shown}")
+    } else {
+        format!("Invalid isoformat string: {shown}")
     })
 }
 

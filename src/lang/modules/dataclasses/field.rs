@@ -75,7 +75,7 @@ impl Object for Field {
             "init" => Value::Bool(self.init),
             "repr" => Value::Bool(self.repr),
             "compare" => Value::Bool(self.compare),
-            "hash" => self.hash.map(Value::Bool).unwrap_or(Value::None),
+            "hash" => self.hash.map_or(Value::None, Value::Bool),
             "metadata" => self.metadata.clone(),
             "kw_only" => Value::Bool(self.kw_only == Some(true)),
             _ => return Ok(None),

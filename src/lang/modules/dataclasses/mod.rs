@@ -233,27 +233,27 @@ fn converted(value: &Value, function: &str, factory: Option<&Value>, cx: &Cx) ->
 fn convert(value: &Value, dicts: bool, factory: Option<&Value>, cx: &Cx) -> Result<Value> {
     let _depth = cx.enter()?;
     let inner = |value: &Value| convert(value, dicts, factory, cx);
-    if let Value::Instance(instance) = value {
-        if let Some(fields) = fields_of(instance.class()) {
-            let mut pairs = Vec::new();
-            for field in fields.iter().filter(|field| !field.init_var) {
-                let held = inner(&cx.get_attr(value, &field.name)?)?;
-                pairs.push((field.name.clone(), held));
-            }
-            let items: Vec<Value> = if dicts {
-                pairs
-                    .iter()
-                    .map(|(name, value)| Value::tuple(vec![name.clone().into(), value.clone()]))
-                    .collect()
-            } else {
-                pairs.iter().map(|(_, value)| value.clone()).collect()
-            };
-            return match factory {
-                Some(factory) => cx.call(factory, [Value::list(items)]),
-                None if dicts => Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs)))),
-                None => Ok(Value::tuple(items)),
-            };
+    if let Value::Instance(instance) = value
+        && let Some(fields) = fields_of(instance.class())
+    {
+        let mut pairs = Vec::new();
+        for field in fields.iter().filter(|field| !field.init_var) {
+            let held = inner(&cx.get_attr(value, &field.name)?)?;
+            pairs.push((field.name.clone(), held));
         }
+        let items: Vec<Value> = if dicts {
+            pairs
+                .iter()
+                .map(|(name, value)| Value::tuple(vec![name.clone().into(), value.clone()]))
+                .collect()
+        } else {
+            pairs.iter().map(|(_, value)| value.clone()).collect()
+        };
+        return match factory {
+            Some(factory) => cx.call(factory, [Value::list(items)]),
+            None if dicts => Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs)))),
+            None => Ok(Value::tuple(items)),
+        };
     }
     Ok(match value {
         Value::List(list) => Value::list(list.to_vec().iter().map(inner).collect::<Result<_>>()?),

@@ -207,12 +207,12 @@ impl ProxyAttribute {
     ) -> Result<ColumnElement> {
         let remote = self.remote(cx)?;
         let relationship = self.relationship(cx)?;
-        if let Some(attribute) = remote.downcast::<InstrumentedAttribute>() {
-            if attribute.is_relationship() {
-                let inner = comparator::exists(attribute, criterion, keywords, cx)?;
-                let inner = Value::object(inner);
-                return comparator::exists(&relationship, Some(&inner), &[], cx);
-            }
+        if let Some(attribute) = remote.downcast::<InstrumentedAttribute>()
+            && attribute.is_relationship()
+        {
+            let inner = comparator::exists(attribute, criterion, keywords, cx)?;
+            let inner = Value::object(inner);
+            return comparator::exists(&relationship, Some(&inner), &[], cx);
         }
         if let Some(proxy) = remote.downcast::<Self>() {
             let inner = Value::object(proxy.exists(criterion, keywords, cx)?);
@@ -274,13 +274,13 @@ fn proxy_members(members: &mut Members) {
         .method("contains(other)", |this: &ProxyAttribute, a, cx| {
             let other = a.value("other");
             let remote = this.remote(cx)?;
-            if let Some(attribute) = remote.downcast::<InstrumentedAttribute>() {
-                if attribute.is_relationship() {
-                    let inner = comparator::equals(attribute, other, cx)?;
-                    let inner = Value::object(inner);
-                    return comparator::exists(&this.relationship(cx)?, Some(&inner), &[], cx)
-                        .map(Value::object);
-                }
+            if let Some(attribute) = remote.downcast::<InstrumentedAttribute>()
+                && attribute.is_relationship()
+            {
+                let inner = comparator::equals(attribute, other, cx)?;
+                let inner = Value::object(inner);
+                return comparator::exists(&this.relationship(cx)?, Some(&inner), &[], cx)
+                    .map(Value::object);
             }
             let condition = cx.call_method(&remote, "contains", [other.clone()])?;
             this.exists(Some(&condition), &[], cx).map(Value::object)

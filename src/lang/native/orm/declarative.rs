@@ -111,7 +111,7 @@ pub fn declarative_base() -> Value {
         "declarative_base(*, metadata=None, mapper=None, cls=None, name=None, \
          class_registry=None, type_annotation_map=None, constructor=None, metaclass=None, \
          bind=None)",
-        |a, cx| make_base(a, cx),
+        make_base,
     )
 }
 

@@ -56,7 +56,7 @@ fn property_members(members: &mut Members) {
         })
         .method("expression(expr)", |this: &HybridProperty, a, _| {
             Ok(copy(this, |parts| {
-                parts.expression = a.value("expr").clone()
+                parts.expression = a.value("expr").clone();
             }))
         })
         .method("comparator(comparator)", |this: &HybridProperty, a, _| {
@@ -206,10 +206,10 @@ impl Object for HybridAttribute {
         Ok(Some(self.describe(cx)))
     }
     fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
-        if self.is_comparator() {
-            if let Some(found) = find_attr(self.expression(), name, cx)? {
-                return Ok(Some(found));
-            }
+        if self.is_comparator()
+            && let Some(found) = find_attr(self.expression(), name, cx)?
+        {
+            return Ok(Some(found));
         }
         find_attr(&Value::object(self.element(cx)?), name, cx)
     }

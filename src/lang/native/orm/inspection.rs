@@ -17,10 +17,10 @@ use crate::orm::{
 
 /// `inspect(target, raiseerr=True)` of instances and mapped things; `None`: it is none.
 pub fn inspect(target: &Value, cx: &Cx) -> Result<Option<Value>> {
-    if let Value::Instance(instance) = target {
-        if state_of(instance).is_some() {
-            return Ok(Some(state_value(instance)));
-        }
+    if let Value::Instance(instance) = target
+        && state_of(instance).is_some()
+    {
+        return Ok(Some(state_value(instance)));
     }
     if let Some(entity) = entity_of_value(target) {
         if let MappedEntity::Mapper(_) = &entity {
@@ -245,19 +245,17 @@ fn attribute_members(members: &mut Members) {
         })
         .getter("committed_state", |this: &StateHandle, cx| {
             let dict = Dict::default();
-            if let Some(instance) = this.instance() {
-                if let Some(state) = state_of(&instance) {
-                    for attribute in state.mapper().attributes().iter() {
-                        let old = match state.committed(attribute.slot()) {
-                            None => continue,
-                            Some(crate::orm::Committed::Value(value)) => value,
-                            Some(crate::orm::Committed::Items(items)) => {
-                                Value::list(items.to_vec())
-                            }
-                            Some(_) => no_value(),
-                        };
-                        dict.insert(attribute.key().clone().into(), old, cx)?;
-                    }
+            if let Some(instance) = this.instance()
+                && let Some(state) = state_of(&instance)
+            {
+                for attribute in state.mapper().attributes().iter() {
+                    let old = match state.committed(attribute.slot()) {
+                        None => continue,
+                        Some(crate::orm::Committed::Value(value)) => value,
+                        Some(crate::orm::Committed::Items(items)) => Value::list(items.to_vec()),
+                        Some(_) => no_value(),
+                    };
+                    dict.insert(attribute.key().clone().into(), old, cx)?;
                 }
             }
             Ok(Value::Dict(Rc::new(dict)))
@@ -472,15 +470,15 @@ impl Object for Marker {
 }
 
 fn instance_argument(value: &Value, cx: &Cx) -> Result<Rc<Instance>> {
-    if let Value::Instance(instance) = value {
-        if state_of(instance).is_some() {
-            return Ok(instance.clone());
-        }
+    if let Value::Instance(instance) = value
+        && state_of(instance).is_some()
+    {
+        return Ok(instance.clone());
     }
-    if let Some(state) = value.downcast::<StateHandle>() {
-        if let Some(instance) = state.instance() {
-            return Ok(instance);
-        }
+    if let Some(state) = value.downcast::<StateHandle>()
+        && let Some(instance) = state.instance()
+    {
+        return Ok(instance);
     }
     Err(crate::orm::exc::unmapped_instance(value, cx))
 }

@@ -163,10 +163,10 @@ fn descriptors(mapper: &Rc<Mapper>, cx: &Cx) -> Result<Value> {
             if inherited || known {
                 continue;
             }
-            if let Some(value) = class.lookup(&name) {
-                if super::ext::is_descriptor(&value) {
-                    entries.push((name, value));
-                }
+            if let Some(value) = class.lookup(&name)
+                && super::ext::is_descriptor(&value)
+            {
+                entries.push((name, value));
             }
         }
     }
@@ -311,20 +311,19 @@ fn look_up_members(members: &mut Members) {
         .method("get_property(key)", |this: &MapperHandle, a, cx| {
             configure_registry(this.0.registry(), cx)?;
             let key = a.text("key")?;
-            match this.0.prop(key) {
-                Some(prop) => Ok(handle(&prop)),
-                None => {
-                    let hint = if cx.compat().is_14() {
-                        ""
-                    } else {
-                        ".  If this property was indicated from other mappers or configure \
-                         events, ensure registry.configure() has been called."
-                    };
-                    Err(INVALID_REQUEST_ERROR.error(format!(
-                        "Mapper '{}' has no property '{key}'{hint}",
-                        this.0.describe(cx.compat())
-                    )))
-                }
+            if let Some(prop) = this.0.prop(key) {
+                Ok(handle(&prop))
+            } else {
+                let hint = if cx.compat().is_14() {
+                    ""
+                } else {
+                    ".  If this property was indicated from other mappers or configure \
+                     events, ensure registry.configure() has been called."
+                };
+                Err(INVALID_REQUEST_ERROR.error(format!(
+                    "Mapper '{}' has no property '{key}'{hint}",
+                    this.0.describe(cx.compat())
+                )))
             }
         })
         .method("has_property(key)", |this: &MapperHandle, a, _| {

@@ -19,10 +19,7 @@ use std::rc::Rc;
 
 use super::schema;
 use crate::object::{Cx, Export, Method, ModuleSpec, Result, Value};
-use crate::orm::{
-    self, BaseOptions, DYNAMIC_MAPPED, Direction, MAPPED, Registry, SchemaConstructors,
-    WRITE_ONLY_MAPPED, new_registry,
-};
+use crate::orm::{self, BaseOptions, Registry, SchemaConstructors, new_registry};
 use crate::sql::schema::MetaData;
 
 pub use attribute::{attribute_key, mapper_value};

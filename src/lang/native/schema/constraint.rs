@@ -85,10 +85,10 @@ fn target(value: &Value, cx: &Cx) -> Result<ForeignKeyTarget> {
     if let Value::Str(text) = value {
         return Ok(ForeignKeyTarget::Text(text.clone()));
     }
-    if let Coerced::Element(element) = coerce(value, cx)? {
-        if let ColumnElement::Column(column) = element.plain() {
-            return Ok(ForeignKeyTarget::Column(column.clone()));
-        }
+    if let Coerced::Element(element) = coerce(value, cx)?
+        && let ColumnElement::Column(column) = element.plain()
+    {
+        return Ok(ForeignKeyTarget::Column(column.clone()));
     }
     Err(ARGUMENT_ERROR.error(format!(
         "String column name or Column object for DDL foreign key constraint expected, got {}.",

@@ -304,7 +304,7 @@ fn members(members: &mut Members) {
         })
         .method_on_value(
             "execute_if(dialect=None, callable_=None, state=None)",
-            |this, bound, cx| super::events::conditional(this, bound, cx),
+            super::events::conditional,
         )
         .method_on_value("__call__(target, bind, **kw)", |this, bound, cx| {
             super::events::call_ddl(this, bound.value("target"), bound.value("bind"), cx)

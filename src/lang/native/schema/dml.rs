@@ -150,15 +150,15 @@ pub fn of_table(what: &str, this: &Value, bound: &Bound<'_>, cx: &Cx) -> Result<
         "update" => make_update(this, cx)?,
         _ => make_delete(this, cx)?,
     };
-    if bound.has("whereclause") {
-        if let Some(condition) = bound.some("whereclause") {
-            made = cx.call_method(&made, "where", [condition.clone()])?;
-        }
+    if bound.has("whereclause")
+        && let Some(condition) = bound.some("whereclause")
+    {
+        made = cx.call_method(&made, "where", [condition.clone()])?;
     }
-    if bound.has("values") {
-        if let Some(values) = bound.some("values") {
-            made = cx.call_method(&made, "values", [values.clone()])?;
-        }
+    if bound.has("values")
+        && let Some(values) = bound.some("values")
+    {
+        made = cx.call_method(&made, "values", [values.clone()])?;
     }
     Ok(made)
 }
@@ -238,10 +238,10 @@ fn base_members(members: &mut Members) {
             |this, bound, cx| {
                 let mut columns = Vec::new();
                 for value in bound.rest() {
-                    if let Coerced::Element(element) = coerce(value, cx)? {
-                        if let ColumnElement::Column(column) = element.plain() {
-                            columns.push(column.clone());
-                        }
+                    if let Coerced::Element(element) = coerce(value, cx)?
+                        && let ColumnElement::Column(column) = element.plain()
+                    {
+                        columns.push(column.clone());
                     }
                 }
                 changed(this, |data| {
@@ -496,26 +496,26 @@ fn set_values(value: &Value, cx: &Cx) -> Result<DmlValues> {
 }
 
 fn conflict_target(bound: &Bound<'_>, cx: &Cx) -> Result<ConflictTarget> {
-    if bound.has("constraint") {
-        if let Some(constraint) = bound.some("constraint") {
-            if let Value::Str(name) = constraint {
-                return Ok(ConflictTarget::Constraint(name.clone()));
-            }
-            let name = cx.get_attr(constraint, "name")?;
-            if let Value::Str(name) = name {
-                return Ok(ConflictTarget::Constraint(name));
-            }
-            let mut elements = Vec::new();
-            for column in cx.collect(constraint)? {
-                if let Some(element) = column.downcast::<ColumnElement>() {
-                    elements.push(ConflictElement::Element(element.clone()));
-                }
-            }
-            return Ok(ConflictTarget::Elements {
-                elements,
-                index_where: None,
-            });
+    if bound.has("constraint")
+        && let Some(constraint) = bound.some("constraint")
+    {
+        if let Value::Str(name) = constraint {
+            return Ok(ConflictTarget::Constraint(name.clone()));
         }
+        let name = cx.get_attr(constraint, "name")?;
+        if let Value::Str(name) = name {
+            return Ok(ConflictTarget::Constraint(name));
+        }
+        let mut elements = Vec::new();
+        for column in cx.collect(constraint)? {
+            if let Some(element) = column.downcast::<ColumnElement>() {
+                elements.push(ConflictElement::Element(element.clone()));
+            }
+        }
+        return Ok(ConflictTarget::Elements {
+            elements,
+            index_where: None,
+        });
     }
     let Some(given) = bound.some("index_elements") else {
         return Ok(ConflictTarget::Any);

@@ -253,7 +253,7 @@ fn members(members: &mut Members) {
             "get_temp_table_names(**kw)",
             |this: &InspectorObject, _, cx| {
                 with_catalogue(&this.bind, cx, |catalogue| {
-                    Ok(texts(&*this.inspector.temp_table_names(catalogue)?))
+                    Ok(texts(&this.inspector.temp_table_names(catalogue)?))
                 })
             },
         )
@@ -261,13 +261,13 @@ fn members(members: &mut Members) {
             "get_temp_view_names(**kw)",
             |this: &InspectorObject, _, cx| {
                 with_catalogue(&this.bind, cx, |catalogue| {
-                    Ok(texts(&*this.inspector.temp_view_names(catalogue)?))
+                    Ok(texts(&this.inspector.temp_view_names(catalogue)?))
                 })
             },
         )
         .method("get_schema_names(**kw)", |this: &InspectorObject, _, cx| {
             with_catalogue(&this.bind, cx, |catalogue| {
-                Ok(texts(&*this.inspector.schema_names(catalogue)?))
+                Ok(texts(&this.inspector.schema_names(catalogue)?))
             })
         })
         .method(

@@ -72,10 +72,10 @@ pub fn column_argument(value: &Value, cx: &Cx) -> Result<ColumnArg> {
     if let Value::Str(name) = value {
         return Ok(ColumnArg::Name(name.clone()));
     }
-    if let Coerced::Element(element) = coerce(value, cx)? {
-        if let ColumnElement::Column(column) = element.plain() {
-            return Ok(ColumnArg::Column(column.clone()));
-        }
+    if let Coerced::Element(element) = coerce(value, cx)?
+        && let ColumnElement::Column(column) = element.plain()
+    {
+        return Ok(ColumnArg::Column(column.clone()));
     }
     Err(ARGUMENT_ERROR.error(format!(
         "String column name or column expression for DDL constraint expected, got {}.",

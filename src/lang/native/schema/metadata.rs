@@ -17,11 +17,10 @@ pub static METADATA: TypeSpec = TypeSpec::new("sqlalchemy.sql.schema", "MetaData
     .members(members);
 
 fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
-    let text = match cx.compat().is_14() {
-        true => {
-            "__init__(bind=None, schema=None, quote_schema=None, naming_convention=None, info=None)"
-        }
-        false => "__init__(schema=None, quote_schema=None, naming_convention=None, info=None)",
+    let text = if cx.compat().is_14() {
+        "__init__(bind=None, schema=None, quote_schema=None, naming_convention=None, info=None)"
+    } else {
+        "__init__(schema=None, quote_schema=None, naming_convention=None, info=None)"
     };
     let bind = args.take_keyword("bind");
     let signature = Signature::parse(text, Some("MetaData"));

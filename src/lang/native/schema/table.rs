@@ -127,9 +127,10 @@ pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
             ARGUMENT_ERROR.error("keep_existing and extend_existing are mutually exclusive.")
         );
     }
-    let schema = match arguments.schema_given {
-        true => arguments.schema.clone(),
-        false => metadata.schema.borrow().clone(),
+    let schema = if arguments.schema_given {
+        arguments.schema.clone()
+    } else {
+        metadata.schema.borrow().clone()
     };
     let key = match &schema {
         Some(schema) => format!("{schema}.{name}"),
@@ -223,13 +224,14 @@ fn extend(table: &Rc<Table>, arguments: &TableArguments, args: &Args, cx: &Cx) -
     }
     set_options(table, arguments, args, cx)?;
     if let Some(bind) = &arguments.autoload_with {
-        let exclude: Vec<Str> = match arguments.autoload_replace {
-            true => Vec::new(),
-            false => table
+        let exclude: Vec<Str> = if arguments.autoload_replace {
+            Vec::new()
+        } else {
+            table
                 .column_list()
                 .iter()
                 .map(|column| column.name())
-                .collect(),
+                .collect()
         };
         autoload(table, bind, arguments, &exclude, cx)?;
     }

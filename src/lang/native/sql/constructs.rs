@@ -661,10 +661,7 @@ pub const NAMES: &[(&str, crate::object::Export)] = &[
     ),
     (
         "outerjoin",
-        export!(
-            "outerjoin(left, right, onclause=None, full=False)",
-            |b, cx| outer(b, cx)
-        ),
+        export!("outerjoin(left, right, onclause=None, full=False)", outer),
     ),
     (
         "union",

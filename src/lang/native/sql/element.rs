@@ -107,10 +107,10 @@ impl Object for ColumnElement {
     fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
         if let Self::Exists(_) | Self::ScalarSelect(_) = self.plain() {
             // What it does not have itself, the SELECT inside may have.
-            if !name.starts_with("__") {
-                if let Some(found) = inner_attr(self, name, cx)? {
-                    return Ok(Some(found));
-                }
+            if !name.starts_with("__")
+                && let Some(found) = inner_attr(self, name, cx)?
+            {
+                return Ok(Some(found));
             }
         }
         if name.starts_with('_') {
@@ -132,10 +132,10 @@ impl Object for ColumnElement {
         reflected: bool,
         cx: &Cx,
     ) -> Result<Option<Value>> {
-        if let Self::Text(_) = self.plain() {
-            if !matches!(op, BinaryOp::BitAnd | BinaryOp::BitOr) {
-                return Ok(None);
-            }
+        if let Self::Text(_) = self.plain()
+            && !matches!(op, BinaryOp::BitAnd | BinaryOp::BitOr)
+        {
+            return Ok(None);
         }
         let op = match op {
             BinaryOp::Add => Operator::Add,

@@ -179,9 +179,9 @@ pub fn within_group(element: &ColumnElement, order_by: &[Value], cx: &Cx) -> Res
         .collect::<Result<Vec<_>>>()?;
     let type_ = match element.plain() {
         ColumnElement::Function(function) => match function.known.map(|known| known.result) {
-            Some(crate::sql::functions::ResultType::WithinGroup) => clauses
-                .first()
-                .map_or_else(null_type, |clause| unwrapped_type(clause)),
+            Some(crate::sql::functions::ResultType::WithinGroup) => {
+                clauses.first().map_or_else(null_type, unwrapped_type)
+            }
             _ => element.type_(),
         },
         _ => element.type_(),

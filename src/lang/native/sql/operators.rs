@@ -47,13 +47,13 @@ fn affix(this: &ColumnElement, op: &Operator, bound: &Bound<'_>, cx: &Cx) -> Res
     if !bound.flag("autoescape", false) {
         return simple(this, op, other, modifiers, cx);
     }
-    if let Some(given) = bound.some("autoescape") {
-        if !matches!(given, Value::Bool(_)) {
-            cx.warn(
-                &SA_WARNING,
-                "The autoescape parameter is now a simple boolean True/False",
-            );
-        }
+    if let Some(given) = bound.some("autoescape")
+        && !matches!(given, Value::Bool(_))
+    {
+        cx.warn(
+            &SA_WARNING,
+            "The autoescape parameter is now a simple boolean True/False",
+        );
     }
     let sign = modifiers
         .escape

@@ -105,10 +105,10 @@ impl Replacement for NewValues<'_> {
             ColumnElement::Text(text) => {
                 let mut text = (**text).clone();
                 for (name, bind) in text.binds.clone() {
-                    if let Some(changed) = self.bind(&bind)? {
-                        if let Some(copy) = text.with_bind(&name, changed) {
-                            text = copy;
-                        }
+                    if let Some(changed) = self.bind(&bind)?
+                        && let Some(copy) = text.with_bind(&name, changed)
+                    {
+                        text = copy;
                     }
                 }
                 Ok(Some(ColumnElement::Text(Rc::new(text))))

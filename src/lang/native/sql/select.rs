@@ -196,8 +196,8 @@ pub fn base_members(members: &mut Members) {
         .getter_on_value("exported_columns", |this, cx| {
             Ok(columns_value(statement_of(this)?.selected_columns(cx)?))
         })
-        .getter_on_value("c", |this, cx| subquery_columns(this, cx))
-        .getter_on_value("columns", |this, cx| subquery_columns(this, cx))
+        .getter_on_value("c", subquery_columns)
+        .getter_on_value("columns", subquery_columns)
         .getter_on_value("is_select", |_, _| Ok(Value::Bool(true)));
 }
 

@@ -182,10 +182,11 @@ impl Decimal {
             return Ok(self.clone());
         }
         let normal = self.normalized();
-        if let Some((digits, exponent)) = normal.parts() {
-            if digits.is_one() && (by_ten || exponent == 0) {
-                return Ok(Self::from_int(&BigInt::from(exponent)));
-            }
+        if let Some((digits, exponent)) = normal.parts()
+            && digits.is_one()
+            && (by_ten || exponent == 0)
+        {
+            return Ok(Self::from_int(&BigInt::from(exponent)));
         }
         // Near 1 the logarithm is small and needs as many more digits.
         let one = Self::from_int(&BigInt::one());

@@ -69,10 +69,10 @@ pub fn of_bits(class: &Rc<Class>, info: &EnumInfo, bits: i64) -> Result<Value> {
         names.push(stray.to_string());
     }
     let name = (!names.is_empty()).then(|| Str::new(names.join("|")));
-    if bits != 0 {
-        if let Some(member) = known.iter().find(|member| bits_of(member) == bits) {
-            return Ok(member.clone());
-        }
+    if bits != 0
+        && let Some(member) = known.iter().find(|member| bits_of(member) == bits)
+    {
+        return Ok(member.clone());
     }
     let value = Value::Int(bits);
     let base = int_flag.then(|| value.clone());

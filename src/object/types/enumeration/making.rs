@@ -72,13 +72,12 @@ pub fn make_members(class: &Rc<Class>, cx: &Cx) -> Result<()> {
             (Some(_), Value::Tuple(_)) | (None, _) => value.clone(),
             (Some(base), _) => base.clone(),
         };
-        let member = match info.valued(&shown, cx)? {
-            Some(alias) => alias,
-            None => {
-                let member = new_member(class, Some(&name), &shown, base);
-                initialize(class, &member, &value, cx)?;
-                member
-            }
+        let member = if let Some(alias) = info.valued(&shown, cx)? {
+            alias
+        } else {
+            let member = new_member(class, Some(&name), &shown, base);
+            initialize(class, &member, &value, cx)?;
+            member
         };
         class.set(name.clone(), member.clone());
         info.names.borrow_mut().push((name, member));

@@ -174,10 +174,10 @@ impl ClassExtension for EnumInfo {
         if let Some(member) = self.valued(value, cx)? {
             return Ok(Some(member));
         }
-        if class.derives_from(&FLAG) {
-            if let Some(bits) = base_value(value).as_int() {
-                return flag::of_bits(class, self, bits).map(Some);
-            }
+        if class.derives_from(&FLAG)
+            && let Some(bits) = base_value(value).as_int()
+        {
+            return flag::of_bits(class, self, bits).map(Some);
         }
         if let Some(missing) = class.script_method("_missing_") {
             let bound = crate::object::bind(&missing, None, class, cx)?;

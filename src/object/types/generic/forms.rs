@@ -30,10 +30,11 @@ impl Object for UnionType {
             return Ok(Some(shown.join(" | ")));
         }
         let has_none = self.args.iter().any(Value::is_none);
-        if has_none && self.args.len() == 2 {
-            if let Some(arg) = self.args.iter().find(|arg| !arg.is_none()) {
-                return Ok(Some(format!("typing.Optional[{}]", type_repr(arg, cx)?)));
-            }
+        if has_none
+            && self.args.len() == 2
+            && let Some(arg) = self.args.iter().find(|arg| !arg.is_none())
+        {
+            return Ok(Some(format!("typing.Optional[{}]", type_repr(arg, cx)?)));
         }
         let shown = self
             .args

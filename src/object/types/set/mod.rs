@@ -51,10 +51,11 @@ fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 }
 
 fn construct_frozen(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
-    if let [Value::Set(set)] = args.pos.as_slice() {
-        if set.is_frozen() && class.spec().is_some() {
-            return Ok(Value::Set(set.clone()));
-        }
+    if let [Value::Set(set)] = args.pos.as_slice()
+        && set.is_frozen()
+        && class.spec().is_some()
+    {
+        return Ok(Value::Set(set.clone()));
     }
     let items = members_given("frozenset", &args, cx)?;
     let set = Value::Set(Rc::new(Set::frozen(items)));

@@ -37,15 +37,12 @@ fn split_whitespace(text: &str, limit: Option<usize>) -> Vec<&str> {
             parts.push(rest.trim_end());
             break;
         }
-        match rest.find(char::is_whitespace) {
-            Some(at) => {
-                parts.push(&rest[..at]);
-                rest = rest[at..].trim_start();
-            }
-            None => {
-                parts.push(rest);
-                break;
-            }
+        if let Some(at) = rest.find(char::is_whitespace) {
+            parts.push(&rest[..at]);
+            rest = rest[at..].trim_start();
+        } else {
+            parts.push(rest);
+            break;
         }
     }
     parts
@@ -64,15 +61,12 @@ fn rsplit_whitespace(text: &str, limit: Option<usize>) -> Vec<&str> {
             .rev()
             .find(|(_, c)| c.is_whitespace())
             .map(|(at, c)| (at, at + c.len_utf8()));
-        match at {
-            Some((end, start)) => {
-                parts.push(&rest[start..]);
-                rest = rest[..end].trim_end();
-            }
-            None => {
-                parts.push(rest);
-                break;
-            }
+        if let Some((end, start)) = at {
+            parts.push(&rest[start..]);
+            rest = rest[..end].trim_end();
+        } else {
+            parts.push(rest);
+            break;
         }
     }
     parts.reverse();

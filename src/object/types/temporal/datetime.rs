@@ -293,12 +293,11 @@ fn members(members: &mut Members) {
             }))
         })
         .method("timestamp(/)", |own: &DateTime, _, _| {
-            let utc = match own.zone {
-                Some(_) => own.utc(),
-                None => {
-                    let offset = Duration::seconds(local_offset(own.at));
-                    own.at.checked_sub_signed(offset).unwrap_or(own.at)
-                }
+            let utc = if let Some(_) = own.zone {
+                own.utc()
+            } else {
+                let offset = Duration::seconds(local_offset(own.at));
+                own.at.checked_sub_signed(offset).unwrap_or(own.at)
             };
             #[expect(clippy::cast_precision_loss, reason = "as Python's division")]
             let seconds = utc.and_utc().timestamp_micros() as f64 / 1e6;

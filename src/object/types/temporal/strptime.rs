@@ -171,7 +171,7 @@ impl Fields {
                     2000 + number
                 } else {
                     1900 + number
-                })
+                });
             }
             'm' => self.month = Some(number),
             'd' => self.day = Some(number),

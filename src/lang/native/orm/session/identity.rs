@@ -31,10 +31,10 @@ impl IdentitySet {
     fn of(value: &Value, cx: &Cx) -> Result<Self> {
         let mut found: Vec<Rc<Instance>> = Vec::new();
         for item in cx.collect(value)? {
-            if let Value::Instance(instance) = item {
-                if !found.iter().any(|one| Rc::ptr_eq(one, &instance)) {
-                    found.push(instance);
-                }
+            if let Value::Instance(instance) = item
+                && !found.iter().any(|one| Rc::ptr_eq(one, &instance))
+            {
+                found.push(instance);
             }
         }
         Ok(Self(found))
