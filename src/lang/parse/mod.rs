@@ -133,8 +133,9 @@ pub(super) fn is_complete(text: &str) -> Result<bool, Problem> {
     let last_line = text.rsplit('\n').next().unwrap_or("");
     let indented = last_line.starts_with([' ', '\t']) && !last_line.trim().is_empty();
     let Some(error) = parsed.errors().first() else {
+        // A block goes on until a blank line, one written on a single line too.
         let in_block = parsed.suite().last().is_some_and(is_compound);
-        return Ok(!(indented && in_block));
+        return Ok(!in_block || last_line.trim().is_empty());
     };
     // An error at the end may be mended by what comes next, one before it may not.
     let at_end = text[floor_boundary(text, error.location.start().to_usize())..]
@@ -291,6 +292,8 @@ mod tests {
             "x = f'''{a}",
             "select(\n    User\n).where(",
             "for x in y:  # comment",
+            "while True: pass",
+            "if x: y\nelse: z",
         ] {
             assert_eq!(complete(text), Some(false), "{text}");
         }
@@ -299,7 +302,7 @@ mod tests {
             "# c",
             "x = 1",
             "def f():\n    return 1\n",
-            "if x: pass",
+            "if x: pass\n",
             "x = (1,\n 2)",
         ] {
             assert_eq!(complete(text), Some(true), "{text}");
