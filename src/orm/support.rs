@@ -199,7 +199,7 @@ pub fn in_bind(columns: &[ColumnElement], name: &str, cx: &Cx) -> Result<ColumnE
             types: several.iter().map(ColumnElement::type_).collect(),
         })),
     };
-    let mut bind = left.bind_param(&Operator::In, &Value::None, None, true, cx)?;
+    let mut bind = left.bind_param(&Operator::In, &Value::list(Vec::new()), None, true, cx)?;
     bind.key = crate::sql::Name::plain(name);
     bind.orig_key = Str::new(name);
     bind.unique = false;
