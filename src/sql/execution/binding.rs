@@ -64,11 +64,11 @@ impl Prepared {
         binds
             .map(|(known, position)| {
                 let own = position.and_then(|at| keyed.get(at));
-                let bind = own.unwrap_or(&known.bind);
-                if bind.required {
+                // The one that was compiled says whether the parameters must give a value.
+                if known.bind.required {
                     Ok(Value::Undefined)
                 } else {
-                    given_value(bind, cx)
+                    given_value(own.unwrap_or(&known.bind), cx)
                 }
             })
             .collect()
