@@ -5,13 +5,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::collections::{self, CollectionFactory, adapter_of};
+use super::dynamic::{self, DynamicKind};
 use super::events::{self, AttributeEvent, Listener, Op, Token};
 use super::history::History;
 use super::hooks::{self, Loaded};
 use super::passive::Passive;
 use super::properties::{MapperProperty, PropertyId};
 use super::state::{Committed, InstanceState, state_of};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, KEY_ERROR, VALUE_ERROR};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, KEY_ERROR, NOT_IMPLEMENTED_ERROR, VALUE_ERROR};
 use crate::object::{Cx, Instance, Result, SlotDescriptor, Str, Value, class_of};
 
 /// What reading an attribute found.
@@ -53,6 +54,8 @@ pub enum AttributeKind {
     Object,
     /// A collection of related objects.
     Collection(CollectionFactory),
+    /// A collection that is never loaded.
+    Dynamic(DynamicKind),
 }
 
 /// How a new attribute is to behave.
@@ -142,6 +145,14 @@ impl Attribute {
     pub fn is_collection(&self) -> bool {
         matches!(self.options.kind, AttributeKind::Collection(_))
     }
+    /// Whether it stands for a collection that is never loaded.
+    pub fn is_dynamic(&self) -> bool {
+        matches!(self.options.kind, AttributeKind::Dynamic(_))
+    }
+    /// Whether it holds, or stands for, several objects.
+    pub fn holds_many(&self) -> bool {
+        self.is_collection() || self.is_dynamic()
+    }
     /// What makes its collections.
     pub fn collection_factory(&self) -> Option<&CollectionFactory> {
         match &self.options.kind {
@@ -187,7 +198,7 @@ impl Attribute {
     /// What a change made through this attribute is known by.
     pub fn token(self: &Rc<Self>, op: Op) -> Token {
         // A scalar is appended to by replacing it.
-        let op = if op == Op::Append && !self.is_collection() {
+        let op = if op == Op::Append && !self.holds_many() {
             Op::Replace
         } else {
             op
@@ -206,6 +217,9 @@ impl Attribute {
         let held = instance.slot(slot);
         if !held.is_undefined() {
             return Ok(Held::Value(held));
+        }
+        if let AttributeKind::Dynamic(kind) = &self.options.kind {
+            return dynamic::get(self, *kind, instance, passive, cx);
         }
         let Some(state) = state_of(instance) else {
             return Ok(Held::Value(Value::None));
@@ -288,6 +302,10 @@ impl Attribute {
         cx: &Cx,
     ) -> Result<Value> {
         let slot = self.slot();
+        if self.is_dynamic() {
+            return Err(NOT_IMPLEMENTED_ERROR
+                .error("Dynamic attributes don't support collection population."));
+        }
         let Some(factory) = self.collection_factory() else {
             drop(instance.set_slot(slot, value.clone()));
             if let Some(state) = state_of(instance) {
@@ -359,6 +377,7 @@ impl Attribute {
             AttributeKind::Collection(factory) => {
                 collections::replace(self, factory, instance, value, Passive::OFF, cx)
             }
+            AttributeKind::Dynamic(_) => dynamic::set(self, instance, &value, initiator, cx),
         }
     }
 
@@ -433,6 +452,7 @@ impl Attribute {
                 Ok(())
             }
             AttributeKind::Collection(_) => collections::delete(self, instance, cx),
+            AttributeKind::Dynamic(_) => Err(NOT_IMPLEMENTED_ERROR.error("")),
         }
     }
 
@@ -466,10 +486,14 @@ impl Attribute {
         passive: Passive,
         cx: &Cx,
     ) -> Result<()> {
-        if self.is_collection() {
-            collections::append(self, instance, value, initiator, passive, cx)
-        } else {
-            self.set(instance, value, initiator, cx)
+        match &self.options.kind {
+            AttributeKind::Collection(_) => {
+                collections::append(self, instance, value, initiator, passive, cx)
+            }
+            AttributeKind::Dynamic(_) => dynamic::append(self, instance, value, initiator, cx),
+            AttributeKind::Scalar | AttributeKind::Object => {
+                self.set(instance, value, initiator, cx)
+            }
         }
     }
 
@@ -483,10 +507,14 @@ impl Attribute {
         passive: Passive,
         cx: &Cx,
     ) -> Result<()> {
-        if self.is_collection() {
-            collections::pop(self, instance, value, initiator, passive, cx)
-        } else {
-            self.set_checked(instance, Value::None, initiator, Some((value, true)), cx)
+        match &self.options.kind {
+            AttributeKind::Collection(_) => {
+                collections::pop(self, instance, value, initiator, passive, cx)
+            }
+            AttributeKind::Dynamic(_) => dynamic::remove(self, instance, value, initiator, cx),
+            AttributeKind::Scalar | AttributeKind::Object => {
+                self.set_checked(instance, Value::None, initiator, Some((value, true)), cx)
+            }
         }
     }
 
@@ -590,6 +618,7 @@ impl Attribute {
             AttributeKind::Collection(_) => {
                 collections::history(self, instance, state, passive, cx)
             }
+            AttributeKind::Dynamic(_) => dynamic::history(self, instance, state, passive),
         }
     }
 
@@ -628,6 +657,9 @@ impl Attribute {
         let slot = self.slot();
         if self.is_collection() {
             return Ok(collections::all_pending(instance, state, slot));
+        }
+        if self.is_dynamic() {
+            return dynamic::all_pending(self, instance, state, passive);
         }
         let current = match held_now(instance, slot) {
             Held::NoValue if passive.has(Passive::CALLABLES_OK) => {

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::{Held, Mapper, MapperProperty, Passive, PassiveDeletes, collections, state_of};
+use super::{
+    Held, Mapper, MapperProperty, Passive, PassiveDeletes, collections, dynamic, state_of,
+};
 use crate::object::exceptions::ASSERTION_ERROR;
 use crate::object::{Cx, Instance, Result, Value};
 
@@ -53,14 +55,14 @@ fn related(
     } else {
         Passive::NO_INITIALIZE
     };
-    let held = attribute.get(instance, passive, cx)?;
-    let Held::Value(value) = held else {
-        return Ok(Vec::new());
-    };
-    let members = if attribute.is_collection() {
-        collections::members(&value)
+    let members = if attribute.is_dynamic() {
+        dynamic::members(&attribute, instance, passive)?
     } else {
-        vec![value]
+        match attribute.get(instance, passive, cx)? {
+            Held::Value(value) if attribute.is_collection() => collections::members(&value),
+            Held::Value(value) => vec![value],
+            Held::NoValue | Held::NoResult => Vec::new(),
+        }
     };
     let only_persistent = kind == Kind::RefreshExpire && !property.cascade().delete_orphan;
     Ok(members

@@ -683,7 +683,11 @@ fn mapped_instance(property: &Rc<MapperProperty>, value: &Value, cx: &Cx) -> Res
 }
 
 /// The value of `column` on an object, asked when the statement runs.
-fn value_of(mapper: &Rc<Mapper>, instance: &Rc<Instance>, column: &ColumnElement) -> BindValue {
+pub(super) fn value_of(
+    mapper: &Rc<Mapper>,
+    instance: &Rc<Instance>,
+    column: &ColumnElement,
+) -> BindValue {
     let (mapper, column) = (mapper.clone(), column.clone());
     // The object is kept by its value alone where that is known: statements must not hold it.
     let weak = Rc::downgrade(instance);

@@ -511,7 +511,7 @@ fn cascade_remove(
     }
     let session = state_of(instance).and_then(|state| hooks::session(state.session_id(), cx));
     if let Some(session) = &session {
-        let what = if attribute.is_collection() {
+        let what = if attribute.holds_many() {
             "collection remove"
         } else {
             "related attribute delete"
@@ -607,7 +607,7 @@ fn backref_set(
     }
     if let Some(old) = old.object() {
         let (old_instance, other) = other_side(old, key, cx)?;
-        let echo = if other.is_collection() {
+        let echo = if other.holds_many() {
             Op::Remove
         } else {
             Op::Replace
@@ -639,7 +639,7 @@ fn backref_remove(
     cx: &Cx,
 ) -> Result<()> {
     let (child_instance, other) = other_side(child, key, cx)?;
-    let replaced = if other.is_collection() {
+    let replaced = if other.holds_many() {
         Op::BulkReplace
     } else {
         Op::Replace
@@ -647,7 +647,7 @@ fn backref_remove(
     if token.is(&other, Op::Remove) || token.is(&other, replaced) {
         return Ok(());
     }
-    if uselist && !other.is_collection() {
+    if uselist && !other.holds_many() {
         let collection = instance.slot(attribute.slot());
         let held = super::collections::members(&collection);
         if held.iter().filter(|item| item.is(child)).count() > 1 {

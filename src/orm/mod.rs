@@ -13,6 +13,7 @@ mod configure;
 mod constructor;
 mod declarative;
 mod descriptors;
+mod dynamic;
 mod entity;
 mod events;
 pub mod exc;
@@ -72,6 +73,7 @@ pub use declarative::{
     schema_constructors, set_schema_constructors,
 };
 pub use descriptors::DescriptorAttribute;
+pub use dynamic::WriteOnlyCollection;
 pub use entity::{
     OrmCoercion, PlainPlugin, entity_of_value, is_mapped, mapper_of_value, register_coercion,
 };

@@ -45,6 +45,19 @@ impl PendingCollection {
             self.added.push(item);
         }
     }
+    /// `item` enters a collection that is never loaded: that it left before still counts.
+    pub fn note_added(&mut self, item: Value) {
+        if !self.added.iter().any(|known| known.is(&item)) {
+            self.added.push(item);
+        }
+    }
+    /// `item` leaves a collection that is never loaded.
+    pub fn note_removed(&mut self, item: Value) {
+        if !Self::take(&mut self.added, &item) && !self.deleted.iter().any(|known| known.is(&item))
+        {
+            self.deleted.push(item);
+        }
+    }
     /// `item` leaves.
     pub fn remove(&mut self, item: Value) {
         if !Self::take(&mut self.added, &item) {

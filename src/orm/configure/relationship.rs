@@ -3,11 +3,12 @@
 use std::rc::Rc;
 
 use super::{backref, conflicts, resolve};
-use crate::engine::exc::{ARGUMENT_ERROR, with_code};
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, with_code};
 use crate::object::types::{DICT, LIST, SET};
 use crate::object::{Cx, Result, Value, class_of};
 use crate::orm::attribute::{AttributeKind, AttributeOptions};
 use crate::orm::collections::{CollectionFactory, KeyFunction};
+use crate::orm::dynamic::DynamicKind;
 use crate::orm::entity::{entity_of_value, is_mapped};
 use crate::orm::exc::{LOADER_STRATEGY_EXCEPTION, unmapped_class};
 use crate::orm::join_condition::{self, JoinSpec, deannotated};
@@ -363,6 +364,21 @@ pub(super) fn check_strategy(
     )))
 }
 
+/// Only a relationship to many can be left unloaded.
+fn check_dynamic(
+    prop: &Rc<MapperProperty>,
+    relationship: &RelationshipProperty,
+    direction: Direction,
+) -> Result<()> {
+    if relationship.uselist() && direction != Direction::ManyToOne {
+        return Ok(());
+    }
+    Err(INVALID_REQUEST_ERROR.error(format!(
+        "On relationship {prop}, 'dynamic' loaders cannot be used with many-to-one/one-to-one \
+         relationships and/or uselist=False."
+    )))
+}
+
 /// How the attribute of a relationship behaves.
 pub(super) fn attribute_options(
     prop: &Rc<MapperProperty>,
@@ -371,12 +387,15 @@ pub(super) fn attribute_options(
 ) -> Result<AttributeOptions> {
     let direction = relationship.direction().unwrap_or(Direction::OneToMany);
     let kind = match relationship.collection() {
+        _ if *relationship.lazy.borrow() == "write_only" => {
+            check_dynamic(prop, relationship, direction)?;
+            AttributeKind::Dynamic(DynamicKind::WriteOnly)
+        }
         Some(factory) => AttributeKind::Collection(factory.clone()),
         None => AttributeKind::Object,
     };
     let active = relationship.options.active_history;
     let looked_up = direction == Direction::ManyToOne && relationship.use_get();
-    let _ = prop;
     Ok(AttributeOptions {
         kind,
         track_parent: relationship.options.single_parent || direction == Direction::OneToMany,

@@ -167,7 +167,7 @@ impl Session {
             return Ok(false);
         }
         for attribute in state.mapper().attributes().iter() {
-            if attribute.is_collection() && !collections {
+            if attribute.holds_many() && !collections {
                 continue;
             }
             let history = attribute.history(instance, crate::orm::Passive::NO_CHANGE, cx)?;

@@ -692,22 +692,36 @@ fn statement(
         lazy_reverse: Some(property.clone()),
         ..CompileOptions::default()
     };
-    let secondary = relationship.join().and_then(|join| join.secondary.clone());
-    Ok(
-        crate::orm::support::select_of(vec![SelectItem::Entity(entity.entity())], cx)?.with(
-            |data| {
-                data.label_style = LabelStyle::TablenamePlusCol;
-                data.where_criteria = vec![clause.criterion.clone()];
-                data.order_by = relationship.order_by().to_vec();
-                if let Some(secondary) = secondary {
-                    data.from_obj =
-                        vec![FromItem::Entity(entity.entity()), FromItem::From(secondary)];
-                }
-                data.options = options;
-                data.compile_options = Some(Rc::new(compile));
-            },
-        ),
-    )
+    let criterion = clause.criterion.clone();
+    let style = LabelStyle::TablenamePlusCol;
+    let select = collection_select(property, &entity, criterion, style, cx)?;
+    Ok(select.with(|data| {
+        data.options = options;
+        data.compile_options = Some(Rc::new(compile));
+    }))
+}
+
+/// The SELECT of the targets of `property` that `criterion` finds.
+pub fn collection_select(
+    property: &MapperProperty,
+    entity: &MappedEntity,
+    criterion: ColumnElement,
+    style: LabelStyle,
+    cx: &Cx,
+) -> Result<Select> {
+    let relationship = property.relationship();
+    let join = relationship.and_then(RelationshipProperty::join);
+    let secondary = join.and_then(|join| join.secondary.clone());
+    let entity = entity.entity();
+    let select = crate::orm::support::select_of(vec![SelectItem::Entity(entity.clone())], cx)?;
+    Ok(select.with(|data| {
+        data.label_style = style;
+        data.where_criteria = vec![criterion];
+        data.order_by = relationship.map_or_else(Vec::new, |one| one.order_by().to_vec());
+        if let Some(secondary) = secondary {
+            data.from_obj = vec![FromItem::Entity(entity), FromItem::From(secondary)];
+        }
+    }))
 }
 
 fn emit(

@@ -9,7 +9,7 @@ mod selectin;
 mod subquery;
 
 pub use joined::{EagerJoin, join_eagerly, set_up_joined};
-pub use lazy::{LazyClause, LazyOption, Loader, install_loader};
+pub use lazy::{LazyClause, LazyOption, Loader, collection_select, install_loader};
 pub use subquery::{Collected, SubqueryOrigin, set_collected, subquery_collected};
 
 use std::rc::Rc;

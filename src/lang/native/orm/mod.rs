@@ -4,6 +4,7 @@ mod association;
 mod attribute;
 mod bundle;
 mod declarative;
+mod dynamic;
 mod events;
 mod ext;
 mod functions;

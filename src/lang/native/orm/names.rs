@@ -2,7 +2,7 @@
 //! have them.
 
 use super::{
-    association, attribute, declarative, functions, hybrid, inspection, mapper, properties,
+    association, attribute, declarative, dynamic, functions, hybrid, inspection, mapper, properties,
 };
 use crate::object::{Export, Method, Module, ModuleSpec, Value};
 use crate::orm::{self, DYNAMIC_MAPPED, Direction, MAPPED, WRITE_ONLY_MAPPED};
@@ -49,6 +49,7 @@ pub const NAMES: &[(&str, Export)] = exports! {
     both "Mapped" => class(&MAPPED);
     v20 "DynamicMapped" => class(&DYNAMIC_MAPPED);
     v20 "WriteOnlyMapped" => class(&WRITE_ONLY_MAPPED);
+    v20 "WriteOnlyCollection" => class(&dynamic::WRITE_ONLY_COLLECTION);
     v20 "mapped_column" => properties::mapped_column();
     v20 "MappedColumn" => class(&properties::MAPPED_COLUMN);
     both "relationship" => properties::relationship();
