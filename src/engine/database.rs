@@ -103,10 +103,22 @@ struct Shared {
     connections: Cell<u64>,
 }
 
+/// The dialect of the session's newest engine: what a display writes statements in.
+#[derive(Default)]
+pub struct NewestDialect(RefCell<Option<Dialect>>);
+
+impl NewestDialect {
+    /// It; `None` before the first engine.
+    pub fn get(&self) -> Option<Dialect> {
+        self.0.borrow().clone()
+    }
+}
+
 impl Engine {
     /// An engine; no connection is opened yet.
     pub fn new(options: EngineOptions, cx: &Cx) -> Self {
         let echo = cx.service::<Echo>();
+        *cx.service::<NewestDialect>().0.borrow_mut() = Some(options.dialect.clone());
         let hooks: Rc<EngineHooks> = Rc::default();
         let shared = Shared {
             pool: RefCell::new(make_pool(&options, &hooks)),

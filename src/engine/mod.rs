@@ -27,7 +27,7 @@ mod url;
 
 pub use connection::{Connection, check_isolation_level};
 pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert};
-pub use database::{Engine, EngineOptions};
+pub use database::{Engine, EngineOptions, NewestDialect};
 pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version};
 
 pub use hooks::{EngineEvent, EngineHook, EngineHooks};

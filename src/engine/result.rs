@@ -229,8 +229,9 @@ impl ResultSet {
             unique: RefCell::new(self.0.unique.borrow().clone()),
         }))
     }
-    /// All rows that are left, which the result still yields to whoever reads it: for a display.
-    pub fn peek(&self, cx: &Cx) -> Result<Vec<Vec<Value>>> {
+    /// All rows that are left, each with its first `width` fields, for a display: the result
+    /// still yields them to whoever reads it.
+    pub fn peek(&self, width: usize, cx: &Cx) -> Result<Vec<Vec<Value>>> {
         let data = &self.0.data;
         let Some(mut source) = data.source.borrow_mut().take() else {
             return Ok(Vec::new());
@@ -240,8 +241,18 @@ impl ResultSet {
             rows.push(std::mem::take(&mut row));
         }
         data.rowcount.set(source.rowcount().or(data.rowcount.get()));
-        *data.source.borrow_mut() = Some(Box::new(BufferedRows::new(rows.clone())));
-        Ok(rows)
+        let meta = self.meta();
+        let shown = rows.iter().map(|row| match meta.projection() {
+            Some(picked) => picked
+                .iter()
+                .take(width)
+                .filter_map(|at| row.get(*at).cloned())
+                .collect(),
+            None => row.iter().take(width).cloned().collect(),
+        });
+        let shown = shown.collect();
+        *data.source.borrow_mut() = Some(Box::new(BufferedRows::new(rows)));
+        Ok(shown)
     }
     /// `scalars()` of the field at `index`.
     pub fn scalars(&self, index: usize) -> Result<Self> {

@@ -783,6 +783,9 @@ pub fn describe(value: &Value) -> String {
 pub struct AttributeSlot(pub Rc<Attribute>);
 
 impl SlotDescriptor for AttributeSlot {
+    fn is_column(&self) -> bool {
+        self.0.is_scalar()
+    }
     fn load(&self, instance: &Rc<Instance>, _slot: u32, cx: &Cx) -> Result<Value> {
         Ok(match self.0.get(instance, Passive::OFF, cx)? {
             Held::Value(value) => value,

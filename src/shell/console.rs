@@ -18,6 +18,8 @@ pub(super) struct ShellConsole {
     timing: bool,
     /// The rows of the statement echoed last, while they arrive.
     rows: RefCell<Option<RowTable>>,
+    /// The table that stands last on the screen.
+    last_table: RefCell<Option<String>>,
 }
 
 impl ShellConsole {
@@ -28,6 +30,7 @@ impl ShellConsole {
             display,
             timing,
             rows: RefCell::default(),
+            last_table: RefCell::default(),
         }
     }
     /// Hear of the echo of `cx`'s engines.
@@ -37,6 +40,7 @@ impl ShellConsole {
     /// An input has ended: show what is still collected.
     pub(super) fn settle(&self) {
         self.show_rows(false);
+        self.last_table.take();
         if self.output.on_terminal() {
             self.output.flush();
         }
@@ -47,7 +51,9 @@ impl ShellConsole {
         if let Some(table) = self.rows.take()
             && (ended || !table.is_empty())
         {
-            self.output.write(&self.render(table.fetched(!ended)));
+            let table = self.render(table.fetched(!ended));
+            self.output.write(&table);
+            *self.last_table.borrow_mut() = Some(table);
         }
     }
     fn render(&self, table: RowTable) -> String {
@@ -56,6 +62,7 @@ impl ShellConsole {
 
     /// The records of an event, as SQLAlchemy logs them, in colours on a terminal.
     fn show_records(&self, event: &Event, cx: &Cx) {
+        self.last_table.take();
         let records = event.log_records(!self.timing, cx);
         if !self.output.color() {
             for record in records {
@@ -116,6 +123,7 @@ impl EventSink for ShellConsole {
 
 impl Console for ShellConsole {
     fn write(&self, text: &str) {
+        self.last_table.take();
         self.output.write(text);
     }
     fn display(&self, value: &Value, cx: &Cx) -> Result<()> {
@@ -123,7 +131,10 @@ impl Console for ShellConsole {
             && let Some(shown) = self.shown_as_table(value, cx)?
         {
             self.show_rows(false);
-            self.output.write(&shown);
+            // What the statement itself has just shown need not be shown twice.
+            if self.last_table.take().as_ref() != Some(&shown) {
+                self.output.write(&shown);
+            }
             return Ok(());
         }
         let text = cx.repr(value)?;

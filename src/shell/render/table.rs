@@ -3,12 +3,15 @@
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 use nu_ansi_term::Style;
 
-use crate::object::{Cx, Value};
+use super::value::instance_row;
+use crate::object::{Cx, RowView, Value};
 
 /// How many rows are shown.
 const SHOWN: usize = 20;
 /// How many characters of a value are shown.
 const WIDEST: usize = 60;
+/// What stands for a value that is not in memory: it was never read, or has expired.
+const UNLOADED: &str = "…";
 
 /// Collects rows; keeps no more than are shown.
 pub(in crate::shell) struct RowTable {
@@ -16,6 +19,8 @@ pub(in crate::shell) struct RowTable {
     rows: Vec<Vec<Cell>>,
     count: usize,
     partly: bool,
+    /// Whether a value of a row is not in memory.
+    unloaded: bool,
 }
 
 impl RowTable {
@@ -26,11 +31,13 @@ impl RowTable {
             rows: Vec::new(),
             count: 0,
             partly: false,
+            unloaded: false,
         }
     }
     /// Add a row.
     pub(in crate::shell) fn push(&mut self, values: &[Value], color: bool, cx: &Cx) {
         self.count += 1;
+        self.unloaded |= values.iter().any(|value| matches!(value, Value::Undefined));
         if self.rows.len() < SHOWN {
             self.rows
                 .push(values.iter().map(|value| cell(value, color, cx)).collect());
@@ -47,11 +54,16 @@ impl RowTable {
     }
     /// The table, each line ended; `width` is that of the terminal, where there is one.
     pub(in crate::shell) fn render(self, width: Option<u16>, color: bool) -> String {
-        let footer = match self.count {
-            0 => "(no rows)".to_owned(),
-            count if self.partly => format!("({count} fetched)"),
-            1 => "(1 row)".to_owned(),
-            count => format!("({count} rows)"),
+        let count = match self.count {
+            0 => "no rows".to_owned(),
+            count if self.partly => format!("{count} fetched"),
+            1 => "1 row".to_owned(),
+            count => format!("{count} rows"),
+        };
+        let footer = if self.unloaded {
+            format!("({count}; {UNLOADED} is not loaded)")
+        } else {
+            format!("({count})")
         };
         let footer = if color {
             Style::new().dimmed().paint(footer).to_string()
@@ -103,15 +115,17 @@ impl RowTable {
 }
 
 fn cell(value: &Value, color: bool, cx: &Cx) -> Cell {
-    match value {
-        Value::None => {
-            let cell = Cell::new("NULL");
-            if color {
-                cell.add_attribute(comfy_table::Attribute::Dim)
-            } else {
-                cell
-            }
+    let faint = |text: &str| {
+        let cell = Cell::new(text);
+        if color {
+            cell.add_attribute(comfy_table::Attribute::Dim)
+        } else {
+            cell
         }
+    };
+    match value {
+        Value::None => faint("NULL"),
+        Value::Undefined => faint(UNLOADED),
         // Told apart from NULL without colours too.
         Value::Str(text) if &**text == "NULL" => Cell::new("'NULL'"),
         Value::Str(text) => Cell::new(escape(&shorten(text))),
@@ -124,7 +138,25 @@ fn cell(value: &Value, color: bool, cx: &Cx) -> Cell {
 }
 
 fn shown(value: &Value, cx: &Cx) -> String {
+    if let Value::Instance(instance) = value
+        && instance.class().special("__str__").is_none()
+        && instance.class().special("__repr__").is_none()
+        && let Some(row) = instance_row(instance)
+    {
+        return described(instance.class().name().as_str(), &row, cx);
+    }
     cx.str(value).unwrap_or_else(|_| "?".to_owned())
+}
+
+/// A mapped instance inside a row, by what is loaded of it: an address would say nothing.
+fn described(class: &str, row: &RowView, cx: &Cx) -> String {
+    let loaded = row
+        .columns
+        .iter()
+        .zip(&row.values)
+        .filter(|(_, value)| !matches!(value, Value::Undefined))
+        .map(|(name, value)| format!("{name}={}", cx.repr(value).unwrap_or_default()));
+    format!("{class}({})", loaded.collect::<Vec<_>>().join(", "))
 }
 
 fn shorten(text: &str) -> String {

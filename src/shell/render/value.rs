@@ -19,6 +19,7 @@ pub(in crate::shell) fn table_of(value: &Value, color: bool, cx: &Cx) -> Result<
     let Some(rows) = rows.filter(|rows| !rows.is_empty()) else {
         return Ok(None);
     };
+    let rows = opened(rows);
     let mut table = RowTable::new(rows[0].columns.to_vec());
     for row in rows {
         table.push(&row.values, color, cx);
@@ -36,11 +37,7 @@ fn rows_of(items: &[Value], cx: &Cx) -> Result<Option<Vec<RowView>>> {
             _ => None,
         };
         match row {
-            Some(row)
-                if rows
-                    .first()
-                    .is_none_or(|first| first.columns == row.columns) =>
-            {
+            Some(row) if rows.first().is_none_or(|first| same_columns(first, &row)) => {
                 rows.push(row);
             }
             _ => return Ok(None),
@@ -49,9 +46,30 @@ fn rows_of(items: &[Value], cx: &Cx) -> Result<Option<Vec<RowView>>> {
     Ok(Some(rows))
 }
 
-/// A mapped instance as a row of its columns; what is not loaded stays unloaded and is shown as
-/// `…`. `None` for an instance of a class that is not mapped.
-fn instance_row(instance: &Rc<Instance>) -> Option<RowView> {
+/// Rows of nothing but one mapped instance each as the rows that the instances are.
+fn opened(rows: Vec<RowView>) -> Vec<RowView> {
+    let mut inner: Vec<RowView> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match row.values.as_slice() {
+            [Value::Instance(instance)] => match instance_row(instance) {
+                Some(row) if inner.first().is_none_or(|first| same_columns(first, &row)) => {
+                    inner.push(row);
+                }
+                _ => return rows,
+            },
+            _ => return rows,
+        }
+    }
+    inner
+}
+
+fn same_columns(one: &RowView, other: &RowView) -> bool {
+    one.columns == other.columns
+}
+
+/// A mapped instance as a row of its columns; what is not loaded stays unloaded, as
+/// `Undefined`. `None` for an instance of a class that is not mapped.
+pub(super) fn instance_row(instance: &Rc<Instance>) -> Option<RowView> {
     let layout = instance.class().layout();
     if layout.is_empty() {
         return None;
@@ -64,10 +82,7 @@ fn instance_row(instance: &Rc<Instance>) -> Option<RowView> {
             continue;
         }
         columns.push(name.to_string());
-        values.push(match instance.slot(slot) {
-            Value::Undefined => Value::str("…"),
-            value => value,
-        });
+        values.push(instance.slot(slot));
     }
     Some(RowView {
         columns: columns.into(),

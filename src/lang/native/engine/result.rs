@@ -317,15 +317,16 @@ impl Object for ResultSet {
         Some(self.address())
     }
     fn table_view(&self, cx: &Cx) -> Result<Option<Vec<RowView>>> {
-        if self.mode() == ResultMode::Scalars || !self.returns_rows() {
+        if !self.returns_rows() {
             return Ok(None);
         }
-        let columns: Rc<[String]> = self.meta().keys().iter().map(ToString::to_string).collect();
-        let rows = self.peek(cx)?;
-        if rows.iter().any(|row| row.len() != columns.len()) {
-            // `columns()` narrowed it: the values are not its fields one by one.
-            return Ok(None);
-        }
+        let keys = self.meta().keys().to_vec();
+        let own = match self.mode() {
+            ResultMode::Scalars => 1,
+            _ => keys.len(),
+        };
+        let columns: Rc<[String]> = keys.iter().take(own).map(ToString::to_string).collect();
+        let rows = self.peek(own, cx)?;
         let view = |values| RowView {
             columns: columns.clone(),
             values,

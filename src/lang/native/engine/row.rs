@@ -269,6 +269,9 @@ impl Object for RowMapping {
     fn spec(&self) -> &'static TypeSpec {
         &ROW_MAPPING
     }
+    fn row_view(&self, cx: &Cx) -> Result<Option<RowView>> {
+        self.0.row_view(cx)
+    }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         cx.repr(&as_dict(&self.0)).map(Some)
     }

@@ -652,6 +652,9 @@ macro_rules! statement_objects {
                     None => crate::lang::native::sql::text_of(&this, cx).map(Some),
                 }
             }
+            fn display_text(&self, cx: &Cx) -> Result<Option<String>> {
+                Ok(crate::lang::native::sql::shown(&Value::object(self.clone()), cx))
+            }
         })*
     };
 }

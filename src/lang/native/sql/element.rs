@@ -104,6 +104,13 @@ impl Object for ColumnElement {
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
+    fn display_text(&self, cx: &Cx) -> Result<Option<String>> {
+        // A repr of its own says more than the SQL.
+        Ok(match self.repr(cx)? {
+            Some(_) => None,
+            None => statement::shown(&Value::object(self.clone()), cx),
+        })
+    }
     fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
         if let Self::Exists(_) | Self::ScalarSelect(_) = self.plain() {
             // What it does not have itself, the SELECT inside may have.

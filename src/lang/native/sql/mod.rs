@@ -29,6 +29,6 @@ pub use modules::{
 pub use operators::members as column_operators;
 pub use select::{affixes, statement_value};
 pub use specs::*;
-pub use statement::{CompiledObject, compile_value, set_bind, text_of, text_under};
+pub use statement::{CompiledObject, compile_value, set_bind, shown, text_of, text_under};
 
 pub use crate::sql::coercions::executable_of;

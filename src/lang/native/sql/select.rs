@@ -29,6 +29,9 @@ impl Object for Select {
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
+    fn display_text(&self, cx: &Cx) -> Result<Option<String>> {
+        Ok(statement::shown(&Value::object(self.clone()), cx))
+    }
     fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
         let this = Value::object(self.clone());
         Ok(statement::set_bind(&this, name, value, cx))
@@ -48,6 +51,9 @@ impl Object for CompoundSelect {
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
+    fn display_text(&self, cx: &Cx) -> Result<Option<String>> {
+        Ok(statement::shown(&Value::object(self.clone()), cx))
+    }
     fn truthy(&self, _cx: &Cx) -> Result<Option<bool>> {
         Err(TYPE_ERROR.error("Boolean value of this clause is not defined"))
     }
@@ -62,6 +68,9 @@ impl Object for Rc<TextualSelect> {
     }
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
+    }
+    fn display_text(&self, cx: &Cx) -> Result<Option<String>> {
+        Ok(statement::shown(&Value::object(self.clone()), cx))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crate::engine::NewestDialect;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Dict, Members, Object, Result, TypeSpec, Value};
 use crate::sql::coercions::executable_of;
@@ -60,6 +61,17 @@ pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
         Some(compiled) => Ok(compiled.sql().to_string()),
         None => Ok(String::new()),
     }
+}
+
+/// `value` as a display shows it: as the session's newest engine would be sent it. `None` where
+/// its dialect can't write it.
+pub fn shown(value: &Value, cx: &Cx) -> Option<String> {
+    let newest = cx.service::<NewestDialect>().get();
+    let dialect = match newest {
+        Some(handle) => Rc::new(Dialect::of_handle(&handle, cx.compat())),
+        None => Dialect::default_dialect(cx.compat()),
+    };
+    text_under(value, &dialect, cx).ok()
 }
 
 /// `value` as `dialect` writes it.
