@@ -145,12 +145,26 @@ pub fn no_attribute(value: &Value, name: &str, cx: &Cx) -> Raised {
             class_of(value, cx).error_name()
         ),
     };
-    let raised = ATTRIBUTE_ERROR.error(message).with("name", name);
-    let names = attr_names(value, cx);
-    match suggest::nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => raised.with("__suggestion__", near),
-        None => raised,
+    ATTRIBUTE_ERROR
+        .error(message)
+        .with("name", name)
+        .with("obj", value.clone())
+}
+
+/// What an uncaught exception says that the script wrote, and what it may have meant. An
+/// AttributeError knows its object, whose names are looked through only now.
+pub fn suggestion(exception: &Value, cx: &Cx) -> Option<(String, Option<String>)> {
+    let Value::Instance(instance) = exception else {
+        return None;
+    };
+    let text = |name: &str| instance.attribute(name)?.as_str().map(str::to_owned);
+    if let Some(wrong) = text("__misspelt__") {
+        return Some((wrong, text("__suggestion__")));
     }
+    let (wrong, object) = (text("name")?, instance.attribute("obj")?);
+    let names = attr_names(&object, cx);
+    let near = suggest::nearest(&wrong, names.iter().map(String::as_str));
+    Some((wrong, near.map(str::to_owned)))
 }
 
 /// The names of a value's attributes, sorted: what `dir()` lists.

@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::{Args, Class, Cx, Instance, Members, Result, TypeSpec, Value};
+use crate::util::suggest;
 
 /// A place in a source text, in bytes: what tracebacks and excerpts point at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -78,6 +79,15 @@ impl Raised {
             instance.set_attribute(name, value.into());
         }
         self
+    }
+    /// Note that the script wrote `name`, which is none of `known`, and what it may have meant.
+    #[must_use]
+    pub fn misspelt<'a>(self, name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        let raised = self.with("__misspelt__", name);
+        match suggest::nearest(name, known) {
+            Some(near) => raised.with("__suggestion__", near),
+            None => raised,
+        }
     }
     /// Set `__cause__`.
     #[must_use]

@@ -25,7 +25,7 @@ mod value;
 
 pub use attribute::{
     attr_names, bind, delete_attr, delete_instance_attr_plain, find_attr, instantiate,
-    no_attribute, set_instance_attr_plain,
+    no_attribute, set_instance_attr_plain, suggestion,
 };
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,

@@ -272,7 +272,7 @@ impl Signature {
                 ParameterKind::PositionalOrKeyword | ParameterKind::KeywordOnly
             )
         });
-        TYPE_ERROR.error(match (self.c_style, takes_some) {
+        let raised = TYPE_ERROR.error(match (self.c_style, takes_some) {
             (true, false) => format!("{}() takes no keyword arguments", self.qualname),
             (true, true) => format!(
                 "'{name}' is an invalid keyword argument for {}()",
@@ -282,7 +282,8 @@ impl Signature {
                 "{}() got an unexpected keyword argument '{name}'",
                 self.qualname
             ),
-        })
+        });
+        raised.misspelt(name, self.parameters.iter().map(|p| p.name.as_str()))
     }
 
     /// The TypeError for a wrong number of arguments, as CPython's own functions word it.

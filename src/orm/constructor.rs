@@ -6,7 +6,7 @@ use super::declarative;
 use super::mapped_class::MappedClass;
 use super::mapper::Mapper;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Cx, Dict, Instance, Result, Value, find_attr};
+use crate::object::{Args, Cx, Dict, Instance, Result, Value, attr_names, find_attr};
 
 /// Tell the listeners for `init` of the arguments that a new instance is made with.
 pub fn tell_init(mapper: &Rc<Mapper>, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
@@ -69,10 +69,12 @@ fn construct(mapped: &MappedClass, instance: &Rc<Instance>, args: &Args, cx: &Cx
         let known = class.slot(name).is_some()
             || find_attr(&Value::Class(class.clone()), name, cx)?.is_some();
         if !known {
-            return Err(TYPE_ERROR.error(format!(
+            let raised = TYPE_ERROR.error(format!(
                 "'{name}' is an invalid keyword argument for {}",
                 class.name()
-            )));
+            ));
+            let known = attr_names(&Value::Class(class.clone()), cx);
+            return Err(raised.misspelt(name, known.iter().map(String::as_str)));
         }
         cx.set_attr(&this, name, value.clone())?;
     }

@@ -162,7 +162,7 @@ impl Shell {
             text.push_str(&excerpt);
         }
         text.push_str(&render::final_lines(raised.value(), cx));
-        if let Some(help) = render::help_line(raised.value(), color) {
+        if let Some(help) = render::help_line(raised.value(), color, cx) {
             text.push_str(&help);
         }
         self.output.error(&text);
@@ -176,13 +176,16 @@ impl Shell {
         let span = *raised.trace().first()?;
         let (name, text, line, _) = self.interp.source_text(span)?;
         let before = text.get(..span.start as usize)?.matches('\n').count();
-        let view = ErrorView {
+        let mut view = ErrorView {
             name,
             text,
             first_line: line.saturating_sub(u32::try_from(before).unwrap_or(0)),
             start: span.start as usize,
             end: span.end as usize,
         };
+        if let Some(word) = render::wrong_name(raised.value(), self.interp.cx()) {
+            view.narrow(&word);
+        }
         Some(view.render(color))
     }
 }

@@ -4,6 +4,7 @@ mod sqlite;
 mod sqlite_bind;
 mod sqlite_cache;
 mod sqlite_error;
+mod sqlite_names;
 
 use crate::object::{Cx, Dict, Result, Str, Value};
 

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::sqlite_bind::{bind, read};
 use super::sqlite_cache::{Prepared, Running, StatementCache, skip_comments};
 use super::sqlite_error::raise;
+use super::sqlite_names::with_near_name;
 use super::{DriverConnection, DriverCursor, Executed, ParameterSet};
 use crate::engine::dbapi;
 use crate::object::{Cx, Result, Str, Value};
@@ -115,7 +116,7 @@ impl Shared {
     fn prepare(&self, sql: &Str, cx: &Cx) -> Result<Prepared> {
         self.cache
             .take(&self.connection, sql)
-            .map_err(|error| raise(error, cx))
+            .map_err(|error| with_near_name(raise(error, cx), sql, &self.connection, cx))
     }
 
     /// Run a statement without parameters or rows.

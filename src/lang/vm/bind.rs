@@ -63,10 +63,12 @@ fn bind_all(
             None if params.keyword_rest => rest_keywords.push((name, value)),
             None if names[..params.positional_only].contains(&name) => misplaced.push(name),
             None => {
-                return Err(TYPE_ERROR.error(format!(
+                let raised = TYPE_ERROR.error(format!(
                     "{}() got an unexpected keyword argument '{name}'",
                     function.qualname()
-                )));
+                ));
+                let known = names[params.positional_only..named].iter();
+                return Err(raised.misspelt(&name, known.map(Str::as_str)));
             }
         }
     }

@@ -40,7 +40,8 @@ fn not_found(name: &str) -> Raised {
     if let Some(missing) = parents.find(|parent| find(parent).is_none()) {
         return MODULE_NOT_FOUND_ERROR
             .error(format!("No module named '{missing}'"))
-            .with("name", missing);
+            .with("name", missing)
+            .misspelt(missing, module_names());
     }
     let parent = name.rsplit_once('.').map(|(parent, _)| parent);
     let is_package = parent.is_some_and(|parent| {
@@ -56,7 +57,10 @@ fn not_found(name: &str) -> Raised {
         }
         _ => format!("No module named '{name}'"),
     };
-    MODULE_NOT_FOUND_ERROR.error(message).with("name", name)
+    MODULE_NOT_FOUND_ERROR
+        .error(message)
+        .with("name", name)
+        .misspelt(name, module_names())
 }
 
 /// `import name`; with `top` the value is the first part's module.
@@ -98,7 +102,11 @@ pub(super) fn import_from(from: &Value, name: &str, rt: &Runtime, cx: &Cx) -> Re
                 spec.name
             )
         });
-    Err(IMPORT_ERROR.error(message).with("name", spec.name))
+    let known = spec.names.iter().map(|(known, _)| *known);
+    Err(IMPORT_ERROR
+        .error(message)
+        .with("name", spec.name)
+        .misspelt(name, known))
 }
 
 /// `from module import *`.

@@ -5,7 +5,6 @@ use super::runtime::Globals;
 use crate::lang::builtins::BUILTINS;
 use crate::object::exceptions::{EXCEPTIONS, NAME_ERROR, UNBOUND_LOCAL_ERROR};
 use crate::object::{Cx, Raised, Value};
-use crate::util::suggest;
 
 /// The built-in called `name`.
 pub(in crate::lang) fn builtin(name: &str, cx: &Cx) -> Option<Value> {
@@ -27,18 +26,15 @@ pub(in crate::lang) fn builtin_names() -> impl Iterator<Item = &'static str> {
 
 /// NameError for a name that is nowhere.
 pub(super) fn undefined(name: &str, globals: &Globals) -> Raised {
-    let raised = NAME_ERROR
-        .error(format!("name '{name}' is not defined"))
-        .with("name", name);
     let defined = globals.defined();
     let mut known: Vec<&str> = defined.iter().map(|(name, _)| name.as_str()).collect();
     for builtin in builtin_names() {
         known.push(builtin);
     }
-    match suggest::nearest(name, known) {
-        Some(near) => raised.with("__suggestion__", near),
-        None => raised,
-    }
+    NAME_ERROR
+        .error(format!("name '{name}' is not defined"))
+        .with("name", name)
+        .misspelt(name, known)
 }
 
 /// UnboundLocalError.

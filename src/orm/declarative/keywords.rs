@@ -17,27 +17,30 @@ use crate::sql::coercions;
 
 struct Keywords<'a> {
     given: Vec<(Str, Value)>,
+    /// The names that were looked for: those that there are.
+    known: Vec<&'static str>,
     cx: &'a Cx,
 }
 
 impl Keywords<'_> {
-    fn take(&mut self, name: &str) -> Value {
+    fn take(&mut self, name: &'static str) -> Value {
+        self.known.push(name);
         let at = self.given.iter().position(|(known, _)| known == name);
         at.map_or(Value::Undefined, |at| self.given.remove(at).1)
     }
-    fn flag(&mut self, name: &str, default: bool) -> Result<bool> {
+    fn flag(&mut self, name: &'static str, default: bool) -> Result<bool> {
         match self.take(name) {
             Value::Undefined => Ok(default),
             value => self.cx.truthy(&value),
         }
     }
-    fn option(&mut self, name: &str) -> Result<Option<bool>> {
+    fn option(&mut self, name: &'static str) -> Result<Option<bool>> {
         match self.take(name) {
             Value::Undefined | Value::None => Ok(None),
             value => self.cx.truthy(&value).map(Some),
         }
     }
-    fn text(&mut self, name: &str) -> Option<Str> {
+    fn text(&mut self, name: &'static str) -> Option<Str> {
         match self.take(name) {
             Value::Str(text) => Some(text),
             _ => None,
@@ -120,6 +123,7 @@ pub fn relationship_from_keywords(
 ) -> Result<Rc<MapperProperty>> {
     let mut k = Keywords {
         given: keywords,
+        known: Vec::new(),
         cx,
     };
     let viewonly = k.flag("viewonly", false)?;
@@ -198,9 +202,10 @@ pub fn relationship_from_keywords(
         } else {
             "RelationshipProperty.__init__"
         };
-        return Err(TYPE_ERROR.error(format!(
+        let raised = TYPE_ERROR.error(format!(
             "{function}() got an unexpected keyword argument '{name}'"
-        )));
+        ));
+        return Err(raised.misspelt(name, k.known.iter().copied()));
     }
     let prop = MapperProperty::new(PropertyKind::Relationship(Box::new(
         RelationshipProperty::new(args, options, cascade, lazy, back_populates),

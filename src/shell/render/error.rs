@@ -1,7 +1,6 @@
 //! Errors: the lines that Python ends a traceback with, and an excerpt of the source above them.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use nu_ansi_term::{Color, Style};
 
 use crate::object::exceptions::SYNTAX_ERROR;
 use crate::object::{Cx, Raised, Value};
@@ -21,13 +20,27 @@ pub(in crate::shell) struct ErrorView<'a> {
 }
 
 impl ErrorView<'_> {
+    /// Mark no more than `word`, where the offending bytes hold it once.
+    pub(in crate::shell) fn narrow(&mut self, word: &str) {
+        let span = self.floor(self.start)..self.floor(self.end);
+        let Some(marked) = self.text.get(span.clone()) else {
+            return;
+        };
+        let part_of_word = |c: char| c.is_alphanumeric() || c == '_';
+        let mut places = marked.match_indices(word).filter(|(at, _)| {
+            !marked[..*at].ends_with(part_of_word)
+                && !marked[at + word.len()..].starts_with(part_of_word)
+        });
+        if let (Some((at, _)), None) = (places.next(), places.next()) {
+            self.start = span.start + at;
+            self.end = self.start + word.len();
+        }
+    }
     /// The excerpt, each line ended.
     pub(in crate::shell) fn render(&self, color: bool) -> String {
         // Only the lines around the place: a long script is not searched line by line.
-        let start = self.floor(self.start.min(self.text.len()));
-        let end = self
-            .floor(self.end.clamp(start, self.text.len()))
-            .max(start);
+        let start = self.floor(self.start);
+        let end = self.floor(self.end).max(start);
         let from = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
         let to = self.text[end..]
             .find('\n')
@@ -54,7 +67,8 @@ impl ErrorView<'_> {
         text
     }
 
-    fn floor(&self, mut at: usize) -> usize {
+    fn floor(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
         while !self.text.is_char_boundary(at) {
             at -= 1;
         }
@@ -141,27 +155,6 @@ fn notes(exception: &Value, cx: &Cx) -> String {
         .collect()
 }
 
-/// The suggestion that an error carries, as a line of help.
-pub(in crate::shell) fn help_line(exception: &Value, color: bool) -> Option<String> {
-    let Value::Instance(instance) = exception else {
-        return None;
-    };
-    let suggestion = instance.attribute("__suggestion__")?;
-    let help = if color {
-        Style::new()
-            .fg(Color::Cyan)
-            .bold()
-            .paint("help")
-            .to_string()
-    } else {
-        "help".to_owned()
-    };
-    Some(format!(
-        "{help}: did you mean '{}'?\n",
-        suggestion.as_str()?
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,5 +173,21 @@ mod tests {
         assert!(shown.contains("x.orm:2:5"), "{shown}");
         assert!(shown.contains("b = nme"), "{shown}");
         assert!(shown.contains("^^^"), "{shown}");
+    }
+
+    #[test]
+    fn a_misspelt_word_alone_is_marked() {
+        let text = "f(nme=nme_1, other=2)";
+        let mut view = ErrorView {
+            name: "x.orm",
+            text,
+            first_line: 1,
+            start: 0,
+            end: text.len(),
+        };
+        view.narrow("nme");
+        assert_eq!((view.start, view.end), (2, 5));
+        view.narrow("absent");
+        assert_eq!((view.start, view.end), (2, 5));
     }
 }

@@ -2,6 +2,8 @@
 
 use nu_ansi_term::{Color, Style};
 
+use crate::util::suggest;
+
 /// Words of SQL that are shown as keywords.
 const KEYWORDS: &[&str] = &[
     "ADD",
@@ -112,6 +114,11 @@ pub(in crate::shell) fn highlight(sql: &str) -> String {
         }
     }
     out
+}
+
+/// The keyword that `word` was most likely meant to be.
+pub(super) fn near_keyword(word: &str) -> Option<&'static str> {
+    suggest::nearest(&word.to_ascii_uppercase(), KEYWORDS.iter().copied())
 }
 
 fn quoted_length(text: &str, quote: char) -> usize {

@@ -7,7 +7,7 @@ use super::{
     JoinTarget, LabelStyle, OnClause, Select, SelectData, SelectItem, SelectStatement, SetupJoin,
 };
 use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::object::{Cx, Raised, Result, Str, Value, attr_names};
 use crate::sql::coercions;
 use crate::sql::elements::{
     BindParameter, BindValue, ColumnElement, Exists, Modifiers, ScalarSelect, integer_type,
@@ -232,7 +232,11 @@ pub fn namespace_attribute(target: Option<&FromItem>, name: &str, cx: &Cx) -> Re
     match target {
         Some(FromItem::Entity(entity)) => match entity.entity_attribute(name, cx)? {
             Some(value) => Ok(value),
-            None => Err(no_property(&entity.describe(cx), name)),
+            None => {
+                let known = attr_names(&entity.value(), cx);
+                let raised = no_property(&entity.describe(cx), name);
+                Err(raised.misspelt(name, known.iter().map(String::as_str)))
+            }
         },
         Some(FromItem::From(from)) => {
             let column = match from.plain() {

@@ -13,23 +13,34 @@ use crate::object::{Bound, Cx, Result, Str, Value, key_error, types};
 use crate::util::Compat;
 
 /// The keyword arguments, taken out one by one; what is left is an error.
-struct Keywords(Vec<(Str, Value)>);
+struct Keywords {
+    given: Vec<(Str, Value)>,
+    /// The names that were looked for: those that there are.
+    known: Vec<&'static str>,
+}
 
 impl Keywords {
-    fn take(&mut self, name: &str) -> Option<Value> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.remove(at).1)
+    fn new(given: Vec<(Str, Value)>) -> Self {
+        Self {
+            given,
+            known: Vec::new(),
+        }
     }
-    fn take_some(&mut self, name: &str) -> Option<Value> {
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        let at = self.given.iter().position(|(known, _)| known == name)?;
+        Some(self.given.remove(at).1)
+    }
+    fn take_some(&mut self, name: &'static str) -> Option<Value> {
         self.take(name).filter(|value| !value.is_none())
     }
-    fn flag(&mut self, name: &str, default: bool, cx: &Cx) -> Result<bool> {
+    fn flag(&mut self, name: &'static str, default: bool, cx: &Cx) -> Result<bool> {
         match self.take(name) {
             Some(value) => cx.truthy(&value),
             None => Ok(default),
         }
     }
-    fn number(&mut self, name: &str) -> Option<i64> {
+    fn number(&mut self, name: &'static str) -> Option<i64> {
         self.take_some(name)?.as_int()
     }
 }
@@ -70,11 +81,11 @@ pub fn engine_from_config(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         options.retain(|(known, _)| known != name);
         options.push((name.clone(), value.clone()));
     }
-    let mut keywords = Keywords(options);
+    let mut keywords = Keywords::new(options);
     let Some(url) = keywords.take("url") else {
         return Err(key_error("url".into()));
     };
-    create(&url, keywords.0, cx)
+    create(&url, keywords.given, cx)
 }
 
 /// An option as a configuration file gives it, as text.
@@ -99,7 +110,7 @@ fn coerced(name: &str, value: &Value) -> Value {
 }
 
 fn create(url: &Value, keywords: Vec<(Str, Value)>, cx: &Cx) -> Result<Value> {
-    let mut keywords = Keywords(keywords);
+    let mut keywords = Keywords::new(keywords);
     settle(&keywords, cx)?;
     refuse(&mut keywords, cx)?;
     let url = make_url(url, cx)?;
@@ -129,7 +140,7 @@ fn settle(keywords: &Keywords, cx: &Cx) -> Result<()> {
     if cx.compat_is_settled() {
         return Ok(());
     }
-    let future = keywords.0.iter().find(|(name, _)| name == "future");
+    let future = keywords.given.iter().find(|(name, _)| name == "future");
     let is_14 = match future {
         Some((_, value)) => cx.truthy(value)?,
         None => false,
@@ -307,20 +318,24 @@ fn engine_arguments(options: &mut EngineOptions, keywords: &mut Keywords, cx: &C
 }
 
 fn leftovers(keywords: &Keywords, options: &EngineOptions) -> Result<()> {
-    if keywords.0.is_empty() {
+    if keywords.given.is_empty() {
         return Ok(());
     }
     let names: Vec<_> = keywords
-        .0
+        .given
         .iter()
         .map(|(name, _)| format!("'{name}'"))
         .collect();
-    Err(TYPE_ERROR.error(format!(
+    let raised = TYPE_ERROR.error(format!(
         "Invalid argument(s) {} sent to create_engine(), using configuration {}/{}/Engine.  \
          Please check that the keyword arguments are appropriate for this combination of \
          components.",
         names.join(","),
         options.dialect.class.1,
         options.pool_kind.name()
-    )))
+    ));
+    Err(match keywords.given.first() {
+        Some((name, _)) => raised.misspelt(name, keywords.known.iter().copied()),
+        None => raised,
+    })
 }

@@ -92,11 +92,13 @@ fn since_20(row: &Row, name: &str, cx: &Cx) -> Result<Value> {
 }
 
 fn missing(row: &Row, name: &str, cx: &Cx) -> Raised {
-    ATTRIBUTE_ERROR.error(if cx.compat().is_14() || row.meta().is_of_cursor() {
+    let raised = ATTRIBUTE_ERROR.error(if cx.compat().is_14() || row.meta().is_of_cursor() {
         format!("Could not locate column in row for column '{name}'")
     } else {
         name.to_owned()
-    })
+    });
+    let fields = row.meta().keys().iter();
+    raised.misspelt(name, fields.map(|key| key.as_str()))
 }
 
 fn legacy_members(members: &mut Members) {

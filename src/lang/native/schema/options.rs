@@ -90,6 +90,31 @@ const ACCEPTED: &[(&str, &str, &[&str])] = &[
     ("Index", "oracle", &["bitmap", "compress"]),
 ];
 
+/// The keyword arguments of the constructs of a schema, which a misspelt one may have meant.
+const KEYWORDS: &[&str] = &[
+    "autoincrement",
+    "autoload_with",
+    "comment",
+    "default",
+    "deferrable",
+    "extend_existing",
+    "index",
+    "info",
+    "initially",
+    "keep_existing",
+    "key",
+    "nullable",
+    "ondelete",
+    "onupdate",
+    "primary_key",
+    "quote",
+    "schema",
+    "server_default",
+    "server_onupdate",
+    "unique",
+    "use_alter",
+];
+
 /// The options among `keywords` of a construct of class `spec`, which is of the kind `kind`.
 pub fn dialect_options(
     kind: &str,
@@ -105,9 +130,10 @@ pub fn dialect_options(
             .find(|(at, c)| *c == '_' && *at + 1 < name.len())
             .map(|(at, _)| (&name[..at], &name[at + 1..]));
         let Some((dialect, argument)) = parts else {
-            return Err(TYPE_ERROR.error(format!(
+            let raised = TYPE_ERROR.error(format!(
                 "Additional arguments should be named <dialectname>_<argument>, got '{name}'"
-            )));
+            ));
+            return Err(raised.misspelt(name, KEYWORDS.iter().copied()));
         };
         if dialect_named(dialect).is_none() {
             cx.warn(

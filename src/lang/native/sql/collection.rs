@@ -63,11 +63,14 @@ impl Object for ColumnCollection {
             shown.join(", ")
         )))
     }
-    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+    fn get_attr(&self, this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         match self.find(name) {
             Some(column) => Ok(Some(Value::object(column.clone()))),
             None if name.starts_with("__") => Ok(None),
-            None => Err(ATTRIBUTE_ERROR.error(name).with("name", name)),
+            None => Err(ATTRIBUTE_ERROR
+                .error(name)
+                .with("name", name)
+                .with("obj", this.clone())),
         }
     }
     fn attr_names(&self) -> Vec<String> {
