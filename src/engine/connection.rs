@@ -270,6 +270,23 @@ impl Connection {
         }
         Transaction::begin_savepoint(self, cx)
     }
+    /// `begin_twophase()`, which SQLite can't do.
+    pub fn begin_twophase(&self, cx: &Cx) -> Result<Transaction> {
+        self.lease()?;
+        if self.is_heard() {
+            self.emit(EventKind::Begin(Str::new("BEGIN TWOPHASE (implicit)")), cx);
+        }
+        self.rollback_driver(cx)?;
+        Err(crate::object::exceptions::NOT_IMPLEMENTED_ERROR.error(""))
+    }
+    /// Close it, and the connection of the driver with it, without a ROLLBACK.
+    pub fn discard(&self) {
+        self.0.root.take();
+        self.0.nested.take();
+        if let Some(lease) = self.0.lease.take() {
+            lease.discard();
+        }
+    }
     /// `commit()`.
     pub fn commit(&self, cx: &Cx) -> Result<()> {
         match self.transaction() {

@@ -114,6 +114,14 @@ impl Lease {
         self.isolation_changed.set(true);
         Ok(())
     }
+    /// Let go of the connection instead of giving it back.
+    pub fn discard(&self) {
+        let users = self.users.get().saturating_sub(1);
+        self.users.set(users);
+        if let (0, Some(pool)) = (users, self.pool.upgrade()) {
+            pool.checked_out.set(pool.checked_out.get() - 1);
+        }
+    }
     /// Give the connection back; `reset` rolls back what may be open.
     pub fn release(&self, reset: bool) {
         let users = self.users.get().saturating_sub(1);

@@ -19,10 +19,10 @@ pub struct Span {
 }
 
 /// An exception on its way up.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Raised(Box<RaisedData>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct RaisedData {
     exception: Value,
     trace: Vec<Span>,

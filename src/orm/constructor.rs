@@ -14,11 +14,13 @@ pub fn tell_init(mapper: &Rc<Mapper>, instance: &Rc<Instance>, args: &Args, cx: 
     if listeners.is_empty() {
         return Ok(());
     }
-    let this = Value::Instance(instance.clone());
     let pos = Value::tuple(args.pos.to_vec());
     let kw = Value::Dict(Rc::new(Dict::from_pairs(args.kw.clone())));
     for listener in listeners {
-        cx.call(&listener.function, [this.clone(), pos.clone(), kw.clone()])?;
+        cx.call(
+            &listener.function,
+            [listener.target(instance), pos.clone(), kw.clone()],
+        )?;
     }
     Ok(())
 }

@@ -110,6 +110,15 @@ pub fn register_session(id: u32, session: Weak<dyn SessionHooks>, cx: &Cx) {
 pub fn forget_session(id: u32, cx: &Cx) {
     cx.service::<Hooks>().sessions.borrow_mut().remove(&id);
 }
+/// The sessions there are, oldest first.
+pub fn sessions(cx: &Cx) -> Vec<Rc<dyn SessionHooks>> {
+    let hooks = cx.service::<Hooks>();
+    let sessions = hooks.sessions.borrow();
+    let mut ids: Vec<_> = sessions.keys().copied().collect();
+    ids.sort_unstable();
+    let alive = ids.iter().filter_map(|id| sessions.get(id)?.upgrade());
+    alive.collect()
+}
 /// Session `id`, while it exists.
 pub fn session(id: u32, cx: &Cx) -> Option<Rc<dyn SessionHooks>> {
     if id == 0 {

@@ -17,7 +17,7 @@ pub fn fire(instance: &Rc<Instance>, event: &str, args: &[Value], cx: &Cx) -> Re
         return Ok(());
     };
     for listener in state.mapper().listeners(event) {
-        let mut all = vec![Value::Instance(instance.clone())];
+        let mut all = vec![listener.target(instance)];
         all.extend_from_slice(args);
         cx.call(&listener.function, all)?;
     }
@@ -50,11 +50,7 @@ pub fn fire_mapper(
     let shown = Value::object(super::MapperHandle(mapper.clone()));
     let connection = Value::object(connection.clone());
     for listener in listeners {
-        let args = [
-            shown.clone(),
-            connection.clone(),
-            Value::Instance(instance.clone()),
-        ];
+        let args = [shown.clone(), connection.clone(), listener.target(instance)];
         cx.call(&listener.function, args)?;
     }
     Ok(())

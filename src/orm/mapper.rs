@@ -122,6 +122,17 @@ pub struct WithPolymorphic {
     pub selectable: Option<FromClause>,
 }
 
+impl MapperListener {
+    /// `instance` as the function wants it.
+    pub fn target(&self, instance: &Rc<Instance>) -> Value {
+        if self.raw {
+            super::inspection::state_value(instance)
+        } else {
+            Value::Instance(instance.clone())
+        }
+    }
+}
+
 /// A script's listener for an event of a mapper or of its instances.
 #[derive(Clone)]
 pub struct MapperListener {
@@ -510,35 +521,47 @@ impl Mapper {
         }
         false
     }
-    /// Listeners of scripts for `event`, those of base mappers that propagate included.
-    pub fn listeners(self: &Rc<Self>, event: &str) -> Vec<MapperListener> {
-        let mut found = Vec::new();
-        for mapper in self.lineage() {
-            let own = Rc::ptr_eq(&mapper, self);
-            let listeners = mapper.listeners.borrow();
-            found.extend(
-                listeners
-                    .iter()
-                    .filter(|one| one.event.as_str() == event && (own || one.propagate))
-                    .cloned(),
-            );
-        }
-        found.extend(super::registry::global_listeners(
-            &self.class,
-            event,
-            &Cx::current(),
-        ));
+    /// Listeners of scripts for `event`: those of all mappers, of bases, its own.
+    pub fn listeners(&self, event: &str) -> Vec<MapperListener> {
+        let cx = Cx::current();
+        let mut found = super::registry::global_listeners(&self.class, event, &cx);
+        let own = self.listeners.borrow();
+        found.extend(
+            own.iter()
+                .filter(|one| one.event.as_str() == event)
+                .cloned(),
+        );
         found
     }
-    /// Add a listener.
-    pub fn listen(&self, listener: MapperListener) {
-        self.listeners.borrow_mut().push(listener);
+    /// Add a listener, with `first` before those that listen already; one that propagates
+    /// hears of the mappers that inherit from this one too.
+    pub fn listen(self: &Rc<Self>, listener: &MapperListener, first: bool) {
+        let mappers = match listener.propagate {
+            true => self.self_and_descendants(),
+            false => vec![self.clone()],
+        };
+        for mapper in mappers {
+            let mut listeners = mapper.listeners.borrow_mut();
+            let at = if first { 0 } else { listeners.len() };
+            listeners.insert(at, listener.clone());
+        }
+    }
+    /// Take over the listeners of the mapper it inherits from that propagate.
+    pub(super) fn inherit_listeners(&self) {
+        if let Some(base) = &self.inherits {
+            let listeners = base.listeners.borrow();
+            let propagating = listeners.iter().filter(|one| one.propagate).cloned();
+            self.listeners.borrow_mut().extend(propagating);
+        }
     }
     /// Remove a listener.
-    pub fn forget_listener(&self, event: &str, function: &Value) {
-        self.listeners
-            .borrow_mut()
-            .retain(|one| one.event.as_str() != event || !one.function.is(function));
+    pub fn forget_listener(self: &Rc<Self>, event: &str, function: &Value) {
+        for mapper in self.self_and_descendants() {
+            mapper
+                .listeners
+                .borrow_mut()
+                .retain(|one| one.event.as_str() != event || !one.function.is(function));
+        }
     }
     /// Whether it was configured.
     pub fn is_configured(&self) -> bool {

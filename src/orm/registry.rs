@@ -165,7 +165,7 @@ pub(super) fn global_listeners(class: &Rc<Class>, event: &str, cx: &Cx) -> Vec<M
         .iter()
         .filter(|(target, listener)| {
             listener.event.as_str() == event
-                && (target.spec().is_some() || class.is_subclass(target))
+                && (target.spec().is_some() || listener.propagate && class.is_subclass(target))
         })
         .map(|(_, listener)| listener.clone())
         .collect()

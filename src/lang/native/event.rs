@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
+use super::event_arguments::arguments_of;
 use super::{engine, orm};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::object::{Bound, Cx, Export, Method, ModuleSpec, Result, Value};
+use crate::object::{Args, Bound, Cx, Export, Method, ModuleSpec, Result, Str, Value};
 
 /// A listener to be set up.
 #[expect(
@@ -26,8 +27,6 @@ pub struct Listener<'a> {
     pub raw: bool,
     /// `insert=True`: it comes before those that listen already.
     pub insert: bool,
-    /// `once=True`: it is called once.
-    pub once: bool,
     /// Whether it is to be removed instead.
     pub remove: bool,
 }
@@ -46,16 +45,24 @@ pub enum Target {
 type Listen = fn(&Listener<'_>, &Cx) -> Result<Target>;
 
 /// The areas, one line each.
-const AREAS: &[Listen] = &[engine::listen, orm::listen];
+const AREAS: &[Listen] = &[engine::listen, orm::listen_to_sessions, orm::listen];
 
 /// What listens, for `contains()` and `remove()`.
 #[derive(Default)]
-struct Known(RefCell<Vec<(Value, String, Value)>>);
+struct Known(RefCell<Vec<KnownListener>>);
+
+struct KnownListener {
+    target: Value,
+    name: String,
+    function: Value,
+    /// What was set up in its place, as `named=` and `once=` want it.
+    wrapped: Value,
+}
 
 impl Known {
     fn position(&self, target: &Value, name: &str, function: &Value) -> Option<usize> {
-        self.0.borrow().iter().position(|(known, event, listener)| {
-            known.is(target) && event == name && listener.is(function)
+        self.0.borrow().iter().position(|known| {
+            known.target.is(target) && known.name == name && known.function.is(function)
         })
     }
 }
@@ -88,23 +95,69 @@ fn listen_to(
         one => vec![one.clone()],
     };
     for target in &targets {
+        let is_class = matches!(target, Value::Class(_));
+        if !is_class
+            && cx
+                .service::<Known>()
+                .position(target, name, function)
+                .is_some()
+        {
+            continue;
+        }
+        let wrapped = wrap(name, function, flags);
         let listener = Listener {
             target,
             name,
-            function,
+            function: &wrapped,
             returns: flags("retval"),
             propagate: flags("propagate"),
             raw: flags("raw"),
             insert: flags("insert"),
-            once: flags("once"),
             remove: false,
         };
         set_up(&listener, cx)?;
         let known = cx.service::<Known>();
-        let entry = (target.clone(), name.to_owned(), function.clone());
+        let entry = KnownListener {
+            target: target.clone(),
+            name: name.to_owned(),
+            function: function.clone(),
+            wrapped: wrapped.clone(),
+        };
         known.0.borrow_mut().push(entry);
     }
     Ok(())
+}
+
+/// `function` as `named=True` and `once=True` want it called.
+fn wrap(name: &str, function: &Value, flags: &dyn Fn(&str) -> bool) -> Value {
+    let mut wrapped = function.clone();
+    if flags("named") {
+        let names = arguments_of(name);
+        let function = wrapped;
+        wrapped = Method::function("wrap_kw(*args, **kw)", move |bound, cx| {
+            let given = names.iter().zip(bound.rest());
+            let named = given.map(|(name, value)| (Str::new(*name), value.clone()));
+            let args = Args {
+                kw: named.chain(bound.keywords().iter().cloned()).collect(),
+                ..Args::default()
+            };
+            cx.call(&function, args)
+        });
+    }
+    if flags("once") {
+        let function = RefCell::new(Some(wrapped));
+        wrapped = Method::function("go(*arg, **kw)", move |bound, cx| {
+            let Some(function) = function.borrow_mut().take() else {
+                return Ok(Value::None);
+            };
+            let args = Args {
+                pos: bound.rest().iter().cloned().collect(),
+                kw: bound.keywords().to_vec(),
+            };
+            cx.call(&function, args)
+        });
+    }
+    wrapped
 }
 
 /// The flags among the keyword arguments that are set.
@@ -149,16 +202,15 @@ fn remove(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
             cx.repr(function)?
         )));
     };
-    known.0.borrow_mut().remove(position);
+    let gone = known.0.borrow_mut().remove(position);
     let listener = Listener {
         target,
         name,
-        function,
+        function: &gone.wrapped,
         returns: false,
         propagate: false,
         raw: false,
         insert: false,
-        once: false,
         remove: true,
     };
     set_up(&listener, cx)?;

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod event;
+mod event_arguments;
 pub mod orm;
 pub mod schema;
 pub mod sql;

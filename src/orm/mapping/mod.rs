@@ -162,6 +162,7 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
         listeners: RefCell::default(),
         caches: RefCell::default(),
     });
+    mapper.inherit_listeners();
     if let Some(own) = MappedClass::own(&spec.class) {
         own.set_mapper(mapper.clone())
     } else {

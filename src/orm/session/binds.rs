@@ -146,6 +146,7 @@ impl Session {
         options: &ExecutionOptions,
         cx: &Cx,
     ) -> Result<Connection> {
+        self.check_block()?;
         let current = self.data().transaction.borrow().clone();
         let transaction = match current {
             Some(transaction) => transaction,

@@ -289,7 +289,7 @@ impl Session {
         });
         for listener in listeners {
             let shown = Value::object(ExecuteStateHandle(state.clone()));
-            let answer = cx.call(&listener, [shown])?;
+            let answer = cx.call(&listener.function, [shown])?;
             if let Some(result) = answer.downcast::<ResultSet>() {
                 let options = state.options.borrow().clone();
                 return Ok((Told::Result(result.clone()), options));

@@ -64,9 +64,10 @@ impl Session {
         answer
     }
     fn flush_objects(&self, objects: Option<&[Value]>, cx: &Cx) -> Result<()> {
+        let context = Value::object(super::FlushContext(self.clone()));
         if self.wants("before_flush", cx) {
             let given = objects.map_or(Value::None, |all| Value::list(all.to_vec()));
-            self.fire("before_flush", &[Value::None, given], cx)?;
+            self.fire("before_flush", &[context.clone(), given], cx)?;
         }
         let only = match objects {
             Some([]) | None => None,
@@ -83,7 +84,7 @@ impl Session {
             return Ok(());
         }
         let transaction = self.autobegin(false, cx)?.begin_inside(false, cx)?;
-        let answer = self.write(&mut uow, only.is_some(), cx);
+        let answer = self.write(&mut uow, &context, only.is_some(), cx);
         match answer.and_then(|()| transaction.commit(false, cx)) {
             Ok(()) => Ok(()),
             Err(raised) => {
@@ -130,12 +131,18 @@ impl Session {
         Ok(())
     }
 
-    fn write(&self, uow: &mut UowTransaction, partial: bool, cx: &Cx) -> Result<()> {
+    fn write(
+        &self,
+        uow: &mut UowTransaction,
+        context: &Value,
+        partial: bool,
+        cx: &Cx,
+    ) -> Result<()> {
         self.data().warns_on_events.set(true);
         let answer = uow.execute(cx);
         self.data().warns_on_events.set(false);
         answer?;
-        self.fire("after_flush", &[Value::None], cx)?;
+        self.fire("after_flush", &[context.clone()], cx)?;
         uow.finalize(cx)?;
         let left = self.data().modified.borrow().to_vec();
         if !partial && !left.is_empty() {
@@ -157,7 +164,7 @@ impl Session {
                 cx,
             );
         }
-        self.fire("after_flush_postexec", &[Value::None], cx)
+        self.fire("after_flush_postexec", &[context.clone()], cx)
     }
 
     /// `is_modified()`.

@@ -1,10 +1,11 @@
 //! `sessionmaker`, `scoped_session`, and all sessions there are.
 
 use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use super::{Session, SessionData};
+use super::{MakerClass, Session};
 use crate::object::{Cx, Result, Str, Value};
+use crate::orm::hooks;
 
 /// `sessionmaker(..)`: makes sessions with the keywords it was given.
 #[derive(Clone)]
@@ -16,6 +17,8 @@ pub struct MakerData {
     pub class: Value,
     /// The keywords, in order.
     pub keywords: RefCell<Vec<(Str, Value)>>,
+    /// What listeners for the sessions that it makes know it by.
+    pub sessions: MakerClass,
 }
 
 impl SessionMaker {
@@ -24,6 +27,7 @@ impl SessionMaker {
         Self(Rc::new(MakerData {
             class,
             keywords: RefCell::new(keywords),
+            sessions: MakerClass::default(),
         }))
     }
     /// `configure()`.
@@ -52,7 +56,11 @@ impl SessionMaker {
             kw: self.keywords(given),
             ..Default::default()
         };
-        cx.call(&self.0.class, args)
+        let made = cx.call(&self.0.class, args)?;
+        if let Some(session) = made.downcast::<Session>() {
+            drop(session.data().maker.set(self.0.sessions.clone()));
+        }
+        Ok(made)
     }
 }
 
@@ -124,31 +132,12 @@ impl ScopedSession {
     }
 }
 
-/// The sessions there are.
-#[derive(Default)]
-pub struct AllSessions(RefCell<Vec<Weak<SessionData>>>);
-
-impl AllSessions {
-    /// Note a new session.
-    pub fn add(&self, session: &Session) {
-        let mut all = self.0.borrow_mut();
-        all.retain(|one| one.strong_count() > 0);
-        all.push(Rc::downgrade(session.data()));
-    }
-}
-
 /// `close_all_sessions()`.
 pub fn close_all_sessions(cx: &Cx) -> Result<()> {
-    let all: Vec<Session> = cx
-        .service::<AllSessions>()
-        .0
-        .borrow()
-        .iter()
-        .filter_map(Weak::upgrade)
-        .map(Session::from_data)
-        .collect();
-    for session in all {
-        session.close(false, false, cx)?;
+    for session in hooks::sessions(cx) {
+        if let Some(session) = session.value().downcast::<Session>() {
+            session.close(false, false, cx)?;
+        }
     }
     Ok(())
 }

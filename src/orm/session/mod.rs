@@ -10,20 +10,26 @@ mod lifecycle;
 mod maker;
 mod merge;
 mod refresh;
+mod snapshot;
+mod state_change;
 mod transaction;
+mod transaction_context;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 pub use binds::{Bind, BindArguments, BindKey};
 pub use bulk::{BulkSave, bulk_insert_statement, bulk_update_statement};
-pub use events::{SessionEvents, listen_session};
+pub use events::{
+    ClassListeners, FlushContext, MakerClass, SessionEvents, SessionListener, Sessions,
+};
 pub use execute::{ExecuteCall, ExecuteState, ExecuteStateHandle};
 pub use get::{Found, GetCall, expect_mapper};
 pub use lifecycle::{expect_instance, make_transient, make_transient_to_detached, session_of};
 pub use maker::{ScopedSession, SessionMaker, close_all_sessions};
 pub use refresh::RefreshCall;
-pub use transaction::{Origin, SessionTransaction, State, TransactionHandle};
+pub use state_change::State;
+pub use transaction::{Origin, SessionTransaction, TransactionHandle};
 
 use super::hooks::{self, SessionHooks};
 use super::{IdentityMap, InstanceSet, Passive, state_of};
@@ -92,6 +98,8 @@ pub struct SessionData {
     pub(super) deleted: RefCell<InstanceSet>,
     pub(super) transaction: RefCell<Option<Rc<SessionTransaction>>>,
     pub(super) nested: RefCell<Option<Rc<SessionTransaction>>>,
+    /// The transaction of the innermost `with` block.
+    pub(super) block: RefCell<Option<Rc<SessionTransaction>>>,
     pub(super) autoflush: Cell<bool>,
     pub(super) expire_on_commit: Cell<bool>,
     autobegin: bool,
@@ -107,6 +115,8 @@ pub struct SessionData {
     info: OnceCell<Rc<Dict>>,
     pub(super) query_class: Value,
     pub(super) events: SessionEvents,
+    /// The `sessionmaker` that made it.
+    pub(super) maker: OnceCell<MakerClass>,
 }
 
 impl Session {
@@ -137,6 +147,7 @@ impl Session {
             deleted: RefCell::default(),
             transaction: RefCell::default(),
             nested: RefCell::default(),
+            block: RefCell::default(),
             autoflush: Cell::new(options.autoflush),
             expire_on_commit: Cell::new(options.expire_on_commit),
             autobegin: options.autobegin,
@@ -151,6 +162,7 @@ impl Session {
             info: OnceCell::new(),
             query_class: options.query_class,
             events: SessionEvents::default(),
+            maker: OnceCell::new(),
         });
         let hooks: Rc<dyn SessionHooks> = data.clone();
         hooks::register_session(id, Rc::downgrade(&hooks), cx);
@@ -170,6 +182,10 @@ impl Session {
     /// What it holds.
     pub fn data(&self) -> &Rc<SessionData> {
         &self.0
+    }
+    /// The listeners for this session alone.
+    pub fn events(&self) -> &SessionEvents {
+        &self.0.events
     }
     /// Its number.
     pub fn id(&self) -> u32 {
@@ -256,6 +272,10 @@ impl Session {
         }
     }
 
+    /// Whether transactions are to be prepared before they are committed.
+    pub fn is_twophase(&self) -> bool {
+        self.0.twophase
+    }
     /// Whether a transaction was begun.
     pub fn in_transaction(&self) -> bool {
         self.0.transaction.borrow().is_some()
@@ -324,24 +344,20 @@ impl Session {
     }
     /// `commit()`.
     pub fn commit(&self, cx: &Cx) -> Result<()> {
-        self.autobegin(false, cx)?.commit(true, cx)
+        let to_root = self.0.future;
+        self.autobegin(false, cx)?.commit(to_root, cx)
     }
     /// `rollback()`.
     pub fn rollback(&self, cx: &Cx) -> Result<()> {
         let current = self.0.transaction.borrow().clone();
         match current {
-            Some(transaction) => transaction.rollback(None, true, cx),
+            Some(transaction) => transaction.rollback(None, self.0.future, cx),
             None => Ok(()),
         }
     }
     /// `prepare()`.
     pub fn prepare(&self, cx: &Cx) -> Result<()> {
-        let transaction = self.autobegin(false, cx)?;
-        if transaction.parent().is_some() || !self.0.twophase {
-            return Err(INVALID_REQUEST_ERROR
-                .error("'twophase' mode not enabled, or not root transaction; can't prepare."));
-        }
-        transaction.prepare(cx)
+        self.autobegin(false, cx)?.prepare(cx)
     }
     /// `close()`, `reset()`, `invalidate()`.
     pub fn close(&self, invalidate: bool, is_reset: bool, cx: &Cx) -> Result<()> {

@@ -1,20 +1,17 @@
-//! `SessionTransaction`: the stack of a session's transactions, with what each of them did to
-//! objects.
+//! `SessionTransaction`: the stack of a session's transactions and the connections in each.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use indexmap::IndexMap;
-use rustc_hash::FxBuildHasher;
-
+use super::snapshot::Snapshot;
+use super::state_change::{Changing, Operation, State};
 use super::{Bind, Session, SessionData};
 use crate::engine::exc::{
     INVALID_REQUEST_ERROR, PENDING_ROLLBACK_ERROR, RESOURCE_CLOSED_ERROR, SA_WARNING, with_code,
 };
 use crate::engine::{Connection, ExecutionOptions, Transaction};
-use crate::object::{Cx, Instance, Raised, Result, Str, Value};
+use crate::object::{Cx, Raised, Result, Value};
 use crate::orm::exc::FLUSH_ERROR;
-use crate::orm::{IdentityKey, state_of};
 
 /// What began a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,62 +24,6 @@ pub enum Origin {
     BeginNested,
     /// A flush inside another transaction.
     SubTransaction,
-}
-
-/// What state a transaction is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It can be used.
-    Active,
-    /// Its commit was prepared.
-    Prepared,
-    /// It was committed.
-    Committed,
-    /// It was rolled back and waits to be closed.
-    Deactive,
-    /// It is over.
-    Closed,
-}
-
-/// Objects by address, held weakly, in order.
-#[derive(Default)]
-pub struct WeakSet(IndexMap<usize, Weak<Instance>, FxBuildHasher>);
-
-impl WeakSet {
-    /// Add `instance`.
-    pub fn insert(&mut self, instance: &Rc<Instance>) {
-        self.0
-            .insert(Rc::as_ptr(instance) as usize, Rc::downgrade(instance));
-    }
-    /// Take `instance` out.
-    pub fn remove(&mut self, instance: &Rc<Instance>) {
-        if let Some(entry) = self.0.get_mut(&(Rc::as_ptr(instance) as usize)) {
-            *entry = Weak::new();
-        }
-    }
-    /// Whether `instance` is in.
-    pub fn contains(&self, instance: &Rc<Instance>) -> bool {
-        self.0
-            .get(&(Rc::as_ptr(instance) as usize))
-            .is_some_and(|entry| entry.strong_count() > 0)
-    }
-    /// Those still alive, in order.
-    pub fn alive(&self) -> Vec<Rc<Instance>> {
-        self.0.values().filter_map(Weak::upgrade).collect()
-    }
-}
-
-/// What a transaction did to objects.
-#[derive(Default)]
-pub struct Snapshot {
-    /// Those that became persistent.
-    pub new: WeakSet,
-    /// Those whose rows were deleted.
-    pub deleted: WeakSet,
-    /// Those whose rows were changed.
-    pub dirty: WeakSet,
-    /// Those whose primary key changed: the key before, the key after.
-    pub key_switches: Vec<(Weak<Instance>, IdentityKey, IdentityKey)>,
 }
 
 /// A connection that takes part.
@@ -100,10 +41,15 @@ pub struct SessionTransaction {
     previous_nested: Option<Rc<SessionTransaction>>,
     origin: Origin,
     state: Cell<State>,
+    /// The operation under way that changes the state.
+    pub(super) changing: Changing,
+    /// The transaction of the `with` block around the one of this transaction.
+    pub(super) outer_block: RefCell<Option<Rc<SessionTransaction>>>,
+    pub(super) entered: Cell<bool>,
     members: RefCell<Vec<Member>>,
     snapshot: Rc<RefCell<Snapshot>>,
-    /// The text of the error for which a flush rolled it back.
-    rollback_exception: RefCell<Option<Str>>,
+    /// The error for which a flush rolled it back.
+    rollback_exception: RefCell<Option<Raised>>,
 }
 
 impl SessionTransaction {
@@ -114,6 +60,7 @@ impl SessionTransaction {
         parent: Option<Rc<Self>>,
         cx: &Cx,
     ) -> Result<Rc<Self>> {
+        session.check_block()?;
         if session.data().permanently_closed.get() {
             return Err(INVALID_REQUEST_ERROR.error(
                 "This Session has been permanently closed and is unable to handle any more \
@@ -136,6 +83,9 @@ impl SessionTransaction {
                 .flatten(),
             origin,
             state: Cell::new(State::Active),
+            changing: Changing::default(),
+            outer_block: RefCell::default(),
+            entered: Cell::new(false),
             members: RefCell::default(),
             snapshot,
             rollback_exception: RefCell::default(),
@@ -171,19 +121,13 @@ impl SessionTransaction {
     pub fn is_closed(&self) -> bool {
         self.state.get() == State::Closed
     }
-    /// Whether it is the session's current one.
-    pub fn is_current(&self) -> bool {
-        let Some(data) = self.session.upgrade() else {
-            return false;
-        };
-        let current = data.transaction.borrow();
-        current
-            .as_ref()
-            .is_some_and(|current| std::ptr::eq(Rc::as_ptr(current), self))
-    }
     /// What state it is in.
     pub fn state(&self) -> State {
         self.state.get()
+    }
+    /// Whether a rollback can do any good.
+    pub fn can_roll_back(&self) -> bool {
+        !matches!(self.state.get(), State::Committed | State::Closed)
     }
     /// The session, while it exists.
     pub fn owner(&self) -> Option<Session> {
@@ -198,35 +142,40 @@ impl SessionTransaction {
         Value::object(TransactionHandle(self.clone()))
     }
 
-    /// The error for using it in the state it is in.
-    fn check(&self, allowed: &[State]) -> Result<()> {
-        let state = self.state.get();
-        if allowed.contains(&state) {
+    /// Raise where a `with` block's transaction, or this one, is in a state that forbids it.
+    fn check(&self, allowed: &[State], cx: &Cx) -> Result<()> {
+        if allowed.contains(&self.state.get()) {
             return Ok(());
         }
-        Err(match state {
-            State::Deactive => self.deactive_error(),
-            State::Closed => RESOURCE_CLOSED_ERROR.error("This transaction is closed"),
-            State::Active | State::Prepared | State::Committed => {
-                let name = match state {
-                    State::Prepared => "prepared",
-                    State::Committed => "committed",
-                    _ => "active",
-                };
-                INVALID_REQUEST_ERROR.error(format!(
-                    "This session is in '{name}' state; no further SQL can be emitted within \
-                     this transaction."
-                ))
-            }
-        })
+        Err(self.wrong_state(cx))
     }
-    fn deactive_error(&self) -> Raised {
+    pub(super) fn wrong_state(&self, cx: &Cx) -> Raised {
+        match self.state.get() {
+            State::Deactive => self.deactive_error(cx),
+            State::Closed => RESOURCE_CLOSED_ERROR.error("This transaction is closed"),
+            State::ProvisioningConnection => with_code(
+                INVALID_REQUEST_ERROR.error(
+                    "This session is provisioning a new connection; concurrent operations are \
+                     not permitted",
+                ),
+                "isce",
+            ),
+            state @ (State::Active | State::Prepared | State::Committed) => INVALID_REQUEST_ERROR
+                .error(format!(
+                    "This session is in '{}' state; no further SQL can be emitted within this \
+                     transaction.",
+                    state.name().to_ascii_lowercase()
+                )),
+        }
+    }
+    fn deactive_error(&self, cx: &Cx) -> Raised {
         match &*self.rollback_exception.borrow() {
-            Some(text) => with_code(
+            Some(raised) => with_code(
                 PENDING_ROLLBACK_ERROR.error(format!(
                     "This Session's transaction has been rolled back due to a previous \
                      exception during flush. To begin a new transaction with this Session, \
-                     first issue Session.rollback(). Original exception was: {text}"
+                     first issue Session.rollback(). Original exception was: {}",
+                    raised.message(cx)
                 )),
                 "7s2a",
             ),
@@ -239,13 +188,14 @@ impl SessionTransaction {
 
     /// A transaction inside this one.
     pub fn begin_inside(self: &Rc<Self>, nested: bool, cx: &Cx) -> Result<Rc<Self>> {
-        self.check(&[State::Active])?;
         let origin = if nested {
             Origin::BeginNested
         } else {
             Origin::SubTransaction
         };
-        Self::begin(&self.session()?, origin, Some(self.clone()), cx)
+        self.operate(Operation::Begin, cx, || {
+            Self::begin(&self.session()?, origin, Some(self.clone()), cx)
+        })
     }
 
     /// The connection to `bind`, taking part in this transaction.
@@ -255,23 +205,48 @@ impl SessionTransaction {
         options: &ExecutionOptions,
         cx: &Cx,
     ) -> Result<Connection> {
-        self.check(&[State::Active])?;
-        let known = self
-            .members
-            .borrow()
-            .iter()
-            .find(|member| bind.is(&member.connection))
-            .map(|member| member.connection.clone());
-        if let Some(connection) = known {
-            if !options.is_empty() {
-                cx.warn(
-                    &SA_WARNING,
-                    "Connection is already established for the given bind; execution_options \
-                     ignored",
-                );
+        self.operate(Operation::Connection, cx, || {
+            match self.known_connection(bind) {
+                Some(connection) => {
+                    if !options.is_empty() {
+                        cx.warn(
+                            &SA_WARNING,
+                            "Connection is already established for the given bind; \
+                             execution_options ignored",
+                        );
+                    }
+                    Ok(connection)
+                }
+                None => self.provide(bind, options, cx),
             }
-            return Ok(connection);
+        })
+    }
+    fn known_connection(&self, bind: &Bind) -> Option<Connection> {
+        let members = self.members.borrow();
+        let known = members.iter().find(|member| bind.is(&member.connection));
+        known.map(|member| member.connection.clone())
+    }
+    /// Let a connection to `bind` take part.
+    fn provide(
+        self: &Rc<Self>,
+        bind: &Bind,
+        options: &ExecutionOptions,
+        cx: &Cx,
+    ) -> Result<Connection> {
+        if cx.compat().is_14() {
+            return self.provide_connection(bind, options, cx);
         }
+        self.state.set(State::ProvisioningConnection);
+        let provided = self.provide_connection(bind, options, cx);
+        self.state.set(State::Active);
+        provided
+    }
+    fn provide_connection(
+        self: &Rc<Self>,
+        bind: &Bind,
+        options: &ExecutionOptions,
+        cx: &Cx,
+    ) -> Result<Connection> {
         let session = self.session()?;
         let (connection, local) = match (&self.parent, bind) {
             (Some(parent), _) => {
@@ -281,18 +256,24 @@ impl SessionTransaction {
                 }
                 (connection, false)
             }
-            (None, Bind::Connection(connection)) => (connection.clone(), false),
+            (None, Bind::Connection(connection)) => {
+                let engine = Bind::Engine(connection.engine().clone());
+                if self.known_connection(&engine).is_some() {
+                    return Err(INVALID_REQUEST_ERROR.error(
+                        "Session already has a Connection associated for the given Connection's \
+                         Engine",
+                    ));
+                }
+                (connection.clone(), false)
+            }
             (None, Bind::Engine(engine)) => (engine.connect(cx)?, true),
         };
-        let connection = if options.is_empty() {
-            connection
-        } else {
-            {
-                connection.set_options(options, cx)?;
-                connection
-            }
+        let joined = match options.is_empty() {
+            true => Ok(()),
+            false => connection.set_options(options, cx),
         };
-        let (transaction, should_commit) = match self.join(&session, &connection, cx) {
+        let joined = joined.and_then(|()| self.join(&session, &connection, cx));
+        let (transaction, should_commit) = match joined {
             Ok(joined) => joined,
             Err(raised) => {
                 if local {
@@ -319,6 +300,9 @@ impl SessionTransaction {
         connection: &Connection,
         cx: &Cx,
     ) -> Result<(Transaction, bool)> {
+        if session.is_twophase() && self.parent.is_none() {
+            return Ok((connection.begin_twophase(cx)?, true));
+        }
         if self.is_nested() {
             return Ok((connection.begin_nested(cx)?, true));
         }
@@ -346,27 +330,36 @@ impl SessionTransaction {
         }
     }
 
-    /// Flush and get ready to commit.
+    /// `prepare()`: flush and get ready to commit in two phases.
     pub fn prepare(self: &Rc<Self>, cx: &Cx) -> Result<()> {
-        self.check(&[State::Active])?;
+        if self.parent.is_some() || !self.session()?.is_twophase() {
+            return Err(INVALID_REQUEST_ERROR
+                .error("'twophase' mode not enabled, or not root transaction; can't prepare."));
+        }
+        self.prepare_now(cx)
+    }
+    fn prepare_now(self: &Rc<Self>, cx: &Cx) -> Result<()> {
+        self.operate(Operation::Prepare, cx, || self.flush_all(cx))
+    }
+    fn flush_all(self: &Rc<Self>, cx: &Cx) -> Result<()> {
         let session = self.session()?;
-        if self.parent.is_none() || self.is_nested() {
+        if self.is_boundary() {
             session.fire("before_commit", &[], cx)?;
         }
-        for inner in self.inside(&session) {
+        for inner in self.inside(&session)? {
             inner.commit(false, cx)?;
         }
         if !session.data().flushing.get() {
             let mut rounds = 0;
             while !session.is_clean() {
-                session.flush(None, cx)?;
-                rounds += 1;
                 if rounds == 100 {
                     return Err(FLUSH_ERROR.error(
                         "Over 100 subsequent flushes have occurred within session.commit() - is \
                          an after_flush() hook creating new objects?",
                     ));
                 }
+                session.flush(None, cx)?;
+                rounds += 1;
             }
         }
         self.state.set(State::Prepared);
@@ -374,27 +367,37 @@ impl SessionTransaction {
     }
 
     /// The transactions begun inside this one that are still open, innermost first.
-    fn inside(self: &Rc<Self>, session: &Session) -> Vec<Rc<Self>> {
+    fn inside(self: &Rc<Self>, session: &Session) -> Result<Vec<Rc<Self>>> {
         let mut found = Vec::new();
         let mut current = session.data().transaction.borrow().clone();
         while let Some(transaction) = current {
             if Rc::ptr_eq(&transaction, self) {
-                return found;
+                return Ok(found);
             }
             current = transaction.parent.clone();
             found.push(transaction);
         }
-        Vec::new()
+        Err(INVALID_REQUEST_ERROR.error(format!(
+            "Transaction <sqlalchemy.orm.session.SessionTransaction object at {:#x}> is not on \
+             the active transaction list",
+            Rc::as_ptr(self) as usize
+        )))
+    }
+    /// Whether it is a transaction of the database, or a SAVEPOINT.
+    fn is_boundary(&self) -> bool {
+        self.parent.is_none() || self.is_nested()
     }
 
     /// COMMIT, or RELEASE; with `to_root` all enclosing ones too.
     pub fn commit(self: &Rc<Self>, to_root: bool, cx: &Cx) -> Result<()> {
-        self.check(&[State::Active, State::Prepared])?;
+        self.operate(Operation::Commit, cx, || self.commit_now(to_root, cx))
+    }
+    fn commit_now(self: &Rc<Self>, to_root: bool, cx: &Cx) -> Result<()> {
         if self.state.get() != State::Prepared {
-            self.prepare(cx)?;
+            self.expect_state(State::Prepared, cx, || self.prepare_now(cx))?;
         }
         let session = self.session()?;
-        if self.parent.is_none() || self.is_nested() {
+        if self.is_boundary() {
             for (transaction, should_commit) in self.transactions() {
                 if should_commit {
                     transaction.commit(cx)?;
@@ -404,7 +407,7 @@ impl SessionTransaction {
             session.fire("after_commit", &[], cx)?;
             self.remove_snapshot(&session, cx)?;
         }
-        self.close(false, cx)?;
+        self.expect_state(State::Closed, cx, || self.close(false, cx))?;
         match (&self.parent, to_root) {
             (Some(parent), true) => parent.commit(true, cx),
             _ => Ok(()),
@@ -422,9 +425,13 @@ impl SessionTransaction {
     /// ROLLBACK, or ROLLBACK TO; with `to_root` all enclosing ones too. `error` is what a flush
     /// failed of.
     pub fn rollback(self: &Rc<Self>, error: Option<&Raised>, to_root: bool, cx: &Cx) -> Result<()> {
-        self.check(&[State::Active, State::Deactive, State::Prepared])?;
+        self.operate(Operation::Rollback, cx, || {
+            self.rollback_now(error, to_root, cx)
+        })
+    }
+    fn rollback_now(self: &Rc<Self>, error: Option<&Raised>, to_root: bool, cx: &Cx) -> Result<()> {
         let session = self.session()?;
-        for inner in self.inside(&session) {
+        for inner in self.inside(&session)? {
             inner.close(false, cx)?;
         }
         let mut boundary = self.clone();
@@ -432,7 +439,7 @@ impl SessionTransaction {
         if matches!(self.state.get(), State::Active | State::Prepared) {
             let mut current = Some(self.clone());
             while let Some(transaction) = current {
-                if transaction.parent.is_none() || transaction.is_nested() {
+                if transaction.is_boundary() {
                     failure = transaction.roll_back_members(&session, cx).err();
                     transaction.state.set(State::Deactive);
                     transaction.restore_snapshot(&session, cx)?;
@@ -452,9 +459,9 @@ impl SessionTransaction {
             );
             boundary.restore_snapshot(&session, cx)?;
         }
-        self.close(false, cx)?;
+        self.expect_state(State::Closed, cx, || self.close(false, cx))?;
         if let (Some(parent), Some(error)) = (&self.parent, error) {
-            *parent.rollback_exception.borrow_mut() = Some(Str::from(error.message(cx)));
+            *parent.rollback_exception.borrow_mut() = Some(error.clone());
         }
         if let Some(failure) = failure {
             return Err(failure);
@@ -476,6 +483,9 @@ impl SessionTransaction {
 
     /// The end: the enclosing one is the session's current one again.
     pub fn close(self: &Rc<Self>, invalidate: bool, cx: &Cx) -> Result<()> {
+        self.operate(Operation::Close, cx, || self.close_now(invalidate, cx))
+    }
+    fn close_now(self: &Rc<Self>, invalidate: bool, cx: &Cx) -> Result<()> {
         let session = self.session()?;
         if self.is_nested() {
             session
@@ -490,89 +500,22 @@ impl SessionTransaction {
             .borrow_mut()
             .clone_from(&self.parent);
         let members = std::mem::take(&mut *self.members.borrow_mut());
-        let mut failure = Ok(());
-        for member in members {
+        // 1.4 leaves what is inside to the outermost transaction.
+        let ends = self.parent.is_none() || cx.compat().is_20();
+        for member in &members {
             if invalidate && self.parent.is_none() {
-                failure = failure.and(member.connection.close(cx));
+                member.connection.discard();
+                continue;
             }
-            if member.should_commit && member.transaction.is_active() {
-                failure = failure.and(member.transaction.close(cx));
+            if ends && member.should_commit && member.transaction.is_active() {
+                member.transaction.close(cx)?;
             }
             if member.autoclose && self.parent.is_none() {
-                failure = failure.and(member.connection.close(cx));
+                member.connection.close(cx)?;
             }
         }
         self.state.set(State::Closed);
-        failure?;
         session.fire("after_transaction_end", &[self.value()], cx)
-    }
-
-    /// Undo what the transaction did to objects.
-    fn restore_snapshot(&self, session: &Session, cx: &Cx) -> Result<()> {
-        let (mut new, mut deleted, dirty_only, switches) = {
-            let snapshot = self.snapshot.borrow();
-            let switches: Vec<_> = snapshot
-                .key_switches
-                .iter()
-                .filter_map(|(instance, old, _)| Some((instance.upgrade()?, old.clone())))
-                .collect();
-            let (new, deleted) = (snapshot.new.alive(), snapshot.deleted.alive());
-            (new, deleted, self.is_nested(), switches)
-        };
-        new.extend(session.data().new.borrow().to_vec());
-        session.expunge_states(&new, true, cx)?;
-        for (instance, old) in switches {
-            session.discard_identity(&instance);
-            if let Some(state) = state_of(&instance) {
-                state.set_key(Some(old));
-            }
-            if !new.iter().any(|one| Rc::ptr_eq(one, &instance)) {
-                session.replace_identity(&instance);
-            }
-        }
-        deleted.extend(session.data().deleted.borrow().to_vec());
-        for instance in deleted {
-            session.update_impl(&instance, true, cx)?;
-        }
-        for instance in session.identity_instances() {
-            let Some(state) = state_of(&instance) else {
-                continue;
-            };
-            let is_dirty =
-                || state.is_modified() || self.snapshot.borrow().dirty.contains(&instance);
-            if !dirty_only || is_dirty() {
-                session.expire_state(&instance, cx)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Forget what the transaction did to objects, or hand it to the enclosing one.
-    fn remove_snapshot(&self, session: &Session, cx: &Cx) -> Result<()> {
-        if !self.is_nested() {
-            if session.data().expire_on_commit.get() {
-                session.expire_all(cx)?;
-                let deleted = std::mem::take(&mut self.snapshot.borrow_mut().deleted);
-                session.detach_states(&deleted.alive(), false, cx)?;
-            }
-            return Ok(());
-        }
-        let Some(parent) = &self.parent else {
-            return Ok(());
-        };
-        let mut own = self.snapshot.borrow_mut();
-        let mut outer = parent.snapshot.borrow_mut();
-        for instance in own.new.alive() {
-            outer.new.insert(&instance);
-        }
-        for instance in own.dirty.alive() {
-            outer.dirty.insert(&instance);
-        }
-        for instance in own.deleted.alive() {
-            outer.deleted.insert(&instance);
-        }
-        outer.key_switches.append(&mut own.key_switches);
-        Ok(())
     }
 }
 

@@ -4,7 +4,7 @@ use super::driver::DriverConnectionObject;
 use super::execute;
 use super::immutable::immutable_dict;
 use crate::engine::{Connection, ExecutionOptions, OnlyOne};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Cx, Members, Object, Raised, Result, Signature, TypeSpec, Value, types,
@@ -117,9 +117,10 @@ fn transaction_members(members: &mut Members) {
         .method("begin_nested()", |connection: &Connection, _, cx| {
             Ok(Value::object(connection.begin_nested(cx)?))
         })
-        .method("begin_twophase(xid=None)", |_: &Connection, _, _| {
-            Err(NOT_IMPLEMENTED_ERROR.error(""))
-        })
+        .method(
+            "begin_twophase(xid=None)",
+            |connection: &Connection, _, cx| Ok(Value::object(connection.begin_twophase(cx)?)),
+        )
         .method("commit()", |connection: &Connection, _, cx| {
             future_only(connection, "commit")?;
             connection.commit(cx).map(|()| Value::None)

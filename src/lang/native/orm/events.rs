@@ -96,7 +96,7 @@ fn note(mapper: &Rc<Mapper>, known: bool, listener: &Listener<'_>) -> Target {
     if listener.remove {
         mapper.forget_listener(listener.name, listener.function);
     } else {
-        mapper.listen(mapper_listener(listener));
+        mapper.listen(&mapper_listener(listener), listener.insert);
     }
     Target::Listening
 }

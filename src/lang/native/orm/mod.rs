@@ -14,6 +14,7 @@ mod mapper;
 mod names;
 mod properties;
 mod session;
+mod session_events;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -26,6 +27,7 @@ use crate::sql::schema::MetaData;
 pub use attribute::{attribute_key, mapper_value};
 pub use events::listen;
 pub use inspection::{entity_value, inspect, no_inspection};
+pub use session_events::listen_to_sessions;
 
 /// Let the layers below know of the language and the schema.
 pub fn install(cx: &Cx) {

@@ -54,8 +54,8 @@ fn maker_members(members: &mut Members) {
             own.configure(bound.keywords());
             Ok(Value::None)
         })
-        .method("begin()", |own: &SessionMaker, _, cx| {
-            Ok(Value::object(SessionBegin::new(own.make(&[], cx)?)))
+        .method("begin()", |own: &SessionMaker, _, _| {
+            Ok(Value::object(SessionBegin::new(own.clone())))
         })
         .getter("kw", |own: &SessionMaker, _| {
             let dict = crate::object::Dict::from_pairs(own.keywords(&[]));

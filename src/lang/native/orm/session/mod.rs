@@ -14,7 +14,9 @@ use crate::orm::session::{
     make_transient_to_detached,
 };
 
+pub use maker::SCOPED_SESSION;
 pub use options::NAMES as OPTION_NAMES;
+pub use state::SESSION;
 
 /// The names of `sqlalchemy.orm` that are about sessions.
 pub const NAMES: &[(&str, Export)] = &[

@@ -1,12 +1,12 @@
 //! `SessionTransaction`, and the contexts that sessions offer.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::state::SESSION;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Members, Object, Result, Str, TypeSpec, Value};
-use crate::orm::session::{Origin, Session, SessionTransaction, TransactionHandle};
+use crate::orm::session::{Origin, Session, SessionMaker, SessionTransaction, TransactionHandle};
 
 /// `SessionTransaction`.
 pub static SESSION_TRANSACTION: TypeSpec =
@@ -19,17 +19,15 @@ fn members(members: &mut Members) {
         .method(
             "commit(_to_root=False)",
             |own: &TransactionHandle, bound, cx| {
-                own.0
-                    .commit(bound.flag("_to_root", false), cx)
-                    .map(|()| Value::None)
+                own.0.commit(bound.flag("_to_root", false), cx)?;
+                Ok(enclosing(own, cx))
             },
         )
         .method(
             "rollback(_capture_exception=False, _to_root=False)",
             |own: &TransactionHandle, bound, cx| {
-                own.0
-                    .rollback(None, bound.flag("_to_root", false), cx)
-                    .map(|()| Value::None)
+                own.0.rollback(None, bound.flag("_to_root", false), cx)?;
+                Ok(enclosing(own, cx))
             },
         )
         .method(
@@ -43,18 +41,26 @@ fn members(members: &mut Members) {
         .method("prepare()", |own: &TransactionHandle, _, cx| {
             own.0.prepare(cx).map(|()| Value::None)
         })
-        .method_on_value("__enter__()", |this, _, _| Ok(this.clone()))
+        .method_on_value("__enter__()", |this, _, _| {
+            if let Some(transaction) = this.downcast::<TransactionHandle>() {
+                transaction.0.enter();
+            }
+            Ok(this.clone())
+        })
         .method(
             "__exit__(type_, value, traceback)",
             |own: &TransactionHandle, bound, cx| {
-                leave(&own.0, bound.some("type_").is_some(), cx).map(|()| Value::Bool(false))
+                let raised = bound.some("type_").is_some();
+                own.0.exit(raised, cx).map(|()| Value::Bool(false))
             },
         )
         .getter("is_active", |own: &TransactionHandle, _| {
             Ok(Value::Bool(own.0.owner().is_some() && own.0.is_active()))
         })
-        .getter("session", |own: &TransactionHandle, _| {
-            Ok(own.0.owner().map_or(Value::None, |session| session.value()))
+        .getter("session", |own: &TransactionHandle, cx| {
+            let gone = own.0.is_closed() && cx.compat().is_14();
+            let session = own.0.owner().filter(|_| !gone);
+            Ok(session.map_or(Value::None, |session| session.value()))
         })
         .getter("parent", |own: &TransactionHandle, _| {
             Ok(own
@@ -75,21 +81,12 @@ fn members(members: &mut Members) {
         });
 }
 
-/// Leave the `with` block of a transaction: commit where all went well.
-pub fn leave(transaction: &Rc<SessionTransaction>, failed: bool, cx: &Cx) -> Result<()> {
-    if !failed && transaction.is_active() {
-        return transaction.commit(false, cx).map_err(|raised| {
-            if transaction.is_active() {
-                drop(transaction.rollback(None, false, cx));
-            }
-            raised
-        });
+/// What ending a transaction answers: in 1.4 the enclosing one.
+fn enclosing(own: &TransactionHandle, cx: &Cx) -> Value {
+    match own.0.parent() {
+        Some(parent) if cx.compat().is_14() => parent.value(),
+        _ => Value::None,
     }
-    let inside = transaction.is_current() || transaction.is_active();
-    if inside && !transaction.is_closed() {
-        return transaction.rollback(None, false, cx);
-    }
-    Ok(())
 }
 
 impl Object for TransactionHandle {
@@ -143,17 +140,34 @@ impl Object for NoAutoflush {
 
 /// `sessionmaker.begin()`: a session with a transaction, both closed at the end.
 pub struct SessionBegin {
-    session: Value,
-    transaction: std::cell::RefCell<Option<Rc<SessionTransaction>>>,
+    maker: SessionMaker,
+    begun: RefCell<Option<(Session, Rc<SessionTransaction>)>>,
 }
 
 impl SessionBegin {
-    /// The context of the new `session`.
-    pub fn new(session: Value) -> Self {
+    /// The context of a session that `maker` makes.
+    pub fn new(maker: SessionMaker) -> Self {
         Self {
-            session,
-            transaction: std::cell::RefCell::default(),
+            maker,
+            begun: RefCell::default(),
         }
+    }
+    fn enter(&self, cx: &Cx) -> Result<Value> {
+        let made = self.maker.make(&[], cx)?;
+        if let Some(session) = made.downcast::<Session>() {
+            let transaction = session.begin(false, cx)?;
+            transaction.enter();
+            *self.begun.borrow_mut() = Some((session.clone(), transaction));
+        }
+        Ok(made)
+    }
+    fn exit(&self, raised: bool, cx: &Cx) -> Result<()> {
+        let Some((session, transaction)) = self.begun.borrow_mut().take() else {
+            return Ok(());
+        };
+        let ended = transaction.exit(raised, cx);
+        session.close(false, false, cx)?;
+        ended
     }
 }
 
@@ -161,24 +175,12 @@ static SESSION_BEGIN: TypeSpec = TypeSpec::new("contextlib", "_GeneratorContextM
     .bases(&[&OBJECT])
     .members(|members| {
         members
-            .method("__enter__()", |own: &SessionBegin, _, cx| {
-                if let Some(session) = own.session.downcast::<Session>() {
-                    *own.transaction.borrow_mut() = Some(session.begin(false, cx)?);
-                }
-                Ok(own.session.clone())
-            })
+            .method("__enter__()", |own: &SessionBegin, _, cx| own.enter(cx))
             .method(
                 "__exit__(type_, value, traceback)",
                 |own: &SessionBegin, bound, cx| {
-                    let transaction = own.transaction.borrow_mut().take();
-                    let left = match transaction {
-                        Some(transaction) => leave(&transaction, bound.some("type_").is_some(), cx),
-                        None => Ok(()),
-                    };
-                    if let Some(session) = own.session.downcast::<Session>() {
-                        session.close(false, false, cx)?;
-                    }
-                    left.map(|()| Value::Bool(false))
+                    let raised = bound.some("type_").is_some();
+                    own.exit(raised, cx).map(|()| Value::Bool(false))
                 },
             );
     });
