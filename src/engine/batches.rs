@@ -10,7 +10,8 @@ use super::parameters::Parameters;
 use super::params::long_statement;
 use super::pool::Lease;
 use super::request::{Batch, ExecutionRequest};
-use super::result::{BufferedRows, CursorResult, ResultSet};
+use super::result::{BlockRows, CursorResult, ResultSet};
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Result, Str, Value};
 
 impl Connection {
@@ -24,11 +25,11 @@ impl Connection {
             return self.run_single(lease, request, cx);
         };
         let heard = self.is_heard();
-        let mut all = Vec::new();
+        let mut all = ValueRows::default();
         let told = self.engine().has_hooks();
         for (index, batch) in many.batches.enumerate() {
             if told {
-                let parameters = Parameters::One(batch.parameters.clone());
+                let parameters = Parameters::One(batch.parameters().to_vec());
                 let event = EngineEvent::BeforeCursorExecute(self, &batch.sql, &parameters);
                 self.engine().tell(event, cx)?;
             }
@@ -41,7 +42,7 @@ impl Connection {
                     cx,
                 )?;
             }
-            let mut rows = Vec::new();
+            let mut rows = ValueRows::default();
             let target = if many.sort.is_some() {
                 &mut rows
             } else {
@@ -49,24 +50,24 @@ impl Connection {
             };
             let run = lease
                 .driver()
-                .execute_each(&batch.sql, &batch.parameters, target, cx);
+                .execute_each(&batch.sql, batch.parameters(), target, cx);
             run.map_err(|raised| {
                 let sql = long_statement(&batch.sql);
                 let statement = FailedStatement {
                     sql: &sql,
-                    params: Value::tuple(batch.parameters.clone()),
+                    params: Value::tuple(batch.parameters().to_vec()),
                     ismulti: Some(false),
                     hide_parameters: self.engine().hide_parameters(),
                 };
                 self.statement_failed(raised, statement, cx)
             })?;
             if told {
-                let parameters = Parameters::One(batch.parameters.clone());
+                let parameters = Parameters::One(batch.parameters().to_vec());
                 let event = EngineEvent::AfterCursorExecute(self, &batch.sql, &parameters);
                 self.engine().tell(event, cx)?;
             }
             if let Some(sort) = &many.sort {
-                all.extend(sort(&batch, rows, cx)?);
+                all.append(&sort(&batch, &rows, cx)?);
             }
             cx.check_interrupt()?;
         }
@@ -104,23 +105,21 @@ impl Connection {
                 suffix: place,
             },
         };
-        let parameters = Parameters::One(batch.parameters.clone());
+        let parameters = Parameters::One(batch.parameters().to_vec());
         let sql = Str::new(long_statement(&batch.sql));
         self.log_statement(&sql, &parameters, stats, cx)
     }
 
     fn result_of_batches(
         &self,
-        mut rows: Vec<Vec<Value>>,
+        mut rows: ValueRows,
         request: ExecutionRequest,
         outcome: CursorOutcome,
         cx: &Cx,
     ) -> Result<CursorResult> {
         let shape = self.shape(&request.columns, &[], cx)?;
         if let Some(processors) = &shape.processors {
-            for row in &mut rows {
-                process(row, processors, cx)?;
-            }
+            rows.try_change(|row| process(row, processors, cx))?;
         }
         if let Some(context) = request
             .context
@@ -133,7 +132,7 @@ impl Connection {
         Ok(ResultSet::of_cursor(
             self.result_kind(),
             shape.meta,
-            Some(Box::new(BufferedRows::new(rows))),
+            Some(Box::new(BlockRows::new(rows))),
             request.context,
             outcome,
         ))

@@ -3,6 +3,7 @@
 
 use super::exc::INVALID_REQUEST_ERROR;
 use super::result::ResultSet;
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Raised, Result, Value};
 
 /// What the cursor reported.
@@ -79,7 +80,7 @@ pub trait StatementContext {
         true
     }
     /// Takes the rows returned that the application did not ask for.
-    fn take_returned(&self, _rows: Vec<Vec<Value>>, _cx: &Cx) -> Result<()> {
+    fn take_returned(&self, _rows: ValueRows, _cx: &Cx) -> Result<()> {
         Ok(())
     }
     /// The context of `context.compiled` and the like, for the ORM.

@@ -15,6 +15,7 @@ use super::pool::Lease;
 use super::request::{ExecutionRequest, ResultColumns, ResultShape};
 use super::result::{CursorResult, ResultKind, ResultSet, RowSource};
 use super::row::RowMeta;
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Raised, Result, Str, Value};
 
 impl Connection {
@@ -217,9 +218,9 @@ impl Connection {
                 .as_ref()
                 .is_some_and(|context| !context.is_explicit_returning());
         if let Some(context) = request.context.as_ref().filter(|_| implicit) {
-            let (mut rows, mut row) = (Vec::new(), Vec::new());
+            let (mut rows, mut row) = (ValueRows::default(), Vec::new());
             while source.fetch(&mut row, cx)? {
-                rows.push(std::mem::take(&mut row));
+                rows.push(row.drain(..));
             }
             let outcome = CursorOutcome {
                 rowcount: source.cursor.rowcount(),
@@ -309,9 +310,10 @@ mod tests {
             none(),
             &cx,
         );
-        let sets = (0..3)
-            .map(|n| vec![Value::Int(n), Value::str("a")])
-            .collect();
+        let mut sets = ValueRows::default();
+        for n in 0..3 {
+            sets.push([Value::Int(n), Value::str("a")]);
+        }
         let inserted = run(
             &connection,
             "insert into t values (?, ?)",

@@ -24,6 +24,7 @@ mod row;
 pub(crate) mod testing;
 mod transaction;
 mod url;
+mod value_rows;
 
 pub use connection::{Connection, check_isolation_level};
 pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert};
@@ -46,3 +47,4 @@ pub use result::{
 pub use row::{ColumnLookup, Row, RowMapping, RowMeta, Uniqueness};
 pub use transaction::{Transaction, TransactionKind};
 pub use url::{Url, UrlParts, parse_port, parse_query};
+pub use value_rows::ValueRows;

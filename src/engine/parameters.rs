@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::driver::{Executed, ParameterSet};
 use super::params::{Sets, repr_params, repr_sets_of, repr_tuple};
 use super::pool::Lease;
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Dict, Result, Str, Value};
 
 /// The parameters of a statement.
@@ -13,7 +14,7 @@ pub enum Parameters {
     /// One positional set.
     One(Vec<Value>),
     /// Several positional sets: an executemany.
-    Many(Vec<Vec<Value>>),
+    Many(ValueRows),
     /// One set as the application gave it: a tuple, list or dict.
     Given(Value),
     /// Several sets as the application gave them: a list or tuple of sets.
@@ -30,7 +31,7 @@ impl Parameters {
         match self {
             Self::One(values) => Value::tuple(values.clone()),
             Self::Many(sets) => {
-                let sets = sets.iter().map(|set| Value::tuple(set.clone())).collect();
+                let sets = sets.iter().map(|set| Value::tuple(set.to_vec())).collect();
                 if cx.compat().is_14() {
                     Value::tuple(sets)
                 } else {
@@ -45,7 +46,7 @@ impl Parameters {
         match self {
             Self::One(values) => repr_tuple(values, cx),
             Self::Many(sets) => repr_sets_of(sets.len(), cx.compat().is_20(), |index| {
-                repr_tuple(sets.get(index).map_or(&[], Vec::as_slice), cx)
+                repr_tuple(sets.row(index), cx)
             }),
             Self::Given(value) => repr_params(value, Sets::One, cx),
             Self::GivenMany(value) => repr_params(value, Sets::Many, cx),
@@ -64,7 +65,7 @@ pub(super) fn run_on(
     match parameters {
         Parameters::One(values) => driver.execute(sql, ParameterSet::Positional(values), cx),
         Parameters::Many(sets) => {
-            let mut sets = sets.iter().map(|set| ParameterSet::Positional(set));
+            let mut sets = sets.iter().map(ParameterSet::Positional);
             driver.execute_many(sql, &mut sets, cx)
         }
         Parameters::Given(value) => {

@@ -7,6 +7,7 @@ use super::echo::StatsKind;
 use super::options::ExecutionOptions;
 use super::parameters::Parameters;
 use super::row::RowMeta;
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Result, Str, Value};
 
 /// Makes of a value of the driver the value a script sees.
@@ -80,12 +81,23 @@ impl ExecutionRequest {
 pub struct Batch {
     /// Its SQL.
     pub sql: Str,
-    /// Its parameters.
-    pub parameters: Vec<Value>,
+    /// The parameter sets of all batches.
+    pub sets: ValueRows,
+    /// The first of its own sets.
+    pub first: usize,
+    /// How many sets it has.
+    pub count: usize,
+}
+
+impl Batch {
+    /// Its parameters, one set after the other.
+    pub fn parameters(&self) -> &[Value] {
+        self.sets.rows(self.first, self.count)
+    }
 }
 
 /// Puts the rows of a batch into the order of its parameters.
-pub type BatchSorter = Box<dyn Fn(&Batch, Vec<Vec<Value>>, &Cx) -> Result<Vec<Vec<Value>>>>;
+pub type BatchSorter = Box<dyn Fn(&Batch, &ValueRows, &Cx) -> Result<ValueRows>>;
 
 /// An INSERT .. RETURNING of many rows, in batches.
 pub struct ManyValues {

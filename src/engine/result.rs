@@ -11,6 +11,7 @@ use super::exc::{
     INVALID_REQUEST_ERROR, MULTIPLE_RESULTS_FOUND, NO_RESULT_FOUND, RESOURCE_CLOSED_ERROR,
 };
 use super::row::{Row, RowMapping, RowMeta, Uniqueness};
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Key, Result, Str, Value};
 
 /// Where the rows of a result come from: a cursor, or the ORM's loading.
@@ -42,6 +43,31 @@ impl RowSource for BufferedRows {
             return Ok(false);
         };
         *row = next;
+        Ok(true)
+    }
+}
+
+/// Rows that exist already, in one block.
+pub struct BlockRows {
+    rows: ValueRows,
+    next: usize,
+}
+
+impl BlockRows {
+    /// The rows `rows`.
+    pub fn new(rows: ValueRows) -> Self {
+        Self { rows, next: 0 }
+    }
+}
+
+impl RowSource for BlockRows {
+    fn fetch(&mut self, row: &mut Vec<Value>, _cx: &Cx) -> Result<bool> {
+        if self.next >= self.rows.len() {
+            return Ok(false);
+        }
+        row.clear();
+        row.extend_from_slice(self.rows.row(self.next));
+        self.next += 1;
         Ok(true)
     }
 }

@@ -6,6 +6,7 @@ mod sqlite_cache;
 mod sqlite_error;
 mod sqlite_names;
 
+use super::value_rows::ValueRows;
 use crate::object::{Cx, Dict, Result, Str, Value};
 
 pub use sqlite::{OpenOptions, SqliteConnection};
@@ -51,13 +52,7 @@ pub trait DriverConnection {
         cx: &Cx,
     ) -> Result<Executed>;
     /// Run a statement that returns rows once per set, appending all rows to `rows`.
-    fn execute_each(
-        &self,
-        sql: &Str,
-        set: &[Value],
-        rows: &mut Vec<Vec<Value>>,
-        cx: &Cx,
-    ) -> Result<()>;
+    fn execute_each(&self, sql: &Str, set: &[Value], rows: &mut ValueRows, cx: &Cx) -> Result<()>;
     /// Commit the transaction, if one is open.
     fn commit(&self, cx: &Cx) -> Result<()>;
     /// Roll the transaction back, if one is open.

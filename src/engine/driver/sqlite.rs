@@ -15,7 +15,7 @@ use super::sqlite_cache::{Prepared, Running, StatementCache, skip_comments};
 use super::sqlite_error::raise;
 use super::sqlite_names::with_near_name;
 use super::{DriverConnection, DriverCursor, Executed, ParameterSet};
-use crate::engine::dbapi;
+use crate::engine::{ValueRows, dbapi};
 use crate::object::{Cx, Result, Str, Value};
 
 /// How many steps of SQLite's machine run between looks at the Ctrl-C flag.
@@ -245,13 +245,7 @@ impl DriverConnection for SqliteConnection {
         })
     }
 
-    fn execute_each(
-        &self,
-        sql: &Str,
-        set: &[Value],
-        rows: &mut Vec<Vec<Value>>,
-        cx: &Cx,
-    ) -> Result<()> {
+    fn execute_each(&self, sql: &Str, set: &[Value], rows: &mut ValueRows, cx: &Cx) -> Result<()> {
         let mut prepared = self.shared.prepare(sql, cx)?;
         let mut run = || -> Result<()> {
             self.shared.begin_before(&prepared, cx)?;
@@ -260,7 +254,7 @@ impl DriverConnection for SqliteConnection {
                 bind(statement, ParameterSet::Positional(set), cx)?;
                 let mut results = statement.raw_query();
                 while let Some(row) = results.next().map_err(|error| raise(error, cx))? {
-                    rows.push(read_row(row, &columns, cx)?);
+                    rows.push_with(|values| read_into(row, &columns, values, cx))?;
                 }
                 Ok(())
             })
@@ -307,19 +301,13 @@ impl DriverConnection for SqliteConnection {
     }
 }
 
-fn read_row(row: &rusqlite::Row<'_>, columns: &[Str], cx: &Cx) -> Result<Vec<Value>> {
-    let mut values = Vec::with_capacity(columns.len());
-    read_into(row, columns, &mut values, cx)?;
-    Ok(values)
-}
-
 fn read_into(
     row: &rusqlite::Row<'_>,
     columns: &[Str],
     values: &mut Vec<Value>,
     cx: &Cx,
 ) -> Result<()> {
-    values.reserve_exact(columns.len());
+    values.reserve(columns.len());
     for (at, name) in columns.iter().enumerate() {
         let value = row.get_ref(at).map_err(|error| raise(error, cx))?;
         values.push(read(value, name)?);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::evaluator::{Evaluated, Evaluator};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
-use crate::engine::{ExecutionOptions, ResultSet};
+use crate::engine::{ExecutionOptions, ResultSet, ValueRows};
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::session::{ExecuteCall, Session};
 use crate::orm::{IdentityKey, InstanceState, MappedEntity, Mapper, state_of};
@@ -146,16 +146,16 @@ impl ByCriteria<'_> {
             self.cx,
         )?;
         let rows = result.fetch_all_raw(self.cx)?;
-        self.by_keys(rows)
+        self.by_keys(&rows.into_iter().collect())
     }
 
-    fn by_keys(&self, rows: Vec<Vec<Value>>) -> Result<Vec<Rc<Instance>>> {
+    fn by_keys(&self, rows: &ValueRows) -> Result<Vec<Rc<Instance>>> {
         let base = self.mapper.base_mapper();
         let width = self.mapper.primary_key().len();
         let mut found = Vec::new();
-        for mut row in rows {
-            row.truncate(width);
-            let key = IdentityKey::new(base.class(), row, Value::None, self.cx)?;
+        for row in rows.iter() {
+            let ident = row.iter().take(width).cloned().collect();
+            let key = IdentityKey::new(base.class(), ident, Value::None, self.cx)?;
             found.extend(self.session.by_identity(&key));
         }
         Ok(found)
@@ -175,7 +175,7 @@ impl ByCriteria<'_> {
     }
 
     /// The rows that the statement returned besides what was asked for.
-    fn returned(&self, result: &ResultSet) -> Vec<Vec<Value>> {
+    fn returned(&self, result: &ResultSet) -> ValueRows {
         result
             .context()
             .and_then(|context| context.as_any().downcast_ref::<DmlContext>())
@@ -262,7 +262,7 @@ pub fn update(
         Plan::Nothing => return Ok(result),
         Plan::Objects(matched) => matched,
         Plan::Returning => Matched {
-            objects: by.by_keys(by.returned(&result))?,
+            objects: by.by_keys(&by.returned(&result))?,
             unknown: Vec::new(),
         },
     };
@@ -417,7 +417,7 @@ pub fn delete(
         Plan::Nothing => return Ok(result),
         Plan::Objects(matched) => matched,
         Plan::Returning => Matched {
-            objects: by.by_keys(by.returned(&result))?,
+            objects: by.by_keys(&by.returned(&result))?,
             unknown: Vec::new(),
         },
     };

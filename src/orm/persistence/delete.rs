@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
-use super::emit::{Rows, run};
+use super::emit::run;
 use super::plan::{HierarchyPlan, MapperColumns, TablePlan};
 use super::{Target, base_version, sorted};
-use crate::engine::Connection;
 use crate::engine::exc::SA_WARNING;
+use crate::engine::{Connection, ValueRows};
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::exc::{FLUSH_ERROR, STALE_DATA_ERROR};
 use crate::orm::support::element_equals_bind;
 use crate::orm::unitofwork::UowTransaction;
 use crate::orm::{Mapper, instance_events, state_of, sync};
 use crate::sql::dml::Delete;
+use crate::sql::execution::ParameterSets;
 use crate::sql::{ColumnElement, Executable, FromClause};
 
 /// DELETE of `instances`, from the tables that depend on others first.
@@ -65,7 +66,7 @@ fn delete_from(
     uow: &mut UowTransaction,
     cx: &Cx,
 ) -> Result<()> {
-    let mut rows = Vec::with_capacity(targets.len());
+    let mut rows = ValueRows::default();
     let mut columns: Option<Rc<MapperColumns>> = None;
     for target in targets {
         if target.state().key().is_none() {
@@ -101,12 +102,8 @@ fn delete_from(
         .with(|data| data.where_criteria = criteria);
     let statement = Executable::Delete(statement);
     let expected = rows.len();
-    let sets = Rows {
-        keys: keys.into(),
-        rows,
-        keeps_values: false,
-    };
-    let matched = run(connection, &statement, sets, expected > 1, cx)?.rowcount();
+    let sets = ParameterSets::of_rows(keys.into(), rows);
+    let matched = run(connection, &statement, sets, cx)?.rowcount();
     check(table, expected, matched, version.is_some(), uow, cx)
 }
 

@@ -3,51 +3,27 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::engine::{Connection, CursorResult, ExecutionOptions, Row};
-use crate::object::{Cx, Dict, Result, Str, Value};
+use crate::engine::{Connection, CursorResult, ExecutionOptions, ValueRows};
+use crate::object::{Cx, Result, Str, Value};
 use crate::sql::Executable;
-use crate::sql::execution::{DmlContext, execute};
+use crate::sql::execution::{DmlContext, ParameterSets, execute_sets};
 use crate::sql::schema::Column;
-
-/// Parameter sets of one shape.
-pub struct Rows {
-    /// The keys.
-    pub keys: Rc<[Str]>,
-    /// The values, a row per set.
-    pub rows: Vec<Vec<Value>>,
-    /// Whether the values are asked for afterwards.
-    pub keeps_values: bool,
-}
-
-impl Rows {
-    fn into_sets(self) -> Vec<Value> {
-        let keys = self.keys;
-        self.rows
-            .into_iter()
-            .map(|row| {
-                let pairs = keys.iter().cloned().zip(row);
-                Value::Dict(Rc::new(Dict::from_pairs(pairs)))
-            })
-            .collect()
-    }
-}
 
 /// What a statement of the flush did.
 pub struct Emitted {
     result: CursorResult,
-    keys: OnceCell<Vec<Value>>,
+    keys: OnceCell<ValueRows>,
 }
 
-/// Run `statement` with `rows`.
+/// Run `statement` with `sets`.
 pub fn run(
     connection: &Connection,
     statement: &Executable,
-    rows: Rows,
-    _many: bool,
+    sets: ParameterSets,
     cx: &Cx,
 ) -> Result<Emitted> {
     let none = ExecutionOptions::none();
-    let result = execute(connection, statement, rows.into_sets(), &none, cx)?;
+    let (result, _) = execute_sets(connection, statement, &sets, &none, cx)?;
     Ok(Emitted {
         result,
         keys: OnceCell::new(),
@@ -62,19 +38,16 @@ impl Emitted {
     fn context(&self) -> Option<&DmlContext> {
         self.result.context()?.as_any().downcast_ref()
     }
-    /// The primary key of the row that set `at` made.
-    pub fn inserted_primary_key(&self, at: usize, cx: &Cx) -> Result<Option<Vec<Value>>> {
-        if self.keys.get().is_none() {
-            let made = match self.result.context() {
-                Some(context) => context.inserted_primary_key_rows(&self.result, cx)?,
-                None => Vec::new(),
-            };
-            drop(self.keys.set(made));
+    /// The primary keys of the rows that were made, set by set.
+    pub fn inserted_primary_keys(&self, cx: &Cx) -> Result<&ValueRows> {
+        if let Some(known) = self.keys.get() {
+            return Ok(known);
         }
-        let row = self.keys.get().and_then(|keys| keys.get(at));
-        Ok(row
-            .and_then(|row| row.downcast::<Row>())
-            .map(|row| row.values().to_vec()))
+        let made = match self.context() {
+            Some(context) => context.inserted_primary_keys(&self.result, cx)?,
+            None => ValueRows::default(),
+        };
+        Ok(self.keys.get_or_init(|| made))
     }
     /// What the database made of the row of set `at`, column by column.
     pub fn returned_defaults(&self, at: usize, _cx: &Cx) -> Result<Vec<(Rc<Column>, Value)>> {
@@ -86,10 +59,8 @@ impl Emitted {
             return Ok(Vec::new());
         }
         let rows = context.returned_rows();
-        let Some(row) = rows.get(at) else {
-            return Ok(Vec::new());
-        };
-        Ok(columns.iter().cloned().zip(row.iter().cloned()).collect())
+        let row = rows.row(at).iter().cloned();
+        Ok(columns.iter().cloned().zip(row).collect())
     }
     /// The value that set `at` had for the column `key`, defaults included.
     pub fn parameter(&self, at: usize, key: &Str, _cx: &Cx) -> Result<Option<Value>> {

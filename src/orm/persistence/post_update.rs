@@ -2,16 +2,17 @@
 
 use std::rc::Rc;
 
-use super::emit::{Rows, run};
+use super::emit::run;
 use super::insert::next_version;
 use super::plan::{HierarchyPlan, MapperColumns, TablePlan};
 use super::update::update_statement;
 use super::{Target, base_version, postfetch, sorted};
-use crate::engine::Connection;
+use crate::engine::{Connection, ValueRows};
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::exc::STALE_DATA_ERROR;
 use crate::orm::unitofwork::UowTransaction;
 use crate::orm::{Held, Mapper, Passive, state_of, sync};
+use crate::sql::execution::ParameterSets;
 use crate::sql::{ColumnElement, Executable};
 
 struct Row {
@@ -152,15 +153,12 @@ fn emit(
         let mut matched = 0;
         let step = if first.versioned { 1 } else { group.len() };
         for chunk in group.chunks(step) {
-            let sets = Rows {
-                keys: keys.clone().into(),
-                rows: chunk
-                    .iter()
-                    .map(|row| [row.values.clone(), row.criteria.clone()].concat())
-                    .collect(),
-                keeps_values: false,
-            };
-            let emitted = run(connection, &statement, sets, chunk.len() > 1, cx)?;
+            let mut values = ValueRows::with_capacity(keys.len(), chunk.len());
+            for row in chunk {
+                values.push(row.values.iter().chain(&row.criteria).cloned());
+            }
+            let sets = ParameterSets::of_rows(keys.clone().into(), values);
+            let emitted = run(connection, &statement, sets, cx)?;
             matched += emitted.rowcount();
             for row in chunk {
                 let target = &targets[row.target];

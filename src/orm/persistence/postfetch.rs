@@ -24,13 +24,13 @@ fn take(target: &Target, slot: u32, value: Value) {
 /// After the INSERT of `row`, number `at` of its statement.
 pub fn after_insert(
     target: &Target,
-    row: &InsertRow,
+    row: &InsertRow<'_>,
     at: usize,
     emitted: &Emitted,
     uow: &mut UowTransaction,
     cx: &Cx,
 ) -> Result<()> {
-    let columns = &row.columns;
+    let columns = row.columns;
     if columns.has_defaults || !row.expressions.is_empty() || columns.version.is_some() {
         let returned = emitted.returned_defaults(at, cx)?;
         let mut expired = Vec::new();

@@ -5,9 +5,10 @@ use crate::orm::exc::STALE_DATA_ERROR;
 use crate::orm::support::element_equals_bind;
 use crate::orm::unitofwork::{Processor, UowTransaction};
 use crate::sql::dml::{Delete, Insert, Update};
+use crate::sql::execution::ParameterSets;
 use crate::sql::{ColumnElement, Executable, FromClause};
 
-use super::emit::{Rows, run};
+use super::emit::run;
 
 /// The columns of a row and their values.
 pub type Row = Vec<(ColumnElement, Value)>;
@@ -50,8 +51,7 @@ pub fn write(
             .collect();
         let statement = Delete::new(table.clone()).with(|data| data.where_criteria = criteria);
         let sets = sets(&used, &rows.deletes);
-        let many = rows.deletes.len() > 1;
-        let emitted = run(&connection, &Executable::Delete(statement), sets, many, cx)?;
+        let emitted = run(&connection, &Executable::Delete(statement), sets, cx)?;
         check("DELETE", "delete", &table, rows.deletes.len(), &emitted)?;
     }
     if let Some(first) = rows.updates.first() {
@@ -82,24 +82,18 @@ pub fn write(
                 .map(|(column, _)| find(column).map(|f| f.2.clone()));
             new.chain(old).map(|v| v.unwrap_or(Value::None)).collect()
         };
-        let sets = Rows {
-            keys: keys.into(),
-            rows: rows.updates.iter().map(pick).collect(),
-            keeps_values: false,
-        };
-        let many = rows.updates.len() > 1;
-        let emitted = run(&connection, &Executable::Update(statement), sets, many, cx)?;
+        let values = rows.updates.iter().map(pick).collect();
+        let sets = ParameterSets::of_rows(keys.into(), values);
+        let emitted = run(&connection, &Executable::Update(statement), sets, cx)?;
         check("UPDATE", "update", &table, rows.updates.len(), &emitted)?;
     }
     if let Some(first) = rows.inserts.first() {
         let used = columns_of(&columns, first);
         let sets = sets(&used, &rows.inserts);
-        let many = rows.inserts.len() > 1;
         run(
             &connection,
             &Executable::Insert(Insert::new(table)),
             sets,
-            many,
             cx,
         )?;
     }
@@ -115,7 +109,7 @@ fn columns_of(columns: &[(Str, ColumnElement)], row: &Row) -> Vec<(ColumnElement
         .collect()
 }
 
-fn sets(used: &[(ColumnElement, Str)], rows: &[Row]) -> Rows {
+fn sets(used: &[(ColumnElement, Str)], rows: &[Row]) -> ParameterSets {
     let pick = |row: &Row| {
         used.iter()
             .map(|(column, _)| {
@@ -125,11 +119,8 @@ fn sets(used: &[(ColumnElement, Str)], rows: &[Row]) -> Rows {
             })
             .collect()
     };
-    Rows {
-        keys: used.iter().map(|(_, key)| key.clone()).collect(),
-        rows: rows.iter().map(pick).collect(),
-        keeps_values: false,
-    }
+    let keys = used.iter().map(|(_, key)| key.clone()).collect();
+    ParameterSets::of_rows(keys, rows.iter().map(pick).collect())
 }
 
 fn check(

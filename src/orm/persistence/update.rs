@@ -2,17 +2,18 @@
 
 use std::rc::Rc;
 
-use super::emit::{Rows, run};
+use super::emit::run;
 use super::insert::next_version;
 use super::plan::{MapperColumns, PlanColumn, TablePlan};
 use super::{Target, postfetch};
-use crate::engine::Connection;
+use crate::engine::{Connection, ValueRows};
 use crate::object::{Cx, Result, Str, Value};
 use crate::orm::exc::{FLUSH_ERROR, STALE_DATA_ERROR};
 use crate::orm::support::{element_equals_bind, sql_value};
 use crate::orm::unitofwork::UowTransaction;
 use crate::orm::{Committed, Held, Passive};
 use crate::sql::dml::{DmlKey, DmlValue, Update};
+use crate::sql::execution::ParameterSets;
 use crate::sql::{ColumnElement, Executable, FromClause};
 
 /// The changes of one object in one table.
@@ -323,9 +324,8 @@ fn write(
     for chunk in rows.chunks_mut(step) {
         let statement = with_expressions(&statement, &chunk[0]);
         let sets = take(chunk, &criteria);
-        let many = together && expected > 1;
         let statement = Executable::Update(statement);
-        let emitted = run(connection, &statement, sets, many, cx)?;
+        let emitted = run(connection, &statement, sets, cx)?;
         checks &= emitted.rowcount() >= 0;
         matched += emitted.rowcount();
         for (at, row) in chunk.iter().enumerate() {
@@ -356,26 +356,17 @@ fn with_expressions(statement: &Update, row: &UpdateRow) -> Update {
     })
 }
 
-fn take(rows: &mut [UpdateRow], criteria: &[Str]) -> Rows {
+fn take(rows: &mut [UpdateRow], criteria: &[Str]) -> ParameterSets {
     let mut keys: Vec<Str> = rows
         .first()
         .map(|row| row.names().cloned().collect())
         .unwrap_or_default();
     keys.extend_from_slice(criteria);
-    let keeps_values = rows
-        .first()
-        .is_some_and(|row| row.columns.columns.iter().any(|one| one.python_onupdate));
-    Rows {
-        keys: keys.into(),
-        rows: rows
-            .iter_mut()
-            .map(|row| {
-                let mut values = std::mem::take(&mut row.values);
-                values.append(&mut row.key_values.clone());
-                values.extend(row.version.clone());
-                values
-            })
-            .collect(),
-        keeps_values,
+    let mut values = ValueRows::with_capacity(keys.len(), rows.len());
+    for row in rows {
+        let set = std::mem::take(&mut row.values).into_iter();
+        let criteria = row.key_values.iter().chain(&row.version).cloned();
+        values.push(set.chain(criteria));
     }
+    ParameterSets::of_rows(keys.into(), values)
 }

@@ -8,6 +8,7 @@ use crate::engine::echo::StatsKind;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::engine::{
     Batch, BatchSorter, CursorResult, ExecutionOptions, ExecutionRequest, ManyValues, Parameters,
+    ValueRows,
 };
 use crate::object::{Cx, Key, Result, Str, Value};
 
@@ -46,25 +47,29 @@ pub(super) fn run_batches(
     });
     let parameters = Parameters::Many(rows.clone());
     let compiled = prepared.clone();
-    let mut rows = rows.into_iter();
     let mut last: Option<(usize, Str)> = None;
+    let mut first = 0;
     let batches = std::iter::from_fn(move || {
-        let chunk: Vec<Vec<Value>> = rows.by_ref().take(size).collect();
-        if chunk.is_empty() {
+        let count = size.min(total_rows - first);
+        if count == 0 {
             return None;
         }
         let sql = match &last {
-            Some((count, sql)) if *count == chunk.len() => sql.clone(),
+            Some((known, sql)) if *known == count => sql.clone(),
             _ => {
-                let sql = Str::new(compiled.compiled().with_rows(chunk.len()));
-                last = Some((chunk.len(), sql.clone()));
+                let sql = Str::new(compiled.compiled().with_rows(count));
+                last = Some((count, sql.clone()));
                 sql
             }
         };
-        Some(Batch {
+        let batch = Batch {
             sql,
-            parameters: chunk.into_iter().flatten().collect(),
-        })
+            sets: rows.clone(),
+            first,
+            count,
+        };
+        first += count;
+        Some(batch)
     });
     let request = ExecutionRequest {
         sql: prepared.sql().clone(),
@@ -92,24 +97,24 @@ pub(super) fn run_batches(
 /// Put the rows of a batch into the order of its parameters, and cut the columns that tell.
 fn sort_batch(
     batch: &Batch,
-    rows: Vec<Vec<Value>>,
+    rows: &ValueRows,
     places: &[usize],
     width: usize,
     cx: &Cx,
-) -> Result<Vec<Vec<Value>>> {
+) -> Result<ValueRows> {
     let mut by_key = rustc_hash::FxHashMap::default();
-    for mut row in rows {
-        let tail = row.split_off(row.len().saturating_sub(places.len()));
-        by_key.insert(Key::new(Value::tuple(tail), cx)?, row);
+    for row in rows.iter() {
+        let (row, tail) = row.split_at(row.len().saturating_sub(places.len()));
+        by_key.insert(Key::new(Value::tuple(tail.to_vec()), cx)?, row);
     }
-    let mut sorted = Vec::with_capacity(by_key.len());
-    for set in batch.parameters.chunks(width) {
+    let mut sorted = ValueRows::default();
+    for set in batch.parameters().chunks(width) {
         let key = places
             .iter()
             .filter_map(|at| set.get(*at).cloned())
             .collect();
         match by_key.remove(&Key::new(Value::tuple(key), cx)?) {
-            Some(row) => sorted.push(row),
+            Some(row) => sorted.push(row.iter().cloned()),
             None => {
                 return Err(INVALID_REQUEST_ERROR.error(format!(
                     "Can't match sentinel values in result set to parameter sets; key {} was not \

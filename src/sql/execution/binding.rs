@@ -5,7 +5,9 @@ use std::rc::Rc;
 use super::Run;
 use super::context::DmlContext;
 use super::defaults::fire;
+use super::parameters::ParameterSet;
 use super::prepared::{Fallback, Prepared, Source};
+use crate::engine::ValueRows;
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::object::{Cx, Dict, Raised, Result, Str, Value};
 use crate::sql::elements::BindParameter;
@@ -14,13 +16,13 @@ use crate::sql::elements::BindParameter;
 pub(super) struct Fired<'a> {
     pub run: &'a Run<'a>,
     /// The set of parameters.
-    pub set: Option<&'a Rc<Dict>>,
+    pub set: Option<ParameterSet<'a>>,
     /// The values known so far, by number.
     pub values: &'a [Value],
 }
 
 /// One of the sets: its number where there are several, and the parameters.
-type Set<'a> = (Option<usize>, Option<&'a Rc<Dict>>);
+type Set<'a> = (Option<usize>, Option<ParameterSet<'a>>);
 
 impl Source {
     fn processed(&self, value: Value, cx: &Cx) -> Result<Value> {
@@ -83,7 +85,7 @@ impl Prepared {
         cx: &Cx,
     ) -> Result<Value> {
         let source = &self.sources()[number];
-        if let Some(value) = set.and_then(|dict| source.cursor.find(dict)) {
+        if let Some(value) = set.and_then(|set| source.cursor.find(set)) {
             return Ok(value);
         }
         let bind = || &self.compiled().binds[number].bind;
@@ -124,13 +126,12 @@ impl Prepared {
     }
 
     /// The parameters in the order of the text.
-    fn row_of(&self, values: &[Value], cx: &Cx) -> Result<Vec<Value>> {
-        let mut row = Vec::with_capacity(self.places().len());
+    fn row_of(&self, row: &mut Vec<Value>, values: &[Value], cx: &Cx) -> Result<()> {
         for number in self.places() {
             let number = *number as usize;
             row.push(self.sources()[number].processed(values[number].clone(), cx)?);
         }
-        Ok(row)
+        Ok(())
     }
 
     /// The text and parameters of a single execution.
@@ -140,7 +141,7 @@ impl Prepared {
         context: Option<&DmlContext>,
         cx: &Cx,
     ) -> Result<(Str, Vec<Value>)> {
-        let set = (None, run.sets.sets().first());
+        let set = (None, run.sets.get(0));
         let values = self.values_for(run, set, cx)?;
         let bound = if self.compiled().is_post_compiled() {
             let bound = self.compiled().bound(&values, self.dialect(), cx)?;
@@ -154,7 +155,9 @@ impl Prepared {
             }
             (sql, row)
         } else {
-            (self.sql().clone(), self.row_of(&values, cx)?)
+            let mut row = Vec::with_capacity(self.places().len());
+            self.row_of(&mut row, &values, cx)?;
+            (self.sql().clone(), row)
         };
         if let Some(context) = context {
             context.note_values(values);
@@ -168,25 +171,24 @@ impl Prepared {
         run: &Run<'_>,
         context: Option<&DmlContext>,
         cx: &Cx,
-    ) -> Result<Vec<Vec<Value>>> {
+    ) -> Result<ValueRows> {
         if self.compiled().is_post_compiled() {
             return Err(INVALID_REQUEST_ERROR.error(
                 "'literal_execute' or 'expanding' parameters can't be used with executemany()",
             ));
         }
         let plain = self.defaulted().is_empty();
-        let mut rows = Vec::with_capacity(run.sets.len());
-        let mut kept = Vec::new();
-        for (at, dict) in run.sets.sets().iter().enumerate() {
-            let set = (Some(at), Some(dict));
-            rows.push(if plain {
-                self.plain_row(set, run.own, cx)?
+        let mut rows = ValueRows::with_capacity(self.places().len(), run.sets.len());
+        let mut kept = ValueRows::default();
+        for at in 0..run.sets.len() {
+            let set = (Some(at), run.sets.get(at));
+            if plain {
+                rows.push_with(|row| self.plain_row(row, set, run.own, cx))?;
             } else {
                 let values = self.values_for(run, set, cx)?;
-                let row = self.row_of(&values, cx)?;
+                rows.push_with(|row| self.row_of(row, &values, cx))?;
                 kept.push(values);
-                row
-            });
+            }
         }
         if let Some(context) = context {
             context.note_sets(run.sets, kept);
@@ -194,18 +196,27 @@ impl Prepared {
         Ok(rows)
     }
 
-    fn plain_row(&self, set: Set<'_>, own: Option<&[Value]>, cx: &Cx) -> Result<Vec<Value>> {
-        let mut row = Vec::with_capacity(self.places().len());
+    fn plain_row(
+        &self,
+        row: &mut Vec<Value>,
+        set: Set<'_>,
+        own: Option<&[Value]>,
+        cx: &Cx,
+    ) -> Result<()> {
         for number in self.places() {
             let number = *number as usize;
             let raw = self.raw_value(number, set, own, cx)?;
             row.push(self.sources()[number].processed(raw, cx)?);
         }
-        Ok(row)
+        Ok(())
     }
 
     /// The parameters that a default's function may look at.
-    pub(super) fn current_parameters(&self, values: &[Value], set: Option<&Rc<Dict>>) -> Value {
+    pub(super) fn current_parameters(
+        &self,
+        values: &[Value],
+        set: Option<ParameterSet<'_>>,
+    ) -> Value {
         let dict = Dict::default();
         for (known, value) in self.compiled().binds.iter().zip(values) {
             if !value.is_undefined() {
@@ -213,11 +224,7 @@ impl Prepared {
             }
         }
         if let Some(set) = set {
-            for (key, value) in set.borrow().iter() {
-                if let Some(name) = key.value().as_str() {
-                    dict.insert_str(name, value.clone());
-                }
-            }
+            set.each(|name, value| dict.insert_str(name, value.clone()));
         }
         Value::Dict(Rc::new(dict))
     }

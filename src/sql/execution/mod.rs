@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use cache::StatementCache;
 pub use context::DmlContext;
-pub use parameters::ParameterSets;
+pub use parameters::{ParameterSet, ParameterSets};
 pub use prepared::Prepared;
 use shape::invoked_shape;
 pub use shape::{ResultLookup, result_shape};
@@ -27,7 +27,7 @@ use crate::engine::echo::StatsKind;
 use crate::engine::exc::FailedStatement;
 use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
-    StatementContext, StatementKind,
+    StatementContext, StatementKind, ValueRows,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -135,7 +135,7 @@ impl Run<'_> {
         connection.execute_compiled(request, cx)
     }
 
-    fn bind_many(&self, context: Option<&DmlContext>, cx: &Cx) -> Result<Vec<Vec<Value>>> {
+    fn bind_many(&self, context: Option<&DmlContext>, cx: &Cx) -> Result<ValueRows> {
         let bound = self.prepared.bind_many(self, context, cx);
         bound.map_err(|raised| self.bind_failed(raised, cx))
     }

@@ -2,13 +2,35 @@
 
 use std::rc::Rc;
 
+use crate::engine::ValueRows;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Dict, Result, Str, StrKey, Value};
 
-/// None, one or several dicts.
-#[derive(Clone, Default)]
-pub struct ParameterSets {
-    sets: Rc<Vec<Rc<Dict>>>,
+/// None, one or several sets of parameters.
+#[derive(Clone)]
+pub struct ParameterSets(Sets);
+
+#[derive(Clone)]
+enum Sets {
+    /// As an application gives them.
+    Dicts(Rc<Vec<Rc<Dict>>>),
+    /// Sets with the same keys, as a flush makes them.
+    Rows { keys: Rc<[Str]>, rows: ValueRows },
+}
+
+/// One set of parameters.
+#[derive(Clone, Copy)]
+pub enum ParameterSet<'a> {
+    /// A dict.
+    Dict(&'a Rc<Dict>),
+    /// Keys, and their values.
+    Row(&'a [Str], &'a [Value]),
+}
+
+impl Default for ParameterSets {
+    fn default() -> Self {
+        Self::of_dicts(Vec::new())
+    }
 }
 
 impl ParameterSets {
@@ -29,39 +51,83 @@ impl ParameterSets {
     }
     /// The sets `dicts`.
     pub fn of_dicts(sets: Vec<Rc<Dict>>) -> Self {
-        Self {
-            sets: Rc::new(sets),
-        }
+        Self(Sets::Dicts(Rc::new(sets)))
+    }
+    /// Sets of the values `rows` for `keys`.
+    pub fn of_rows(keys: Rc<[Str]>, rows: ValueRows) -> Self {
+        Self(Sets::Rows { keys, rows })
     }
     /// How many.
     pub fn len(&self) -> usize {
-        self.sets.len()
+        match &self.0 {
+            Sets::Dicts(dicts) => dicts.len(),
+            Sets::Rows { rows, .. } => rows.len(),
+        }
     }
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.sets.is_empty()
+        self.len() == 0
     }
-    /// The sets.
-    pub fn sets(&self) -> &[Rc<Dict>] {
-        &self.sets
+    /// Set number `at`.
+    pub fn get(&self, at: usize) -> Option<ParameterSet<'_>> {
+        match &self.0 {
+            Sets::Dicts(dicts) => dicts.get(at).map(ParameterSet::Dict),
+            Sets::Rows { keys, rows } => {
+                (at < rows.len()).then(|| ParameterSet::Row(keys, rows.row(at)))
+            }
+        }
     }
     /// The keys of the first set, which stand for all.
     pub fn keys(&self) -> Vec<Str> {
-        let Some(first) = self.sets.first() else {
-            return Vec::new();
-        };
-        first
-            .borrow()
-            .keys()
-            .filter_map(|key| match key.value() {
-                Value::Str(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect()
+        let mut keys = Vec::new();
+        if let Some(first) = self.get(0) {
+            first.each(|key, _| keys.push(key.clone()));
+        }
+        keys
     }
     /// As errors show them.
     pub fn to_value(&self) -> Value {
-        Value::list(self.sets.iter().cloned().map(Value::Dict).collect())
+        let sets = (0..self.len()).filter_map(|at| self.get(at));
+        Value::list(sets.map(ParameterSet::to_value).collect())
+    }
+}
+
+impl ParameterSet<'_> {
+    /// The value of `key`.
+    pub fn find(self, key: &Str) -> Option<Value> {
+        match self {
+            Self::Dict(dict) => dict.get_str(key),
+            Self::Row(keys, values) => {
+                let at = keys.iter().position(|known| known == key)?;
+                values.get(at).cloned()
+            }
+        }
+    }
+    /// Look at each key that is a text, and its value.
+    pub fn each(self, mut look: impl FnMut(&Str, &Value)) {
+        match self {
+            Self::Dict(dict) => {
+                for (key, value) in dict.borrow().iter() {
+                    if let Value::Str(key) = key.value() {
+                        look(key, value);
+                    }
+                }
+            }
+            Self::Row(keys, values) => {
+                for (key, value) in keys.iter().zip(values) {
+                    look(key, value);
+                }
+            }
+        }
+    }
+    fn to_value(self) -> Value {
+        Value::Dict(match self {
+            Self::Dict(dict) => dict.clone(),
+            Self::Row(keys, values) => {
+                let pairs = keys.iter().cloned().zip(values.iter().cloned());
+                Rc::new(Dict::from_pairs(pairs))
+            }
+        })
     }
 }
 
@@ -77,7 +143,7 @@ fn mapping(value: &Value, cx: &Cx) -> Result<Rc<Dict>> {
     Ok(Rc::new(dict))
 }
 
-/// Finds the same keys in dicts of one shape, by place as long as the place holds.
+/// Finds the same keys in sets of one shape, by place as long as the place holds.
 pub(super) struct KeyCursor {
     key: Str,
     place: usize,
@@ -87,8 +153,17 @@ impl KeyCursor {
     pub fn new(key: Str, place: usize) -> Self {
         Self { key, place }
     }
-    /// The value of the key in `dict`.
-    pub fn find(&self, dict: &Dict) -> Option<Value> {
+    /// The value of the key in `set`.
+    pub fn find(&self, set: ParameterSet<'_>) -> Option<Value> {
+        match set {
+            ParameterSet::Dict(dict) => self.find_in(dict),
+            ParameterSet::Row(keys, values) => match keys.get(self.place) {
+                Some(key) if *key == self.key => values.get(self.place).cloned(),
+                _ => set.find(&self.key),
+            },
+        }
+    }
+    fn find_in(&self, dict: &Dict) -> Option<Value> {
         let entries = dict.borrow();
         if let Some((key, value)) = entries.get_index(self.place)
             && let Value::Str(text) = key.value()
