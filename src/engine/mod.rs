@@ -42,7 +42,7 @@ pub use request::{
     ResultShape, ShapeMaker,
 };
 pub use result::{
-    BufferedRows, CursorResult, OnlyOne, ResultKind, ResultMode, ResultSet, RowSource,
+    BufferedRows, CursorResult, EntityNotes, OnlyOne, ResultKind, ResultMode, ResultSet, RowSource,
 };
 pub use row::{ColumnLookup, Row, RowMapping, RowMeta, Uniqueness};
 pub use transaction::{Transaction, TransactionKind};

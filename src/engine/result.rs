@@ -114,6 +114,16 @@ struct ResultData {
     outcome: RefCell<CursorOutcome>,
     rowcount: Cell<Option<i64>>,
     on_close: RefCell<Option<CloseHook>>,
+    entities: Cell<EntityNotes>,
+}
+
+/// What the ORM notes on a result for `Query`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EntityNotes {
+    /// Rows are of one entity, which stands for the row.
+    pub single: bool,
+    /// There are entities among the fields, whose rows are to be told apart.
+    pub filtered: bool,
 }
 
 /// The state of `unique()`.
@@ -171,6 +181,7 @@ impl ResultSet {
             context,
             outcome: RefCell::new(outcome),
             rowcount: Cell::new(None),
+            entities: Cell::default(),
             on_close: RefCell::default(),
         };
         Self(Rc::new(View {
@@ -198,6 +209,14 @@ impl ResultSet {
         }));
     }
 
+    /// Note what the rows are of.
+    pub fn note_entities(&self, notes: EntityNotes) {
+        self.0.data.entities.set(notes);
+    }
+    /// What the ORM noted.
+    pub fn entity_notes(&self) -> EntityNotes {
+        self.0.data.entities.get()
+    }
     /// Which class the result shows itself as.
     pub fn kind(&self) -> ResultKind {
         self.0.data.kind

@@ -302,7 +302,11 @@ impl CompileStatePlugin for PlainPlugin {
             data.raw_columns = items;
             data.subject = None;
         });
-        Ok(PluginSelect { select, plan: None })
+        Ok(PluginSelect {
+            select,
+            statement: None,
+            plan: None,
+        })
     }
     fn exported_columns(&self, select: &Select, cx: &Cx) -> Result<Vec<(Str, ColumnElement)>> {
         let mut columns = Vec::new();

@@ -33,6 +33,7 @@ mod passive;
 mod path;
 mod persistence;
 mod properties;
+mod query;
 mod registry;
 mod selectables;
 pub mod session;
@@ -59,6 +60,7 @@ pub use comparator::{
     AdapterChain, JoinRequest, LazyClause, RelationshipJoin, compare_with, create_joins,
     lazy_clause, single_table_criterion,
 };
+pub use compile_state::entity_in;
 pub use concrete::{configure_concrete_base, polymorphic_union};
 pub use configure::{
     ExpressionEvaluator, Names, STRATEGIES, configure_all, configure_registry, expression_text,
@@ -103,6 +105,7 @@ pub use properties::{
     PassiveDeletes, PropertyId, PropertyKind, RelationshipArgs, RelationshipOptions,
     RelationshipProperty, SynonymProperty,
 };
+pub use query::{BulkKind, JoinCall, Needs, Query};
 pub use registry::{Mappings, Registry, all_registries, listen_to_all};
 pub use selectables::{columns_of, contains_column, corresponding_column, tables_of};
 pub use session::{Session, session_of};

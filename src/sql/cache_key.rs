@@ -15,7 +15,7 @@ use super::executable::Executable;
 use super::operators::Operator;
 use super::selectable::{
     Alias, AliasKind, AliasedElement, FromClause, FromItem, JoinTarget, OnClause, Select,
-    SelectData, SelectItem, SelectStatement, TextClause,
+    SelectData, SelectItem, SelectStatement, SetupJoin, TextClause,
 };
 use super::types::SqlType;
 use crate::object::{Cx, Str, Value};
@@ -329,6 +329,9 @@ impl<'a> CacheKeyBuilder<'a> {
                     self.identity(entity.identity());
                 }
                 self.optional_text(node.annotations.proxy_key.as_ref());
+                if node.annotations.generation != 0 {
+                    self.token(u64::from(node.annotations.generation));
+                }
                 self.element(&node.element);
             }
         }
@@ -537,24 +540,17 @@ impl<'a> CacheKeyBuilder<'a> {
         for item in &data.from_obj {
             self.from_item(item);
         }
-        for join in &data.setup_joins {
-            match &join.target {
-                JoinTarget::From(from) => self.from(from),
-                JoinTarget::Entity(entity) => self.identity(entity.identity()),
-                JoinTarget::Attribute(value) => self.value(value),
+        for memoized in &data.memoized {
+            self.token(memoized.raw_columns.len() as u64);
+            for item in &memoized.raw_columns {
+                self.select_item(item);
             }
-            match &join.onclause {
-                Some(OnClause::Expression(condition)) => self.element(condition),
-                Some(OnClause::Attribute(value)) => self.value(value),
-                None => self.tag(31),
+            self.joins(&memoized.setup_joins);
+            for option in &memoized.options {
+                self.value(option);
             }
-            match &join.left {
-                Some(left) => self.from_item(left),
-                None => self.tag(32),
-            }
-            self.flag(join.isouter);
-            self.flag(join.full);
         }
+        self.joins(&data.setup_joins);
         self.elements(&data.where_criteria);
         self.elements(&data.having_criteria);
         self.flag(data.distinct);
@@ -575,6 +571,32 @@ impl<'a> CacheKeyBuilder<'a> {
             self.optional_text(dialect.as_ref());
         }
         self.common(data);
+    }
+
+    fn joins(&mut self, joins: &[SetupJoin]) {
+        for join in joins {
+            match &join.target {
+                JoinTarget::From(from) => self.from(from),
+                JoinTarget::Entity(entity) => self.identity(entity.identity()),
+                JoinTarget::Attribute(value) => self.value(value),
+            }
+            match &join.onclause {
+                Some(OnClause::Expression(condition)) => self.element(condition),
+                Some(OnClause::Attribute(value)) => self.value(value),
+                None => self.tag(31),
+            }
+            match &join.left {
+                Some(left) => self.from_item(left),
+                None => self.tag(32),
+            }
+            self.flag(join.isouter);
+            self.flag(join.full);
+            if let Some(legacy) = &join.legacy {
+                self.flag(legacy.aliased);
+                self.flag(legacy.from_joinpoint);
+                self.token(u64::from(legacy.generation));
+            }
+        }
     }
 
     /// What SELECTs and compounds have in common.

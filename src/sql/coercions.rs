@@ -688,6 +688,29 @@ pub fn expect_statement(value: &Value, role: &str, cx: &Cx) -> Result<SelectStat
     }
 }
 
+/// The statement whose rows `from_statement()` takes.
+pub fn expect_returns_rows(value: &Value, cx: &Cx) -> Result<Executable> {
+    match executable_of(value) {
+        Some(Executable::Function(_)) | None => {}
+        Some(statement) => return Ok(statement),
+    }
+    match coerce(value, cx)? {
+        Coerced::Statement(SelectStatement::Select(select)) => Ok(Executable::Select(select)),
+        Coerced::Statement(SelectStatement::Compound(compound)) => {
+            Ok(Executable::Compound(compound))
+        }
+        Coerced::Literal(Value::Str(text)) => {
+            Err(no_text_coercion(&text, None, &ARGUMENT_ERROR, "", cx))
+        }
+        _ => Err(expected(
+            "SELECT construct or equivalent text() construct",
+            value,
+            None,
+            cx,
+        )?),
+    }
+}
+
 /// The role name of a member of a set operation.
 pub const COMPOUND: &str = "SELECT construct for inclusion in a UNION or other set construct";
 

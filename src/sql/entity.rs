@@ -4,6 +4,7 @@ use std::any::Any;
 use std::rc::Rc;
 
 use super::elements::ColumnElement;
+use super::executable::Executable;
 use super::selectable::{FromClause, Select};
 use crate::object::{Cx, Result, Str, Value};
 
@@ -40,6 +41,8 @@ pub struct PluginContext {
 pub struct PluginSelect {
     /// The plain SELECT.
     pub select: Select,
+    /// The statement instead, where one was given with `from_statement()`.
+    pub statement: Option<Executable>,
     /// What the plugin wants to find again in the compiled statement.
     pub plan: Option<Rc<dyn Any>>,
 }

@@ -29,7 +29,7 @@ pub use elements::{
     Case, Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,
     Function, FunctionFilter, Grouping, Label, Modifiers, Name, NamePart, Over, ProxyColumn,
     ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple, TypeCoerce,
-    UnaryExpression, WithinGroup, adapt_expression, and_all, coerce_compared_value,
+    UnaryExpression, WithinGroup, adapt_expression, and_all, coerce_compared_value, integer_type,
     is_plain_equality, literal, next_seed, null_type,
 };
 pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext, PluginSelect};
@@ -37,9 +37,9 @@ pub use executable::Executable;
 pub use selectable::{
     Alias, AliasColumns, AliasKind, AliasedElement, AnnotatedFrom, ColumnPlusNames, CompoundData,
     CompoundKeyword, CompoundSelect, CteKind, Fetch, ForUpdate, FromClause, FromItem, Join,
-    JoinTarget, KeyNaming, LabelStyle, OnClause, Select, SelectData, SelectItem, SelectState,
-    SelectStatement, SetupJoin, TableClause, TextClause, TextualSelect, Values, can_join,
-    columns_of_froms, columns_plus_names, find_left_clause_that_matches,
+    JoinTarget, KeyNaming, LabelStyle, LegacyJoin, MemoizedEntities, OnClause, Select, SelectData,
+    SelectItem, SelectState, SelectStatement, SetupJoin, TableClause, TextClause, TextualSelect,
+    Values, can_join, columns_of_froms, columns_plus_names, find_left_clause_that_matches,
     find_left_clause_to_join_from, from_of, join_condition, join_condition_by_keys, make_slice,
     namespace_attribute, normalize_froms, plain_proxies,
 };

@@ -12,7 +12,7 @@ use super::elements::{
 };
 use super::selectable::{
     Alias, AliasedElement, AnnotatedFrom, CompoundSelect, FromClause, FromItem, Join, JoinTarget,
-    OnClause, Select, SelectItem, SelectStatement,
+    MemoizedEntities, OnClause, Select, SelectItem, SelectStatement, SetupJoin,
 };
 use crate::object::{Cx, Result};
 
@@ -387,13 +387,15 @@ pub fn replace_select(select: &Select, with: &dyn Replacement) -> Result<Select>
     if let Some(except) = &mut data.correlate_except {
         froms(except)?;
     }
-    for join in &mut data.setup_joins {
-        if let JoinTarget::From(from) = &join.target {
-            join.target = JoinTarget::From(replace_from(from, with)?);
-        }
-        if let Some(OnClause::Expression(condition)) = &join.onclause {
-            join.onclause = Some(OnClause::Expression(replace(condition, with)?));
-        }
+    replace_joins(&mut data.setup_joins, with)?;
+    for memoized in &mut data.memoized {
+        let mut setup_joins = memoized.setup_joins.clone();
+        replace_joins(&mut setup_joins, with)?;
+        *memoized = Rc::new(MemoizedEntities {
+            raw_columns: memoized.raw_columns.clone(),
+            setup_joins,
+            options: memoized.options.clone(),
+        });
     }
     data.where_criteria = all(&data.where_criteria)?;
     data.having_criteria = all(&data.having_criteria)?;
@@ -406,6 +408,18 @@ pub fn replace_select(select: &Select, with: &dyn Replacement) -> Result<Select>
         .map(|offset| replace(&offset, with))
         .transpose()?;
     Ok(Select::of(data))
+}
+
+fn replace_joins(joins: &mut [SetupJoin], with: &dyn Replacement) -> Result<()> {
+    for join in joins {
+        if let JoinTarget::From(from) = &join.target {
+            join.target = JoinTarget::From(replace_from(from, with)?);
+        }
+        if let Some(OnClause::Expression(condition)) = &join.onclause {
+            join.onclause = Some(OnClause::Expression(replace(condition, with)?));
+        }
+    }
+    Ok(())
 }
 
 /// Turns columns of one FROM element into those of another that stands for it.

@@ -32,6 +32,7 @@ impl CompileState<'_> {
         let plan = self.make_plan(self.primary.len())?;
         Ok(Compiled {
             select: Select::of(data),
+            statement: None,
             plan,
         })
     }
@@ -43,6 +44,7 @@ impl CompileState<'_> {
             raw_columns: columns.into_iter().map(SelectItem::Column).collect(),
             from_obj: Vec::new(),
             setup_joins: Vec::new(),
+            memoized: Vec::new(),
             where_criteria: self.where_criteria.clone(),
             label_style: self.label_style(),
             options: Vec::new(),
@@ -117,6 +119,7 @@ impl CompileState<'_> {
         let plan = self.make_plan(count)?;
         Ok(Compiled {
             select: Select::of(outer),
+            statement: None,
             plan,
         })
     }

@@ -83,8 +83,13 @@ impl QueryEntity {
 
 /// What `select` selects.
 pub fn entities_of(select: &Select, cx: &Cx) -> Result<Vec<QueryEntity>> {
+    entities_of_items(&select.data().raw_columns, cx)
+}
+
+/// What these items of a SELECT are.
+pub fn entities_of_items(items: &[SelectItem], cx: &Cx) -> Result<Vec<QueryEntity>> {
     let mut found = Vec::new();
-    for item in &select.data().raw_columns {
+    for item in items {
         add_item(item, &mut found, cx)?;
     }
     Ok(found)

@@ -4,14 +4,14 @@ use super::orm_join::{OrmJoin, Side, orm_join};
 use super::{CompileState, FromState};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::object::{Raised, Result};
-use crate::orm::{InstrumentedAttribute, MappedEntity, from_description};
+use crate::orm::{InstrumentedAttribute, MappedEntity, RelationshipProperty, from_description};
 use crate::sql::{
     ColumnElement, FromClause, FromItem, Join, JoinTarget, OnClause, SetupJoin, and_all,
     find_left_clause_that_matches, find_left_clause_to_join_from, join_condition,
 };
 
 /// What is joined.
-enum Right {
+pub(super) enum Right {
     Entity(MappedEntity),
     From(FromClause),
 }
@@ -26,6 +26,9 @@ impl CompileState<'_> {
     }
 
     fn join(&mut self, join: &SetupJoin) -> Result<()> {
+        if let Some(legacy) = join.legacy {
+            return self.legacy_join(join, legacy);
+        }
         let attribute = match (&join.target, &join.onclause) {
             (JoinTarget::Attribute(_), Some(_)) => {
                 return Err(INVALID_REQUEST_ERROR.error(
@@ -39,9 +42,20 @@ impl CompileState<'_> {
             _ => None,
         };
         if let Some(attribute) = attribute {
-            return self.join_along(join, &attribute);
+            let target = self.target_along(join, &attribute)?;
+            return self.join_along(join, &attribute, target);
         }
-        let right = match &join.target {
+        let right = self.right_side(join)?;
+        let onclause = match &join.onclause {
+            Some(OnClause::Expression(element)) => Some(element.clone()),
+            _ => None,
+        };
+        self.join_plainly(join, &right, onclause)
+    }
+
+    /// What is joined, where it is not named by a relationship.
+    pub(super) fn right_side(&self, join: &SetupJoin) -> Result<Right> {
+        Ok(match &join.target {
             JoinTarget::From(from) => Right::From(from.clone()),
             JoinTarget::Entity(entity) => match MappedEntity::of(entity.as_ref()) {
                 Some(mapped) => Right::Entity(mapped),
@@ -51,12 +65,7 @@ impl CompileState<'_> {
                 return Err(ARGUMENT_ERROR
                     .error("Expected mapped entity or selectable/table as join target"));
             }
-        };
-        let onclause = match &join.onclause {
-            Some(OnClause::Expression(element)) => Some(element.clone()),
-            _ => None,
-        };
-        self.join_plainly(join, &right, onclause)
+        })
     }
 
     fn selectable(&self, right: &Right) -> Result<FromClause> {
@@ -87,8 +96,13 @@ impl CompileState<'_> {
         }
     }
 
-    fn join_along(&mut self, join: &SetupJoin, attribute: &InstrumentedAttribute) -> Result<()> {
-        let property = attribute.property().clone();
+    /// The entity that joining along `attribute` leads to.
+    pub(super) fn target_along(
+        &self,
+        join: &SetupJoin,
+        attribute: &InstrumentedAttribute,
+    ) -> Result<MappedEntity> {
+        let property = attribute.property();
         let Some(relationship) = property.relationship() else {
             return Err(ARGUMENT_ERROR.error(format!(
                 "Join target {} does not refer to a mapped entity",
@@ -97,6 +111,9 @@ impl CompileState<'_> {
         };
         let given = match (&join.target, &join.onclause) {
             (JoinTarget::Entity(entity), Some(_)) => MappedEntity::of(entity.as_ref()),
+            (JoinTarget::From(from), Some(_)) => {
+                Some(self.alias_of_selectable(relationship, from)?)
+            }
             _ => None,
         };
         let target = match (given, attribute.of_type()) {
@@ -114,6 +131,36 @@ impl CompileState<'_> {
                 attribute.describe(self.cx)
             )));
         }
+        Ok(target)
+    }
+
+    /// `from`, a selectable joined along a relationship, as an alias of the related entity.
+    fn alias_of_selectable(
+        &self,
+        relationship: &RelationshipProperty,
+        from: &FromClause,
+    ) -> Result<MappedEntity> {
+        let mapper = relationship.mapper(self.cx)?;
+        let table = mapper.mapped_table().clone();
+        if !from.is_derived_from(&table) {
+            return Err(INVALID_REQUEST_ERROR.error(format!(
+                "Selectable '{}' is not derived from '{}'",
+                from_description(from),
+                from_description(&table)
+            )));
+        }
+        let alias = crate::orm::support::alias_over(&mapper, from.clone(), self.cx)?;
+        Ok(MappedEntity::Aliased(alias))
+    }
+
+    /// Join to `target` along a relationship.
+    pub(super) fn join_along(
+        &mut self,
+        join: &SetupJoin,
+        attribute: &InstrumentedAttribute,
+        target: MappedEntity,
+    ) -> Result<()> {
+        let property = attribute.property().clone();
         let parent = attribute.entity().clone();
         if let Some(FromItem::Entity(entity)) = &join.left {
             let same = MappedEntity::of(entity.as_ref()).is_some_and(|left| left.same(&parent));
@@ -131,6 +178,7 @@ impl CompileState<'_> {
         }
         let side = Side::of(&parent, self.cx)?;
         let at = self.left_side(&side.selectable)?;
+        let side = side.seen_in(&self.froms[at].clause);
         let mut criteria = attribute.criteria().to_vec();
         criteria.extend(self.loader_criteria(&target)?);
         let joined = orm_join(
@@ -158,7 +206,8 @@ impl CompileState<'_> {
         ))
     }
 
-    fn join_plainly(
+    /// Join to `right` on a condition, or as foreign keys relate the two.
+    pub(super) fn join_plainly(
         &mut self,
         join: &SetupJoin,
         right: &Right,

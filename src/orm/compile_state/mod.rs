@@ -4,8 +4,11 @@
 mod adapter;
 mod assemble;
 mod criteria;
+mod current;
 mod entities;
+mod from_statement;
 mod joins;
+mod legacy_joins;
 mod orm_join;
 mod plan;
 mod plugin;
@@ -17,7 +20,8 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 pub use adapter::EntityAdapter;
-pub use entities::QueryEntity;
+pub use current::CurrentAdapter;
+pub use entities::{QueryEntity, entity_in};
 pub use orm_join::{OrmJoin, Side, orm_join};
 pub use plugin::plugin;
 pub use setup::EntitySetup;
@@ -28,7 +32,7 @@ use super::strategy_options::LoaderMap;
 use super::{MappedEntity, MapperProperty};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Result, Value};
-use crate::sql::{ColumnElement, FromClause, FromItem, Select, SelectData};
+use crate::sql::{ColumnElement, Executable, FromClause, FromItem, Select, SelectData};
 
 /// How the ORM compiles a SELECT, where it made the SELECT itself.
 #[derive(Clone)]
@@ -47,6 +51,10 @@ pub struct CompileOptions {
     pub eager_loads: bool,
     /// Whether criteria of single-table inheritance and loader criteria are added.
     pub criteria: bool,
+    /// Whether what is selected from stands for the entities' tables (`from_self()`).
+    pub base_alias: bool,
+    /// Whether that goes for columns that are of no entity too.
+    pub adapts_all: bool,
     /// Relationships whose reverse side is loaded lazily in this statement.
     pub lazy_reverse: Option<Rc<MapperProperty>>,
     /// A relationship whose order the rows are in.
@@ -65,6 +73,8 @@ impl Default for CompileOptions {
             for_statement: false,
             eager_loads: true,
             criteria: true,
+            base_alias: false,
+            adapts_all: false,
             lazy_reverse: None,
             outermost_order: None,
             subquery_origin: None,
@@ -172,12 +182,20 @@ pub struct CompileState<'a> {
     pub joined: Vec<MappedEntity>,
     /// Entities that extra criteria are for.
     pub criteria_entities: Vec<MappedEntity>,
+    /// What adapts the statement's clauses.
+    pub current: CurrentAdapter,
+    /// What adapts the columns of each selected entity.
+    pub adapters: Vec<Option<Rc<EntityAdapter>>>,
+    /// Where the next legacy join goes on from.
+    joinpoint: legacy_joins::Joinpoint,
 }
 
 /// What compiling made.
 pub struct Compiled {
     /// The plain SELECT.
     pub select: Select,
+    /// The statement instead, where one was given with `from_statement()`.
+    pub statement: Option<Executable>,
     /// What its rows become.
     pub plan: Rc<super::loading::StatementPlan>,
 }
@@ -215,10 +233,16 @@ impl<'a> CompileState<'a> {
             adds_joins: false,
             joined: Vec::new(),
             criteria_entities: Vec::new(),
+            current: CurrentAdapter::default(),
+            adapters: Vec::new(),
+            joinpoint: legacy_joins::Joinpoint::default(),
         };
         state.entities = entities::entities_of(select, cx)?;
         state.sort_options()?;
-        state.run()
+        match &data.from_statement {
+            Some(statement) => state.run_from_statement(statement),
+            None => state.run(),
+        }
     }
 
     fn sort_options(&mut self) -> Result<()> {
@@ -247,6 +271,14 @@ impl<'a> CompileState<'a> {
         for item in self.select.data().from_obj.clone() {
             self.add_from(&item)?;
         }
+        self.set_base_alias()?;
+        for memoized in self.select.data().memoized.clone() {
+            let earlier = entities::entities_of_items(&memoized.raw_columns, self.cx)?;
+            let now = std::mem::replace(&mut self.entities, earlier);
+            let joined = self.join_all(&memoized.setup_joins);
+            self.entities = now;
+            joined?;
+        }
         let setup = self.select.data().setup_joins.clone();
         self.join_all(&setup)?;
         if let Some(property) = self.options.outermost_order.clone()
@@ -255,6 +287,7 @@ impl<'a> CompileState<'a> {
             self.eager_order_by
                 .extend(relationship.order_by().iter().cloned());
         }
+        self.adapt_clauses()?;
         for at in 0..self.entities.len() {
             self.set_up_entity(at)?;
         }

@@ -29,6 +29,23 @@ impl Side {
             is_aliased: matches!(entity, MappedEntity::Aliased(_)),
         })
     }
+    /// The same side as `left`, which it is joined from, offers it: plainly, or as a subquery.
+    #[must_use]
+    pub fn seen_in(self, left: &FromClause) -> Self {
+        let surface = left.surface_selectables();
+        let own = self.selectable.surface_selectables();
+        let is_present = own
+            .iter()
+            .any(|one| surface.iter().any(|known| known.same(one)));
+        if is_present {
+            return self;
+        }
+        Self {
+            selectable: left.clone(),
+            is_aliased: true,
+            ..self
+        }
+    }
 }
 
 /// A join along a relationship.

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::adapter::EntityAdapter;
 use super::entities::QueryEntity;
 use super::setup::{adapt, strategy_of};
-use super::{CompileState, Position, entity_value};
+use super::{CompileOptions, CompileState, Position, entity_value};
 use crate::object::{Cx, Result, Str, Value};
 use crate::orm::loading::{
     BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
@@ -54,43 +54,32 @@ impl CompileState<'_> {
             Position::Primary(at) => *at,
             Position::Secondary(at) => secondary + at,
         };
-        let maker = PlanMaker(Rc::new(MakerData {
-            columns: self
-                .positions
-                .iter()
-                .map(|(identity, position)| (*identity, place(position)))
-                .collect(),
-            loaders: Rc::new(self.loaders.clone()),
-            eager_adapters: self.eager_adapters.clone(),
-            current_path: self.options.current_path.clone(),
-            only: self.options.only.clone(),
-            for_refresh: self.options.for_refresh,
-            eager_loads: self.options.eager_loads,
-        }));
-        let mut next_column = 0;
-        let mut entities = Vec::new();
-        for (at, entity) in self.entities.iter().enumerate() {
-            entities.push(maker.entity_plan(entity, at, &mut next_column, self)?);
-        }
+        let columns = self
+            .positions
+            .iter()
+            .map(|(identity, position)| (*identity, place(position)))
+            .collect();
+        self.plan_of(columns).map(Rc::new)
+    }
+
+    /// The plan of rows with these columns, by identity.
+    pub fn plan_of(&self, columns: FxHashMap<usize, usize>) -> Result<StatementPlan> {
+        self.plan_maker()?.plan(columns, self.cx)
+    }
+
+    /// What makes the statement's plan once its columns are known.
+    pub fn plan_maker(&self) -> Result<StatementPlanMaker> {
         let (keys, objects) = self.names()?;
-        let has_mapped = self.entities.iter().any(|entity| entity.mapped().is_some());
-        Ok(Rc::new(StatementPlan {
-            single_entity: matches!(self.entities.as_slice(), [QueryEntity::Mapped(_)]),
-            by_identity: self
-                .entities
-                .iter()
-                .map(|entity| entity.mapped().is_some())
-                .collect(),
-            needs_buffering: entities.iter().any(has_subquery),
-            entities,
+        Ok(StatementPlanMaker {
+            entities: self.entities.clone(),
+            adapters: self.adapters.clone(),
             keys: keys.into(),
             objects,
-            has_mapped_entities: has_mapped,
-            needs_unique: self.multi_row,
-            loaders: maker.0.loaders.clone(),
-            current_path: self.options.current_path.clone(),
-            is_star: false,
-        }))
+            multi_row: self.multi_row,
+            loaders: Rc::new(self.loaders.clone()),
+            eager_adapters: self.eager_adapters.clone(),
+            options: self.options.clone(),
+        })
     }
 
     /// The names of the entities in rows, and what finds them besides.
@@ -111,8 +100,8 @@ impl CompileState<'_> {
                         .column
                         .annotations()
                         .and_then(|notes| notes.proxy_key.clone());
-                    let name = if self.options.legacy || noted.is_some() {
-                        noted.or_else(|| namer.key(&column.column))
+                    let name = if self.options.legacy {
+                        noted.or_else(|| column.column.key().and_then(|key| key.text().cloned()))
                     } else {
                         namer.key(&column.column)
                     };
@@ -129,6 +118,99 @@ impl CompileState<'_> {
     }
 }
 
+/// Makes the plan of a statement.
+pub struct StatementPlanMaker {
+    entities: Vec<QueryEntity>,
+    adapters: Vec<Option<Rc<EntityAdapter>>>,
+    keys: Rc<[Str]>,
+    objects: Vec<Vec<Value>>,
+    multi_row: bool,
+    loaders: Rc<LoaderMap>,
+    eager_adapters: FxHashMap<PathKey, Rc<EntityAdapter>>,
+    options: CompileOptions,
+}
+
+impl StatementPlanMaker {
+    /// The plan of rows with these columns, by identity.
+    pub fn plan(&self, columns: FxHashMap<usize, usize>, cx: &Cx) -> Result<StatementPlan> {
+        let maker = PlanMaker(Rc::new(MakerData {
+            columns,
+            loaders: self.loaders.clone(),
+            eager_adapters: self.eager_adapters.clone(),
+            current_path: self.options.current_path.clone(),
+            only: self.options.only.clone(),
+            for_refresh: self.options.for_refresh,
+            eager_loads: self.options.eager_loads,
+        }));
+        let mut next_column = 0;
+        let mut entities = Vec::new();
+        for (at, entity) in self.entities.iter().enumerate() {
+            let adapter = self.adapters.get(at).and_then(Option::as_ref);
+            let is_root = at == 0;
+            entities.push(maker.entity_plan(entity, adapter, is_root, &mut next_column, cx)?);
+        }
+        Ok(StatementPlan {
+            single_entity: match self.entities.as_slice() {
+                [QueryEntity::Mapped(_)] => true,
+                [QueryEntity::Bundle(bundle)] => bundle.bundle.is_single_entity(),
+                _ => false,
+            },
+            by_identity: self
+                .entities
+                .iter()
+                .map(|entity| entity.mapped().is_some())
+                .collect(),
+            needs_buffering: entities.iter().any(has_subquery),
+            entities,
+            keys: self.keys.clone(),
+            objects: self.objects.clone(),
+            has_mapped_entities: self.entities.iter().any(|entity| entity.mapped().is_some()),
+            needs_unique: self.multi_row,
+            loaders: self.loaders.clone(),
+            current_path: self.options.current_path.clone(),
+            is_star: false,
+            late: None,
+        })
+    }
+
+    /// Raise where a column that no row can do without, a primary key's or one that was asked
+    /// for by itself, is not among `columns`.
+    pub fn check(
+        &self,
+        columns: &FxHashMap<usize, usize>,
+        primary: &[ColumnElement],
+        cx: &Cx,
+    ) -> Result<()> {
+        let missing = |column: &ColumnElement| !columns.contains_key(&column.identity());
+        for (at, entity) in self.entities.iter().enumerate() {
+            match entity {
+                QueryEntity::Mapped(mapped) => {
+                    let adapter = self.adapters.get(at).and_then(Option::as_ref);
+                    for column in mapped.entity.mapper().primary_key().iter() {
+                        let adapted = adapt(adapter, column)?;
+                        if missing(&adapted) && primary.iter().any(|one| one.same(&adapted)) {
+                            return Err(no_such_column(&adapted, cx));
+                        }
+                    }
+                }
+                QueryEntity::Column(column) if missing(&column.column) => {
+                    return Err(no_such_column(&column.column, cx));
+                }
+                QueryEntity::Column(_) | QueryEntity::Bundle(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn no_such_column(column: &ColumnElement, cx: &Cx) -> crate::object::Raised {
+    let text = cx.str(&Value::object(column.plain().clone()));
+    crate::engine::exc::NO_SUCH_COLUMN_ERROR.error(format!(
+        "Could not locate column in row for column '{}'",
+        text.unwrap_or_default()
+    ))
+}
+
 fn has_subquery(entity: &EntityPlan) -> bool {
     match entity {
         EntityPlan::Instance(plan) => !plan.slots.subquery.is_empty(),
@@ -140,20 +222,19 @@ impl PlanMaker {
     fn entity_plan(
         &self,
         entity: &QueryEntity,
-        at: usize,
+        adapter: Option<&Rc<EntityAdapter>>,
+        is_root: bool,
         next_column: &mut usize,
-        state: &CompileState<'_>,
+        cx: &Cx,
     ) -> Result<EntityPlan> {
-        let cx = state.cx;
         Ok(match entity {
             QueryEntity::Mapped(mapped) => {
-                let adapter = EntityAdapter::of(&mapped.entity, cx)?;
                 let subject = Subject {
                     entity: &mapped.entity,
                     mapper: mapped.entity.mapper(),
                     path: &mapped.path,
-                    adapter: adapter.as_ref(),
-                    is_root: at == 0,
+                    adapter,
+                    is_root,
                     is_subclass: false,
                 };
                 EntityPlan::Instance(self.instance_plan(&subject, cx)?)
@@ -166,7 +247,7 @@ impl PlanMaker {
             QueryEntity::Bundle(bundle) => {
                 let mut members = Vec::new();
                 for (name, member) in &bundle.members {
-                    let plan = self.entity_plan(member, usize::MAX, next_column, state)?;
+                    let plan = self.entity_plan(member, None, false, next_column, cx)?;
                     members.push((name.clone(), plan));
                 }
                 EntityPlan::Bundle(Rc::new(BundlePlan {

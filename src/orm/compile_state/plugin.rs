@@ -29,6 +29,7 @@ impl CompileStatePlugin for Plugin {
         let compiled = CompileState::compile(select, context.toplevel, cx)?;
         Ok(PluginSelect {
             select: compiled.select,
+            statement: compiled.statement,
             plan: Some(compiled.plan),
         })
     }

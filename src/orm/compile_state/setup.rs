@@ -34,22 +34,41 @@ pub struct EntitySetup<'a> {
 impl CompileState<'_> {
     /// Select the columns of the entity at `at`.
     pub fn set_up_entity(&mut self, at: usize) -> Result<()> {
-        match self.entities[at].clone() {
+        let entity = self.entities[at].clone();
+        let adapter = match &entity {
+            QueryEntity::Mapped(mapped) => self.entity_adapter(mapped)?,
+            QueryEntity::Column(_) | QueryEntity::Bundle(_) => None,
+        };
+        self.adapters.push(adapter);
+        match entity {
             QueryEntity::Mapped(mapped) => self.set_up_mapped(at, &mapped),
             QueryEntity::Column(column) => self.set_up_column(&column),
             QueryEntity::Bundle(bundle) => {
                 for (_, member) in &bundle.members {
-                    if let QueryEntity::Column(column) = member {
-                        self.set_up_column(column)?;
-                    }
+                    self.set_up_member(member)?;
                 }
                 Ok(())
             }
         }
     }
 
+    fn set_up_member(&mut self, member: &QueryEntity) -> Result<()> {
+        match member {
+            QueryEntity::Column(column) => self.set_up_column(column),
+            QueryEntity::Bundle(bundle) => bundle
+                .members
+                .iter()
+                .try_for_each(|(_, member)| self.set_up_member(member)),
+            QueryEntity::Mapped(_) => Ok(()),
+        }
+    }
+
     fn set_up_column(&mut self, query: &ColumnQuery) -> Result<()> {
-        let column = query.column.clone();
+        let column = if self.current.is_empty() {
+            query.column.clone()
+        } else {
+            self.current.adapt(&query.column)?
+        };
         if let Some(entity) = &query.entity {
             self.note_criteria(entity);
             let selectable = entity.entity().selectable(self.cx)?;
@@ -64,6 +83,9 @@ impl CompileState<'_> {
         }
         let position = self.push(&column, Collection::Primary);
         self.positions.entry(column.identity()).or_insert(position);
+        self.positions
+            .entry(query.column.identity())
+            .or_insert(position);
         Ok(())
     }
 
@@ -77,7 +99,7 @@ impl CompileState<'_> {
             mapper: query.entity.mapper().clone(),
             members,
             path: &query.path,
-            adapter: EntityAdapter::of(&query.entity, self.cx)?,
+            adapter: self.adapters.get(at).cloned().flatten(),
             collection: Collection::Primary,
             entity: at,
             is_related: false,

@@ -11,7 +11,7 @@ pub use context::{
 };
 pub use ident::{IdentLoad, load_on_identity};
 pub use plan::{
-    BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
-    StatementPlan,
+    BundlePlan, EntityPlan, InstancePlan, JoinedPlan, LatePlan, PolymorphicPlan, PostLoadPlan,
+    Slots, StatementPlan,
 };
 pub use rows::result_of;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::object::{Key, Result, Str, Value};
+use crate::object::{Cx, Key, Result, Str, Value};
 use crate::orm::path::Path;
 use crate::orm::strategies::RelationshipStrategy;
 use crate::orm::strategy_options::{LoadElement, LoaderMap};
@@ -137,4 +137,19 @@ pub struct StatementPlan {
     pub current_path: Path,
     /// The statement selects `*`: its rows are what they are.
     pub is_star: bool,
+    /// Where only the rows tell which columns there are: what makes the plan then.
+    pub late: Option<LatePlan>,
 }
+
+/// Makes the plan of a statement that was given with `from_statement()`.
+pub struct LatePlan {
+    /// The columns to find in a row.
+    pub sought: Vec<Value>,
+    /// The plan made last, and for which places of the columns.
+    pub known: RefCell<Option<(Vec<Option<usize>>, Rc<StatementPlan>)>>,
+    /// Makes the plan, given the place of each column.
+    pub make: Box<MakeLate>,
+}
+
+/// Makes a plan, given the place of each column.
+pub type MakeLate = dyn Fn(&[Option<usize>], &Cx) -> Result<Rc<StatementPlan>>;

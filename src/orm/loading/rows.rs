@@ -8,7 +8,8 @@ use super::instance;
 use super::plan::{BundlePlan, EntityPlan, StatementPlan};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::engine::{
-    ColumnLookup, CursorResult, ResultKind, ResultSet, Row, RowMeta, RowSource, Uniqueness,
+    ColumnLookup, CursorResult, EntityNotes, ResultKind, ResultSet, Row, RowMeta, RowSource,
+    Uniqueness,
 };
 use crate::object::{Cx, Result, Value};
 use crate::orm::strategies;
@@ -164,6 +165,10 @@ pub fn result_of(info: &Rc<RunInfo>, cursor: CursorResult, cx: &Cx) -> Result<Re
     let rows = EntityRows::new(info.clone(), cursor);
     let meta = Rc::new(plan.meta());
     let result = ResultSet::of_rows(ResultKind::ChunkedIterator, meta, Box::new(rows));
+    result.note_entities(EntityNotes {
+        single: plan.single_entity,
+        filtered: plan.has_mapped_entities,
+    });
     if plan.needs_unique {
         result.require_unique(
             "The unique() method must be invoked on this Result, as it contains results that \

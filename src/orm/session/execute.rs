@@ -112,6 +112,21 @@ impl Session {
         call: &ExecuteCall,
         cx: &Cx,
     ) -> Result<ResultSet> {
+        let load = LoadOptions {
+            invoke_all_eagers: true,
+            ..LoadOptions::default()
+        };
+        self.execute_loading(statement, call, load, cx)
+    }
+
+    /// `execute()`, objects being loaded as `load` says.
+    pub fn execute_loading(
+        &self,
+        statement: &Executable,
+        call: &ExecuteCall,
+        load: LoadOptions,
+        cx: &Cx,
+    ) -> Result<ResultSet> {
         let options = own_options(statement).union(&call.options);
         let orm = is_orm(statement);
         let (statement, options) = self.tell_listeners(statement, call, options, orm, cx)?;
@@ -124,19 +139,7 @@ impl Session {
         }
         match &statement {
             Executable::Select(select) => {
-                let load = LoadOptions {
-                    populate_existing: options.flag("populate_existing"),
-                    no_autoflush: options
-                        .get("autoflush")
-                        .is_some_and(|_| !options.flag("autoflush")),
-                    yield_per: options
-                        .number("yield_per")
-                        .and_then(|count| usize::try_from(count).ok()),
-                    identity_token: options.get("identity_token").cloned(),
-                    invoke_all_eagers: true,
-                    version_check: select.data().for_update.is_some(),
-                    ..LoadOptions::default()
-                };
+                let load = with_options(load, select, &options);
                 self.run_load(select, call, load, &options, cx)
             }
             Executable::Insert(insert) => bulk_dml::insert(self, insert, call, &options, cx),
@@ -263,6 +266,13 @@ impl Session {
         let Some(plan) = plan.filter(|plan| !plan.is_star) else {
             return Ok(cursor);
         };
+        let plan = match &plan.late {
+            Some(late) => {
+                let meta = cursor.meta();
+                late.resolve(|column| meta.find(column, cx), cx)?
+            }
+            None => plan,
+        };
         let info = RunInfo::new(self, &plan, select, load, options, parameters);
         result_of(&info, cursor, cx)
     }
@@ -300,6 +310,24 @@ impl Session {
         let options = state.options.borrow().clone();
         Ok((Told::Statement(statement), options))
     }
+}
+
+/// `load` with what the execution options say of loading.
+fn with_options(mut load: LoadOptions, select: &Select, options: &ExecutionOptions) -> LoadOptions {
+    if options.get("populate_existing").is_some() {
+        load.populate_existing = options.flag("populate_existing");
+    }
+    if options.get("autoflush").is_some() {
+        load.no_autoflush = !options.flag("autoflush");
+    }
+    if let Some(count) = options.number("yield_per") {
+        load.yield_per = usize::try_from(count).ok();
+    }
+    if let Some(token) = options.get("identity_token") {
+        load.identity_token = Some(token.clone());
+    }
+    load.version_check = select.data().for_update.is_some();
+    load
 }
 
 /// What listeners made of a statement.

@@ -206,6 +206,10 @@ impl Session {
             None => Value::object(self.clone()),
         }
     }
+    /// `query_cls=`; `None` is `Query`.
+    pub fn query_class(&self) -> &Value {
+        &self.0.query_class
+    }
     /// `info`.
     pub fn info(&self) -> Rc<Dict> {
         self.0.info.get_or_init(Rc::default).clone()

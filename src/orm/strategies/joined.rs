@@ -56,6 +56,10 @@ pub fn set_up_joined(
     let Some(relationship) = property.relationship() else {
         return Ok(());
     };
+    let contained = element.is_some_and(|element| element.options.contains_eager);
+    if state.select.data().from_statement.is_some() && !contained {
+        return Ok(());
+    }
     if relationship.uselist() {
         state.multi_row = true;
     }

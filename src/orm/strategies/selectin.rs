@@ -169,6 +169,7 @@ impl SelectIn<'_> {
                 left: None,
                 isouter: false,
                 full: false,
+                legacy: None,
             }
         });
         let order = if join_from.is_none() {

@@ -138,6 +138,7 @@ pub fn subquery_load(
             left: None,
             isouter: false,
             full: false,
+            legacy: None,
         });
         if at + 1 < count {
             parent = next;

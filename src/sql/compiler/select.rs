@@ -8,6 +8,7 @@ use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Result, Str};
 use crate::sql::elements::{ColumnElement, Name, null_type};
 use crate::sql::entity::PluginContext;
+use crate::sql::executable::Executable;
 use crate::sql::operators::Operator;
 use crate::sql::selectable::{
     ColumnPlusNames, CompoundKeyword, CompoundSelect, FromClause, Select, SelectData, SelectState,
@@ -19,7 +20,8 @@ impl SQLCompiler<'_> {
     pub fn select(&mut self, select: &Select, kw: Kw, out: &mut Fragment) -> Result<()> {
         let toplevel = self.stack.is_empty();
         if let Some(statement) = &select.data().from_statement {
-            return self.executable(statement, kw, out);
+            let statement = self.plugin_statement(select, statement, toplevel)?;
+            return self.executable(&statement, kw, out);
         }
         let select = self.core_select(select, toplevel)?;
         let select = match self.translate_select(&select, kw)? {
@@ -54,6 +56,27 @@ impl SQLCompiler<'_> {
             self.plan = made.plan;
         }
         Ok(made.select)
+    }
+
+    /// The statement that was given with `from_statement()`, as the ORM wants it.
+    fn plugin_statement(
+        &mut self,
+        select: &Select,
+        statement: &Executable,
+        toplevel: bool,
+    ) -> Result<Executable> {
+        let Some(subject) = &select.data().subject else {
+            return Ok(statement.clone());
+        };
+        let context = PluginContext {
+            toplevel,
+            for_loading: self.options.for_execution && toplevel,
+        };
+        let made = subject.plugin().compile_select(select, context, self.cx)?;
+        if toplevel {
+            self.plan = made.plan;
+        }
+        Ok(made.statement.unwrap_or_else(|| statement.clone()))
     }
 
     /// Find the FROM list and tell it to what is inside.

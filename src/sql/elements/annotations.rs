@@ -25,6 +25,8 @@ pub struct Annotations {
     pub no_replacement_traverse: bool,
     /// Whether ORDER BY must not name it (eagerly joined columns).
     pub no_label_resolve: bool,
+    /// Which `join(aliased=True)` of a legacy query it was given after; 0 for none.
+    pub generation: u32,
     /// Binds of `with_loader_criteria` and the like, by name: open-ended notes.
     pub other: Vec<(Str, Value)>,
 }
@@ -40,6 +42,7 @@ impl Annotations {
                 || self.local
                 || self.no_replacement_traverse
                 || self.no_label_resolve)
+            && self.generation == 0
             && self.other.is_empty()
     }
     /// The entity, of whichever note names one.
@@ -65,6 +68,9 @@ impl Annotations {
         all.local |= newer.local;
         all.no_replacement_traverse |= newer.no_replacement_traverse;
         all.no_label_resolve |= newer.no_label_resolve;
+        if newer.generation != 0 {
+            all.generation = newer.generation;
+        }
         for (name, value) in &newer.other {
             all.other.retain(|(known, _)| known != name);
             all.other.push((name.clone(), value.clone()));

@@ -4,7 +4,8 @@ use std::rc::Rc;
 
 use super::{
     CompoundData, CompoundKeyword, CompoundSelect, Fetch, ForUpdate, FromClause, FromItem,
-    JoinTarget, LabelStyle, OnClause, Select, SelectData, SelectItem, SelectStatement, SetupJoin,
+    JoinTarget, LabelStyle, MemoizedEntities, OnClause, Select, SelectData, SelectItem,
+    SelectStatement, SetupJoin,
 };
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Raised, Result, Str, Value, attr_names};
@@ -117,6 +118,7 @@ impl Select {
                 left,
                 isouter,
                 full,
+                legacy: None,
             });
         })
     }
@@ -264,7 +266,32 @@ fn no_property(entity: &str, name: &str) -> Raised {
     ))
 }
 
+impl Select {
+    /// `with_only_columns(*items)`; joins stay joined from where they were.
+    #[must_use]
+    pub fn with_only(&self, items: Vec<SelectItem>) -> Self {
+        self.with(|data| {
+            data.memoize_entities();
+            for item in &items {
+                data.adopt_item(item);
+            }
+            data.raw_columns = items;
+        })
+    }
+}
+
 impl SelectData {
+    /// Put what is selected, joined and loaded aside: other columns are to be selected.
+    pub fn memoize_entities(&mut self) {
+        if self.setup_joins.is_empty() && self.options.is_empty() {
+            return;
+        }
+        self.memoized.push(Rc::new(MemoizedEntities {
+            raw_columns: std::mem::take(&mut self.raw_columns),
+            setup_joins: std::mem::take(&mut self.setup_joins),
+            options: std::mem::take(&mut self.options),
+        }));
+    }
     /// Note the ORM entity that `item` brings.
     pub fn adopt_item(&mut self, item: &SelectItem) {
         match item {

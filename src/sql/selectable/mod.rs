@@ -21,6 +21,7 @@ pub use join::{
 };
 pub use select::{
     CompoundData, CompoundKeyword, CompoundSelect, Fetch, ForUpdate, JoinTarget, LabelStyle,
-    OnClause, Select, SelectData, SelectItem, SelectStatement, SetupJoin, TextualSelect,
+    LegacyJoin, MemoizedEntities, OnClause, Select, SelectData, SelectItem, SelectStatement,
+    SetupJoin, TextualSelect,
 };
 pub use state::{SelectState, columns_of_froms, from_of, normalize_froms};

@@ -55,6 +55,29 @@ pub struct SetupJoin {
     pub isouter: bool,
     /// `FULL`.
     pub full: bool,
+    /// What 1.4's `Query.join()` says besides.
+    pub legacy: Option<LegacyJoin>,
+}
+
+/// How 1.4's `Query.join()` joins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LegacyJoin {
+    /// `aliased=True`.
+    pub aliased: bool,
+    /// Whether it goes on from where the join before it led.
+    pub from_joinpoint: bool,
+    /// The number of the aliases it makes; 0 for none.
+    pub generation: u32,
+}
+
+/// What was selected before other columns were put in, and what was joined to it.
+pub struct MemoizedEntities {
+    /// What was given to `select()`.
+    pub raw_columns: Vec<SelectItem>,
+    /// `join()`s.
+    pub setup_joins: Vec<SetupJoin>,
+    /// `options()`.
+    pub options: Vec<Value>,
 }
 
 /// How columns are labelled.
@@ -108,6 +131,8 @@ pub struct SelectData {
     pub from_obj: Vec<FromItem>,
     /// `join()`s.
     pub setup_joins: Vec<SetupJoin>,
+    /// What was selected and joined before other columns were put in.
+    pub memoized: Vec<Rc<MemoizedEntities>>,
     /// `where()`.
     pub where_criteria: Vec<ColumnElement>,
     /// `having()`.

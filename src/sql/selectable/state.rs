@@ -2,8 +2,8 @@
 
 use super::join::{find_left_clause_that_matches, find_left_clause_to_join_from};
 use super::{
-    AliasedElement, FromClause, FromItem, Join, JoinTarget, OnClause, Select, SelectStatement,
-    SetupJoin,
+    AliasedElement, FromClause, FromItem, Join, JoinTarget, OnClause, Select, SelectItem,
+    SelectStatement, SetupJoin,
 };
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Result, Value};
@@ -26,7 +26,9 @@ pub fn columns_and_from_obj_froms(select: &Select, cx: &Cx) -> Result<Vec<FromCl
     for item in &select.data().from_obj {
         froms.extend(from_of(item, cx)?.from_objects());
     }
-    for join in &select.data().setup_joins {
+    let data = select.data();
+    let earlier = data.memoized.iter().flat_map(|one| &one.setup_joins);
+    for join in earlier.chain(&data.setup_joins) {
         match &join.target {
             JoinTarget::From(from) => froms.extend(from.from_objects()),
             JoinTarget::Entity(entity) => froms.push(entity.selectable(cx)?),
@@ -51,8 +53,13 @@ impl SelectState {
             .iter()
             .map(|item| from_of(item, cx))
             .collect::<Result<_>>()?;
+        for memoized in &data.memoized {
+            for join in &memoized.setup_joins {
+                set_up_join(join, select, &memoized.raw_columns, &mut clauses, cx)?;
+            }
+        }
         for join in &data.setup_joins {
-            set_up_join(join, select, &mut clauses, cx)?;
+            set_up_join(join, select, &data.raw_columns, &mut clauses, cx)?;
         }
         let mut others = Vec::new();
         for item in &data.raw_columns {
@@ -153,6 +160,7 @@ pub fn normalize_froms(froms: Vec<FromClause>, check: Option<&Select>) -> Result
 fn set_up_join(
     join: &SetupJoin,
     select: &Select,
+    columns: &[SelectItem],
     clauses: &mut Vec<FromClause>,
     cx: &Cx,
 ) -> Result<()> {
@@ -174,7 +182,7 @@ fn set_up_join(
             let place = explicit_left_side(select, clauses, &left, cx)?;
             (left, place)
         }
-        None => implicit_left_side(select, clauses, &right, onclause.as_ref(), cx)?,
+        None => implicit_left_side(select, columns, clauses, &right, onclause.as_ref(), cx)?,
     };
     match replaced {
         Some(at) => {
@@ -214,6 +222,7 @@ fn explicit_left_side(
 
 fn implicit_left_side(
     select: &Select,
+    columns: &[SelectItem],
     clauses: &[FromClause],
     right: &FromClause,
     onclause: Option<&ColumnElement>,
@@ -221,7 +230,7 @@ fn implicit_left_side(
 ) -> Result<(FromClause, Option<usize>)> {
     let candidates = if clauses.is_empty() {
         let mut all = Vec::new();
-        for item in &select.data().raw_columns {
+        for item in columns {
             all.extend(item.from_objects(cx)?);
         }
         for criterion in &select.data().where_criteria {

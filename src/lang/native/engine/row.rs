@@ -30,11 +30,13 @@ static ITEMS_VIEW: TypeSpec =
     TypeSpec::new("sqlalchemy.engine.row", "ROMappingItemsView").bases(&[&OBJECT]);
 
 fn fields(meta: &RowMeta) -> Vec<Value> {
-    meta.keys().iter().cloned().map(Value::Str).collect()
+    let named = meta.keys().iter().filter(|key| !key.is_empty());
+    named.cloned().map(Value::Str).collect()
 }
 
 fn as_dict(row: &Row) -> Value {
     let pairs = row.meta().keys().iter().zip(row.values().iter());
+    let pairs = pairs.filter(|(key, _)| !key.is_empty());
     Value::Dict(Rc::new(Dict::from_pairs(
         pairs.map(|(key, value)| (key.clone(), value.clone())),
     )))

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Dict, Method, Object, Result, Str, TypeSpec, Value};
 use crate::orm::{
-    AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, KeyFunction, PropertyHandle,
-    compare_with, configure_all, element_of, entity_of_value, polymorphic_members,
+    AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, KeyFunction, MappedEntity,
+    PropertyHandle, compare_with, configure_all, element_of, entity_of_value, polymorphic_members,
 };
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::{ColumnElement, FromClause};
@@ -89,26 +89,46 @@ pub fn with_polymorphic() -> Value {
 /// `with_parent()`.
 pub fn with_parent() -> Value {
     Method::function("with_parent(instance, prop, from_entity=None)", |a, cx| {
-        let property = match a.value("prop") {
-            Value::Str(name) => {
-                let entity = match a.value("instance") {
-                    Value::Instance(instance) => crate::orm::mapper_of(instance),
-                    _ => None,
-                };
-                entity.and_then(|mapper| mapper.prop(name))
-            }
-            other => match other.downcast::<InstrumentedAttribute>() {
-                Some(attribute) => Some(attribute.property().clone()),
-                None => other
-                    .downcast::<PropertyHandle>()
-                    .map(|handle| handle.0.clone()),
-            },
-        };
-        let Some(property) = property else {
-            return Err(ARGUMENT_ERROR.error("relationship attribute expected for with_parent()"));
-        };
-        compare_with(&property, Some(a.value("instance")), true, true, cx).map(Value::object)
+        let entity = a.some("from_entity").and_then(entity_of_value);
+        parent_criterion(a.value("instance"), a.value("prop"), entity.as_ref(), cx)
+            .map(Value::object)
     })
+}
+
+/// The criterion that relates `entity`, or the related class, to `instance` by `property`.
+pub fn parent_criterion(
+    instance: &Value,
+    property: &Value,
+    entity: Option<&MappedEntity>,
+    cx: &Cx,
+) -> Result<ColumnElement> {
+    let mut of_type = None;
+    let property = match property {
+        Value::Str(name) => {
+            let mapper = match instance {
+                Value::Instance(instance) => crate::orm::mapper_of(instance),
+                _ => None,
+            };
+            mapper.and_then(|mapper| mapper.prop(name))
+        }
+        other => match other.downcast::<InstrumentedAttribute>() {
+            Some(attribute) => {
+                of_type = attribute.of_type().cloned();
+                Some(attribute.property().clone())
+            }
+            None => other
+                .downcast::<PropertyHandle>()
+                .map(|handle| handle.0.clone()),
+        },
+    };
+    let Some(property) = property else {
+        return Err(ARGUMENT_ERROR.error("relationship attribute expected for with_parent()"));
+    };
+    let criterion = compare_with(&property, Some(instance), true, true, cx)?;
+    match entity.or(of_type.as_ref()) {
+        Some(MappedEntity::Aliased(alias)) => alias.adapt(&criterion, cx),
+        _ => Ok(criterion),
+    }
 }
 
 /// `polymorphic_union()`.

@@ -13,6 +13,7 @@ mod inspection;
 mod mapper;
 mod names;
 mod properties;
+mod query;
 mod session;
 mod session_events;
 

@@ -27,7 +27,9 @@ pub use modules::{
     class_named,
 };
 pub use operators::members as column_operators;
-pub use select::{affixes, statement_value};
+pub use select::{
+    affixes, correlated, generative, items as select_items, label_style_value, statement_value,
+};
 pub use specs::*;
 pub use statement::{CompiledObject, compile_value, set_bind, shown, text_of, text_under};
 

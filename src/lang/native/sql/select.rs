@@ -129,7 +129,8 @@ pub fn affixes(bound: &Bound<'_>, cx: &Cx) -> Result<Vec<(ColumnElement, Option<
         .collect()
 }
 
-fn items(given: &[Value], cx: &Cx) -> Result<Vec<SelectItem>> {
+/// What `select()` is given.
+pub fn items(given: &[Value], cx: &Cx) -> Result<Vec<SelectItem>> {
     let mut items = Vec::with_capacity(given.len());
     for item in given {
         match item.downcast::<ColumnCollection>() {
@@ -221,7 +222,8 @@ fn subquery_columns(this: &Value, cx: &Cx) -> Result<Value> {
     Ok(columns_value(FromClause::Alias(alias).columns(cx)?))
 }
 
-type Change = fn(&mut SelectData, &Bound<'_>, &Cx) -> Result<()>;
+/// What a method changes of a statement.
+pub type Change = fn(&mut SelectData, &Bound<'_>, &Cx) -> Result<()>;
 
 /// What SELECTs and compounds have in common: signature, and what it does.
 const GENERATIVE: &[(&str, Change)] = &[
@@ -326,6 +328,15 @@ const GENERATIVE: &[(&str, Change)] = &[
     }),
 ];
 
+/// The signature and the effect of the generative method `name`.
+pub fn generative(name: &str) -> Option<(&'static str, Change)> {
+    let found = GENERATIVE.iter().find(|(signature, _)| {
+        let rest = signature.strip_prefix(name);
+        rest.is_some_and(|rest| rest.starts_with('('))
+    });
+    found.copied()
+}
+
 fn order_or_group(
     list: &mut Vec<ColumnElement>,
     given: &[Value],
@@ -362,6 +373,16 @@ fn style_of(given: &Value, cx: &Cx) -> Result<LabelStyle> {
     })
 }
 
+/// A label style as scripts see it.
+pub fn label_style_value(style: LabelStyle, _cx: &Cx) -> Value {
+    match style {
+        LabelStyle::None => "LABEL_STYLE_NONE",
+        LabelStyle::TablenamePlusCol | LabelStyle::LegacyOrm => "LABEL_STYLE_TABLENAME_PLUS_COL",
+        LabelStyle::DisambiguateOnly => "LABEL_STYLE_DISAMBIGUATE_ONLY",
+    }
+    .into()
+}
+
 /// The members of SELECTs and compounds.
 pub fn generative_members(members: &mut Members) {
     for (signature, change) in GENERATIVE {
@@ -380,15 +401,8 @@ pub fn generative_members(members: &mut Members) {
         });
     }
     members
-        .method_on_value("get_label_style()", |this, _, _| {
-            Ok(match statement_of(this)?.label_style() {
-                LabelStyle::None => "LABEL_STYLE_NONE",
-                LabelStyle::TablenamePlusCol | LabelStyle::LegacyOrm => {
-                    "LABEL_STYLE_TABLENAME_PLUS_COL"
-                }
-                LabelStyle::DisambiguateOnly => "LABEL_STYLE_DISAMBIGUATE_ONLY",
-            }
-            .into())
+        .method_on_value("get_label_style()", |this, _, cx| {
+            Ok(label_style_value(statement_of(this)?.label_style(), cx))
         })
         .method_on_value("get_execution_options()", |this, _, _| {
             let statement = statement_of(this)?;
@@ -474,11 +488,7 @@ pub fn members(members: &mut Members) {
                 } else {
                     None
                 };
-                Ok(Value::object(this.with(|data| {
-                    for item in &items {
-                        data.adopt_item(item);
-                    }
-                    data.raw_columns = items;
+                Ok(Value::object(this.with_only(items).into_with(|data| {
                     if let Some(froms) = keep {
                         data.from_obj = froms
                             .into_iter()

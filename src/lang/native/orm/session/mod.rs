@@ -4,7 +4,6 @@ mod arguments;
 mod identity;
 mod maker;
 mod options;
-mod query;
 mod state;
 mod transaction;
 
@@ -45,7 +44,7 @@ pub const NAMES: &[(&str, Export)] = &[
             make_transient_to_detached(bound.value("instance"), cx).map(|()| Value::None)
         })
     }),
-    ("Query", |_| Value::Class(query::QUERY.class())),
+    ("Query", |_| Value::Class(super::query::QUERY.class())),
     ("Bundle", |_| Value::Class(super::bundle::BUNDLE.class())),
     ("ORMExecuteState", |_| Value::Class(EXECUTE_STATE.class())),
 ];
@@ -113,6 +112,6 @@ impl Object for Items {
 }
 
 /// An iterator over `values`.
-fn items(values: Vec<Value>) -> Value {
+pub fn items(values: Vec<Value>) -> Value {
     Value::object(Items(std::cell::RefCell::new(values.into_iter())))
 }

@@ -208,7 +208,7 @@ fn execute_members(members: &mut Members) {
             },
         )
         .method_on_value("query(*entities, **kwargs)", |this, bound, cx| {
-            super::query::query_of(this, bound.rest(), cx)
+            crate::lang::native::orm::query::query_of_session(this, bound.rest(), cx)
         })
         .method(
             "get(entity, ident, options=None, populate_existing=False, with_for_update=None, \
