@@ -13,7 +13,6 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("AdaptedConnection", ""),
             ("AsyncAdaptedQueuePool", "use QueuePool"),
-            ("BLANK_SCHEMA", ""),
             ("BaseRow", ""),
             ("BindTyping", ""),
             ("CacheKey", ""),
@@ -365,9 +364,7 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
     (
         "sqlalchemy.schema",
         &[
-            ("BLANK_SCHEMA", ""),
             ("ColumnCollectionMixin", ""),
-            ("CreateColumn", "use CreateTable"),
             ("DDLBase", ""),
             ("DefaultGenerator", ""),
             ("HasConditionalDDL", ""),

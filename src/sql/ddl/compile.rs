@@ -27,6 +27,7 @@ pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
             if_not_exists,
             foreign_keys,
         } => create_table(table, *if_not_exists, foreign_keys.as_deref(), dialect, cx)?,
+        Ddl::CreateColumn(column) => column_text(column, dialect, cx)?.unwrap_or_default(),
         Ddl::DropTable { table, if_exists } => format!(
             "\nDROP TABLE {}{}",
             when(*if_exists, "IF EXISTS "),

@@ -29,6 +29,8 @@ pub enum Ddl {
         /// The foreign keys that are part of it; `None` is all.
         foreign_keys: Option<Vec<Rc<Constraint>>>,
     },
+    /// A column as CREATE TABLE defines it.
+    CreateColumn(Rc<super::schema::Column>),
     /// `DROP TABLE`.
     DropTable {
         /// The table.

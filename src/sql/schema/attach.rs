@@ -35,7 +35,7 @@ pub fn add_column(
     {
         return Err(ARGUMENT_ERROR.error(format!(
             "Column object '{key}' already assigned to Table '{}'",
-            existing.full_name()
+            existing.name()
         )));
     }
     replace_existing(table, column, allow_replacements, cx)?;
@@ -162,7 +162,22 @@ fn join_primary_key(table: &Rc<Table>, column: &Rc<Column>, cx: &Cx) -> Result<(
 fn column_flags(table: &Rc<Table>, column: &Rc<Column>, cx: &Cx) -> Result<()> {
     let (index, unique) = {
         let options = column.options.borrow();
-        (options.index == Some(true), options.unique == Some(true))
+        let (index, unique) = (options.index == Some(true), options.unique == Some(true));
+        if index && options.index_is_text {
+            return Err(ARGUMENT_ERROR.error(
+                "The 'index' keyword argument on Column is boolean only. To create indexes with a \
+                 specific name, create an explicit Index object external to the Table.",
+            ));
+        }
+        if unique && options.unique_is_text {
+            return Err(ARGUMENT_ERROR.error(
+                "The 'unique' keyword argument on Column is boolean only. To create unique \
+                 constraints or indexes with a specific name, append an explicit \
+                 UniqueConstraint to the Table's list of elements, or create an explicit Index \
+                 object external to the Table.",
+            ));
+        }
+        (index, unique)
     };
     if index {
         let index = Rc::new(Index::new(
@@ -491,8 +506,8 @@ pub fn add_index(table: &Rc<Table>, index: &Rc<Index>, cx: &Cx) -> Result<()> {
             return Err(ARGUMENT_ERROR.error(format!(
                 "Index '{}' is against table '{}', and cannot be associated with table '{}'.",
                 index.name.borrow().as_str().map_or("None", Str::as_str),
-                known.full_name(),
-                table.full_name()
+                known.name(),
+                table.name()
             )));
         }
         return Ok(());

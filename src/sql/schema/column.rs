@@ -33,6 +33,10 @@ pub struct ColumnOptions {
     pub unique: Option<bool>,
     /// `index=`.
     pub index: Option<bool>,
+    /// Whether `index=` is a text, which no table takes.
+    pub index_is_text: bool,
+    /// Whether `unique=` is a text, which no table takes.
+    pub unique_is_text: bool,
     /// `autoincrement=`.
     pub autoincrement: Autoincrement,
     /// `quote=`.
@@ -53,6 +57,8 @@ impl Default for ColumnOptions {
             primary_key: false,
             unique: None,
             index: None,
+            index_is_text: false,
+            unique_is_text: false,
             autoincrement: Autoincrement::Auto,
             quote: None,
             system: false,
@@ -250,7 +256,7 @@ impl Column {
     /// `table.name`, or the name alone: what messages and `str()` show.
     pub fn description(&self) -> String {
         match self.table() {
-            Some(table) => format!("{}.{}", table.full_name(), self.name()),
+            Some(table) => format!("{}.{}", table.name(), self.name()),
             None => self.name().to_string(),
         }
     }

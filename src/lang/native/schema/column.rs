@@ -122,23 +122,8 @@ fn take_options(args: &mut Args, name: Option<&Str>, cx: &Cx) -> Result<ColumnOp
             ARGUMENT_ERROR.error("Explicit 'name' is required when sending 'quote' argument")
         );
     }
-    let boolean_only = |value: Option<Value>, what: &str| -> Result<Option<bool>> {
-        match some(value) {
-            Some(Value::Str(_)) => Err(ARGUMENT_ERROR.error(what)),
-            other => flag(other, cx),
-        }
-    };
-    let index = boolean_only(
-        take(args, "index"),
-        "The 'index' keyword argument on Column is boolean only. To create indexes with a \
-         specific name, create an explicit Index object external to the Table.",
-    )?;
-    let unique = boolean_only(
-        take(args, "unique"),
-        "The 'unique' keyword argument on Column is boolean only. To create unique constraints or \
-         indexes with a specific name, append an explicit UniqueConstraint to the Table's list of \
-         elements, or create an explicit Index object external to the Table.",
-    )?;
+    let index = take(args, "index");
+    let unique = take(args, "unique");
     let autoincrement = match take(args, "autoincrement") {
         None | Some(Value::Undefined) => Autoincrement::Auto,
         Some(Value::Str(word)) if word.as_str() == "ignore_fk" => Autoincrement::IgnoreFk,
@@ -153,8 +138,10 @@ fn take_options(args: &mut Args, name: Option<&Str>, cx: &Cx) -> Result<ColumnOp
         },
         nullable_given: nullable.is_some(),
         primary_key,
-        unique,
-        index,
+        index_is_text: matches!(index, Some(Value::Str(_))),
+        unique_is_text: matches!(unique, Some(Value::Str(_))),
+        unique: flag(unique, cx)?,
+        index: flag(index, cx)?,
         autoincrement,
         quote,
         system: flag(take(args, "system"), cx)?.unwrap_or(false),
@@ -285,7 +272,7 @@ pub fn column_repr(column: &Rc<Column>, cx: &Cx) -> Result<String> {
         parts.push(cx.repr(&Value::object(constraint.clone()))?);
     }
     parts.push(match column.table() {
-        Some(table) => format!("table=<{}>", table.full_name()),
+        Some(table) => format!("table=<{}>", table.name()),
         None => "table=None".to_owned(),
     });
     if column.key_given() != column.name_given() {

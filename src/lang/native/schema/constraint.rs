@@ -374,7 +374,11 @@ impl Object for Rc<Constraint> {
                 vec![cx.repr(&collection(self))?, "None".to_owned()]
             }
         };
-        if let Some(name) = self.name.borrow().as_str() {
+        let keyword_only = matches!(
+            self.kind,
+            ConstraintKind::PrimaryKey { .. } | ConstraintKind::Unique
+        );
+        if let Some(name) = self.name.borrow().as_str().filter(|_| !keyword_only) {
             parts.push(format!("name={}", cx.repr(&name.clone().into())?));
         }
         let shows_table = matches!(

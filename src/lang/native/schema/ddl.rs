@@ -169,6 +169,8 @@ elements! {
                 None => None,
             },
         });
+    CREATE_COLUMN = "CreateColumn", "__init__(element)",
+        |bound, cx| Ok(Ddl::CreateColumn(item_column(bound, cx)?));
     DROP_TABLE = "DropTable", "__init__(element, if_exists=False)",
         |bound, cx| Ok(Ddl::DropTable {
             table: table(bound, cx)?,
@@ -265,6 +267,7 @@ fn item_column(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<crate::sql::schema::Colu
 fn spec_of(ddl: &Ddl) -> &'static TypeSpec {
     match ddl {
         Ddl::CreateTable { .. } => &CREATE_TABLE,
+        Ddl::CreateColumn(_) => &CREATE_COLUMN,
         Ddl::DropTable { .. } => &DROP_TABLE,
         Ddl::CreateIndex { .. } => &CREATE_INDEX,
         Ddl::DropIndex { .. } => &DROP_INDEX,

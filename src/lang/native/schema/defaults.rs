@@ -263,19 +263,48 @@ fn sequence_members(members: &mut Members) {
         .getter("optional", |this: &Rc<Sequence>, _| {
             Ok(this.optional.into())
         });
-    for name in ["start", "increment", "minvalue", "maxvalue", "cache"] {
+    for name in SEQUENCE_OPTIONS.iter().copied() {
         members.getter(name, move |this: &Rc<Sequence>, _| {
-            let options = &this.options;
-            Ok(match name {
-                "start" => options.start,
-                "increment" => options.increment,
-                "minvalue" => options.minvalue,
-                "maxvalue" => options.maxvalue,
-                _ => options.cache,
-            }
-            .into())
+            Ok(option_value(&this.options, name))
         });
     }
+}
+
+/// The options of sequences and identities, in the order of their arguments.
+const SEQUENCE_OPTIONS: &[&str] = &[
+    "start",
+    "increment",
+    "minvalue",
+    "maxvalue",
+    "nominvalue",
+    "nomaxvalue",
+    "cycle",
+    "cache",
+    "order",
+];
+
+fn option_value(options: &SequenceOptions, name: &str) -> Value {
+    match name {
+        "start" => options.start.into(),
+        "increment" => options.increment.into(),
+        "minvalue" => options.minvalue.into(),
+        "maxvalue" => options.maxvalue.into(),
+        "nominvalue" => options.nominvalue.into(),
+        "nomaxvalue" => options.nomaxvalue.into(),
+        "cycle" => options.cycle.into(),
+        "cache" => options.cache.into(),
+        _ => options.order.into(),
+    }
+}
+
+/// The options of `names` that were given, as a repr shows them.
+fn option_words(options: &SequenceOptions, names: &[&str]) -> Vec<String> {
+    let given = names.iter().filter_map(|name| match option_value(options, name) {
+        Value::Int(number) => Some(format!("{name}={number}")),
+        Value::Bool(flag) => Some(format!("{name}={}", if flag { "True" } else { "False" })),
+        _ => None,
+    });
+    given.collect()
 }
 
 fn identity_of<T>(shared: &Rc<T>) -> Option<usize> {
@@ -398,26 +427,17 @@ impl Object for Rc<Identity> {
         if self.always {
             parts.push("always=True".to_owned());
         }
-        let options = &self.options;
-        for (name, value) in [
-            ("start", options.start),
-            ("increment", options.increment),
-            ("minvalue", options.minvalue),
-            ("maxvalue", options.maxvalue),
-            ("cache", options.cache),
-        ] {
-            if let Some(value) = value {
-                parts.push(format!("{name}={value}"));
-            }
+        if let Some(on_null) = self.on_null {
+            parts.push(format!("on_null={}", if on_null { "True" } else { "False" }));
         }
+        parts.extend(option_words(&self.options, SEQUENCE_OPTIONS));
         Ok(Some(format!("Identity({})", parts.join(", "))))
     }
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
             "always" => Some(self.always.into()),
             "on_null" => Some(self.on_null.into()),
-            "start" => Some(self.options.start.into()),
-            "increment" => Some(self.options.increment.into()),
+            _ if SEQUENCE_OPTIONS.contains(&name) => Some(option_value(&self.options, name)),
             _ => None,
         })
     }
@@ -432,11 +452,21 @@ impl Object for Rc<Sequence> {
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         let mut parts = vec![cx.repr(&self.name.clone().into())?];
-        if let Some(start) = self.options.start {
-            parts.push(format!("start={start}"));
+        let options = &self.options;
+        parts.extend(option_words(options, &["start", "increment", "minvalue", "maxvalue"]));
+        parts.extend(option_words(options, &["nominvalue", "nomaxvalue", "cycle"]));
+        if let Some(schema) = &self.schema {
+            parts.push(format!("schema={}", cx.repr(&schema.clone().into())?));
         }
-        if let Some(increment) = self.options.increment {
-            parts.push(format!("increment={increment}"));
+        parts.extend(option_words(options, &["cache", "order"]));
+        if let Some(ty) = &self.data_type {
+            parts.push(format!("data_type={}", ty.repr(cx)?));
+        }
+        if self.optional {
+            parts.push("optional=True".to_owned());
+        }
+        if let Some(metadata) = &*self.metadata.borrow() {
+            parts.push(format!("metadata={}", cx.repr(&Value::object(metadata.clone()))?));
         }
         Ok(Some(format!("Sequence({})", parts.join(", "))))
     }

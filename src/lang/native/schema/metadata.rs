@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::lang::native::engine::immutable_dict;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Class, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value,
@@ -109,7 +110,10 @@ fn members(members: &mut Members) {
         .getter("naming_convention", |this: &Rc<MetaData>, cx| {
             let dict = Dict::default();
             match &*this.naming_convention.borrow() {
-                None => dict.insert_str("ix", "ix_%(column_0_label)s".into()),
+                None => {
+                    dict.insert_str("ix", "ix_%(column_0_label)s".into());
+                    return Ok(immutable_dict(dict));
+                }
                 Some(entries) => {
                     for (key, value) in entries {
                         dict.insert(key.clone(), value.clone(), cx)?;
@@ -161,8 +165,13 @@ impl Object for Rc<MetaData> {
     fn identity(&self) -> Option<usize> {
         Some(Rc::as_ptr(self) as usize)
     }
-    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
-        Ok(Some("MetaData()".to_owned()))
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let bind = self.bind.borrow().clone();
+        Ok(Some(if bind.is_none() {
+            "MetaData()".to_owned()
+        } else {
+            format!("MetaData(bind={})", cx.repr(&bind)?)
+        }))
     }
     fn contains(&self, _this: &Value, item: &Value, _cx: &Cx) -> Result<Option<bool>> {
         let key = match item.as_str() {

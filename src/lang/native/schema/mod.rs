@@ -1,6 +1,7 @@
 //! The script-facing face of types, schema, DDL, DML, dialects and reflection.
 
 mod column;
+mod consts;
 mod constraint;
 mod ddl;
 mod defaults;
@@ -39,7 +40,7 @@ fn set_of(values: impl Iterator<Item = Value>, cx: &Cx) -> Result<Value> {
 }
 
 /// Put what a script gave as `info=` into `info`.
-fn set_info(info: &Rc<Dict>, given: &Value, cx: &Cx) -> Result<()> {
+pub fn set_info(info: &Rc<Dict>, given: &Value, cx: &Cx) -> Result<()> {
     match given {
         Value::Dict(dict) => {
             let entries = dict.borrow().clone();

@@ -3,6 +3,7 @@
 use super::constraint::CLASSES as CONSTRAINTS;
 use super::ddl::CLASSES as DDL_CLASSES;
 use super::defaults::CLASSES as DEFAULTS;
+use super::consts::SchemaConst;
 use super::index::INDEX;
 use super::metadata::METADATA;
 use super::{column::COLUMN, dialects, dml, names, table::TABLE};
@@ -57,6 +58,10 @@ fn schema_named(name: &str, cx: &Cx) -> Option<Value> {
         return Some(class(spec));
     }
     match name {
+        "ExecutableDDLElement" if cx.compat().is_14() => None,
+        "BLANK_SCHEMA" => Some(SchemaConst::BlankSchema.to_value()),
+        "RETAIN_SCHEMA" => Some(SchemaConst::RetainSchema.to_value()),
+        "NULL_UNSPECIFIED" => Some(SchemaConst::NullUnspecified.to_value()),
         "DDLElement" => DDL_CLASSES.first().map(|spec| class(spec)),
         "conv" => Some(Method::function("conv(value, quote=None)", |bound, _| {
             Ok(names::conv(bound.text("value")?))
@@ -79,7 +84,7 @@ fn schema_named(name: &str, cx: &Cx) -> Option<Value> {
 /// `sqlalchemy.types`.
 pub static TYPES_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.types",
-    names: &[],
+    names: TYPE_NAMES,
     unsupported: crate::lang::unsupported::names_of("sqlalchemy.types"),
     dynamic: Some(type_named),
 };
@@ -100,7 +105,7 @@ pub static TYPE_API_MODULE: ModuleSpec = ModuleSpec {
 /// `sqlalchemy.schema`.
 pub static SCHEMA_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.schema",
-    names: &[],
+    names: SCHEMA_NAMES,
     unsupported: crate::lang::unsupported::names_of("sqlalchemy.schema"),
     dynamic: Some(schema_named),
 };
@@ -162,9 +167,30 @@ pub const MODULES: &[&ModuleSpec] = &ALL;
 
 macro_rules! exports {
     ($($name:literal)*) => {
-        &[$(($name, |cx| schema_named($name, cx).unwrap_or(Value::None))),*]
+        &[$(($name, |cx| schema_named($name, cx).unwrap_or(Value::Undefined))),*]
     };
 }
+
+/// What `from sqlalchemy.types import *` brings.
+const TYPE_NAMES: &[(&str, Export)] = exports! {
+    "ARRAY" "BIGINT" "BINARY" "BLOB" "BOOLEAN" "BigInteger" "Boolean" "CHAR" "CLOB" "Concatenable"
+    "DATE" "DATETIME" "DECIMAL" "DOUBLE" "DOUBLE_PRECISION" "Date" "DateTime" "Double" "Enum"
+    "ExternalType" "FLOAT" "Float" "INT" "INTEGER" "Indexable" "Integer" "Interval" "JSON"
+    "LargeBinary" "NCHAR" "NUMERIC" "NVARCHAR" "NullType" "Numeric" "PickleType" "REAL" "SMALLINT"
+    "SmallInteger" "String" "TEXT" "TIME" "TIMESTAMP" "Text" "Time" "TupleType" "TypeDecorator"
+    "TypeEngine" "UUID" "Unicode" "UnicodeText" "UserDefinedType" "Uuid" "VARBINARY" "VARCHAR"
+};
+
+/// What `from sqlalchemy.schema import *` brings.
+const SCHEMA_NAMES: &[(&str, Export)] = exports! {
+    "AddConstraint" "BLANK_SCHEMA" "CheckConstraint" "Column" "ColumnCollectionConstraint"
+    "ColumnDefault" "Computed" "Constraint" "CreateColumn" "CreateIndex" "CreateSchema"
+    "CreateSequence" "CreateTable" "DDL" "DDLElement" "DefaultClause" "DropColumnComment"
+    "DropConstraint" "DropIndex" "DropSchema" "DropSequence" "DropTable" "DropTableComment"
+    "ExecutableDDLElement" "FetchedValue" "ForeignKey" "ForeignKeyConstraint" "Identity" "Index"
+    "MetaData" "PrimaryKeyConstraint" "Sequence" "SetColumnComment" "SetTableComment" "Table"
+    "UniqueConstraint" "conv" "sort_tables"
+};
 
 const CLASSES: &[(&str, Export)] = exports! {
     "ARRAY" "BIGINT" "BINARY" "BLOB" "BOOLEAN" "BigInteger" "Boolean" "CHAR" "CLOB"
@@ -174,7 +200,7 @@ const CLASSES: &[(&str, Export)] = exports! {
     "LargeBinary" "MetaData" "NCHAR" "NUMERIC" "NVARCHAR" "Numeric" "PickleType"
     "PrimaryKeyConstraint" "REAL" "SMALLINT" "Sequence" "SmallInteger" "String" "TEXT" "TIME"
     "TIMESTAMP" "Table" "Text" "Time" "TupleType" "TypeDecorator" "Unicode" "UnicodeText"
-    "UniqueConstraint" "VARBINARY" "VARCHAR" "DDLElement" "BaseDDLElement"
+    "UniqueConstraint" "VARBINARY" "VARCHAR" "DDLElement" "BLANK_SCHEMA"
 };
 
 const SINCE_20: &[(&str, Export)] = exports! {

@@ -2,15 +2,16 @@
 
 use std::rc::Rc;
 
+use super::consts::SchemaConst;
 use super::items::SchemaItem;
 use super::options::dialect_options;
 use crate::engine::exc::{ARGUMENT_ERROR, DUPLICATE_COLUMN_ERROR, INVALID_REQUEST_ERROR};
-use crate::lang::native::sql::TABLE_CLAUSE;
+use crate::lang::native::sql::{TABLE_CLAUSE, no_attribute};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{Args, Class, Cx, Members, Result, Str, TypeSpec, Value, class_of};
 use crate::sql::ddl::{DdlTarget, autoincrement_column};
 use crate::sql::schema::{
-    Column, ConstraintKind, MetaData, Table, add_column, add_constraint, add_index,
+    Column, Constraint, ConstraintKind, MetaData, Table, add_column, add_constraint, add_index,
 };
 use crate::sql::{ColumnElement, FromClause};
 
@@ -37,6 +38,7 @@ pub fn table_of(value: &Value) -> Option<Rc<Table>> {
 struct TableArguments {
     schema: Option<Str>,
     schema_given: bool,
+    blank_schema: bool,
     quote: Option<bool>,
     quote_schema: Option<bool>,
     autoload_with: Option<Value>,
@@ -80,6 +82,9 @@ fn take_arguments(args: &mut Args, cx: &Cx) -> Result<TableArguments> {
     let some = |value: Option<Value>| value.filter(|value| !value.is_none());
     let arguments = TableArguments {
         schema_given: schema.as_ref().is_some_and(|value| !value.is_none()),
+        blank_schema: schema
+            .as_ref()
+            .is_some_and(|value| SchemaConst::BlankSchema.is(value)),
         schema: schema.and_then(|value| value.as_str().map(Str::new)),
         quote: maybe(take("quote"))?,
         quote_schema: maybe(take("quote_schema"))?,
@@ -109,6 +114,15 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 /// The table that `Table(name, metadata, *args, **kwargs)` makes or finds.
 pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
     let arguments = take_arguments(&mut args, cx)?;
+    if args.pos.is_empty() {
+        return Err(if cx.compat().is_14() {
+            ATTRIBUTE_ERROR.error("'Table' object has no attribute 'name'")
+        } else {
+            TYPE_ERROR.error(
+                "Table.__init__() missing 2 required positional arguments: 'name' and 'metadata'",
+            )
+        });
+    }
     if args.pos.len() < 2 {
         return Err(TYPE_ERROR
             .error("Table() takes at least two positional-only arguments 'name' and 'metadata'"));
@@ -116,10 +130,13 @@ pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
     let name = args.pos.remove(0);
     let metadata = args.pos.remove(0);
     let Some(metadata) = metadata.downcast::<Rc<MetaData>>().cloned() else {
-        return Err(ATTRIBUTE_ERROR.error(format!(
-            "'{}' object has no attribute 'schema'",
-            class_of(&metadata, cx).name()
-        )));
+        return match metadata.downcast::<ColumnElement>() {
+            Some(element) => Err(no_attribute(element, "schema")),
+            None => Err(ATTRIBUTE_ERROR.error(format!(
+                "'{}' object has no attribute 'schema'",
+                class_of(&metadata, cx).name()
+            ))),
+        };
     };
     let name = Str::new(cx.str(&name)?);
     if arguments.keep_existing && arguments.extend_existing {
@@ -127,7 +144,9 @@ pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
             ARGUMENT_ERROR.error("keep_existing and extend_existing are mutually exclusive.")
         );
     }
-    let schema = if arguments.schema_given {
+    let schema = if arguments.blank_schema {
+        None
+    } else if arguments.schema_given {
         arguments.schema.clone()
     } else {
         metadata.schema.borrow().clone()
@@ -370,6 +389,33 @@ fn column_argument(value: &Value, cx: &Cx) -> Result<Rc<Column>> {
     }
 }
 
+/// The schema that a foreign key of a copy in `schema` refers to; `None`: the same as before.
+fn referred_schema(
+    table: &Rc<Table>,
+    constraint: &Rc<Constraint>,
+    schema: Option<&Str>,
+    bound: &crate::object::Bound<'_>,
+    cx: &Cx,
+) -> Result<Option<Str>> {
+    let elements = constraint.elements();
+    let referred = elements
+        .first()
+        .and_then(|element| element.referred_schema());
+    let Some(function) = bound.some("referred_schema_fn") else {
+        return Ok(schema.filter(|_| referred.as_ref() == table.schema()).cloned());
+    };
+    let answer = cx.call(
+        function,
+        [
+            table_value(table.clone()),
+            schema.cloned().into(),
+            Value::object(constraint.clone()),
+            referred.into(),
+        ],
+    )?;
+    Ok(answer.as_str().map(Str::new))
+}
+
 fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> Result<Value> {
     let Some(metadata) = bound.value("metadata").downcast::<Rc<MetaData>>() else {
         return Err(TYPE_ERROR.error("to_metadata() needs a MetaData"));
@@ -378,14 +424,13 @@ fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> 
         Some(name) => Str::new(cx.str(name)?),
         None => table.name().clone(),
     };
-    let schema = match bound.given("schema") {
+    let retained = match bound.given("schema") {
         None => table.schema().cloned(),
-        Some(Value::None) => metadata.schema.borrow().clone(),
-        Some(other) => match other.as_str() {
-            Some(text) => Some(Str::new(text)),
-            None => table.schema().cloned(),
-        },
+        Some(Value::None) => None,
+        Some(other) if SchemaConst::RetainSchema.is(other) => table.schema().cloned(),
+        Some(other) => other.as_str().map(Str::new),
     };
+    let schema = retained.or_else(|| metadata.schema.borrow().clone());
     let key = match &schema {
         Some(schema) => format!("{schema}.{name}"),
         None => name.to_string(),
@@ -414,21 +459,19 @@ fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> 
     copy.dialect_options
         .borrow_mut()
         .clone_from(&table.dialect_options.borrow());
+    let info = table.info().borrow().clone();
+    if !info.is_empty() {
+        *copy.info().borrow_mut() = info;
+    }
     metadata.add_table(&copy);
     for column in table.column_list() {
         add_column(&copy, &column.copy_into(schema.as_ref()), false, cx)?;
     }
     for constraint in table.constraints() {
-        let moved = schema.as_ref().filter(|_| {
-            let elements = constraint.elements();
-            let referred = elements
-                .first()
-                .and_then(|element| element.referred_schema());
-            referred.as_ref() == table.schema()
-        });
         match &constraint.kind {
             ConstraintKind::ForeignKey { .. } => {
-                let made = Rc::new(constraint.copy_into(moved, Some(&name)));
+                let moved = referred_schema(table, &constraint, schema.as_ref(), bound, cx)?;
+                let made = Rc::new(constraint.copy_into(moved.as_ref(), Some(&name)));
                 add_constraint(&copy, &made, cx)?;
             }
             ConstraintKind::PrimaryKey { implicit: true } => {}

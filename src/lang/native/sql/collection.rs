@@ -1,7 +1,7 @@
 //! `.c`: the columns of a table, alias or statement, by key.
 
 use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR};
-use crate::object::types::OBJECT;
+use crate::object::types::{OBJECT, Slice};
 use crate::object::{Cx, Members, Object, Result, Str, TypeSpec, Value, key_error};
 use crate::sql::ColumnElement;
 
@@ -93,6 +93,11 @@ impl Object for ColumnCollection {
                     Some((_, column)) => Ok(Some(Value::object(column.clone()))),
                     None => Err(INDEX_ERROR.error(index.to_string())),
                 }
+            }
+            // 1.4 looks up by key alone.
+            Value::Tuple(_) if cx.compat().is_14() => Err(key_error(key.clone())),
+            Value::Object(_) if cx.compat().is_14() && key.downcast::<Slice>().is_some() => {
+                Err(TYPE_ERROR.error("unhashable type: 'slice'"))
             }
             Value::Tuple(keys) => {
                 let mut columns = Vec::new();

@@ -102,6 +102,14 @@ impl Object for ColumnElement {
         )))
     }
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
+        if let Self::Column(column) = self {
+            // `Column.__str__()` knows no quotes.
+            return Ok(Some(match (column.table(), column.name_given()) {
+                (_, None) => "(no name)".to_owned(),
+                (Some(table), Some(name)) => format!("{}.{name}", table.name()),
+                (None, Some(name)) => name.to_string(),
+            }));
+        }
         statement::text_of(&Value::object(self.clone()), cx).map(Some)
     }
     fn display_text(&self, cx: &Cx) -> Result<Option<String>> {

@@ -19,7 +19,7 @@ mod statement;
 
 pub use collection::ColumnCollection;
 pub use constructs::{NAMES, ONLY_20};
-pub use element::columns_value;
+pub use element::{columns_value, no_attribute};
 pub use function::{FunctionGenerator, members as function_members};
 use hooks::{column_repr, column_set_attr, dml_of, dml_value, table_repr, table_set_attr};
 pub use modules::{
