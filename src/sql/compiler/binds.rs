@@ -6,9 +6,9 @@ use super::{CompiledBind, Fragment, IdentClass, Kw, Mark, SQLCompiler};
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::{Backend, Dialect};
-use crate::sql::elements::{BindParameter, BindValue, integer_type};
+use crate::sql::elements::{BindParameter, BindValue, ColumnElement, integer_type};
 use crate::sql::operators::Operator;
-use crate::sql::types::{Affinity, SqlType, type_of_value};
+use crate::sql::types::{Affinity, SqlHook, SqlType, type_of_value};
 
 impl SQLCompiler<'_> {
     /// Render a bind.
@@ -18,6 +18,9 @@ impl SQLCompiler<'_> {
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
+        if !kw.skip_bind_expression && self.bind_expression(bind, kw, out)? {
+            return Ok(());
+        }
         if kw.literal_binds {
             return self.literal_bindparam(bind, out);
         }
@@ -37,6 +40,47 @@ impl SQLCompiler<'_> {
             self.bind_cast(&bind.type_, out);
         }
         Ok(())
+    }
+
+    /// Render what the type of a bind puts around it, if it does.
+    fn bind_expression(
+        &mut self,
+        bind: &Rc<BindParameter>,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<bool> {
+        let element = ColumnElement::Bind(bind.clone());
+        let hook = SqlHook::Bind;
+        let Some(around) = bind
+            .type_
+            .sql_expression(hook, &element, self.dialect, self.cx)?
+        else {
+            return Ok(false);
+        };
+        let kw = Kw {
+            skip_bind_expression: true,
+            literal_binds: kw.literal_binds && !bind.expanding,
+            ..kw
+        };
+        let mut text = Fragment::default();
+        self.element(&around, kw, &mut text)?;
+        let list = text.marks.iter().find_map(|(at, mark)| match mark {
+            Mark::PostCompile(number) if bind.expanding => Some((*at, *number)),
+            _ => None,
+        });
+        match list {
+            // The expression goes around each item of the list.
+            Some((at, number)) if at > 0 && at < text.text.len() => {
+                let before = text.text[..at - 1].to_owned();
+                let after = text.text[at + 1..].to_owned();
+                self.binds[number as usize].around = Some((before, after));
+                out.push("(");
+                out.mark(Mark::PostCompile(number));
+                out.push(")");
+            }
+            _ => out.append(&text),
+        }
+        Ok(true)
     }
 
     /// The number of a bind, given at its first use; its name must not clash.
@@ -103,6 +147,7 @@ impl SQLCompiler<'_> {
             bind,
             literal_execute: false,
             constant: false,
+            around: None,
         });
         number
     }
@@ -324,7 +369,14 @@ pub(super) fn expand(
             out.push_str(", ");
         }
         let name = format!("{}_{}", known.name, at + 1);
-        add(&name, bind.type_.clone(), item, &mut out);
+        match &known.around {
+            Some((before, after)) => {
+                out.push_str(before);
+                add(&name, bind.type_.clone(), item, &mut out);
+                out.push_str(after);
+            }
+            None => add(&name, bind.type_.clone(), item, &mut out),
+        }
     }
     Ok(out)
 }

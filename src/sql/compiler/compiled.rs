@@ -24,6 +24,8 @@ pub struct CompiledBind {
     pub literal_execute: bool,
     /// Whether the compiler made it up, the same for every statement of this structure.
     pub constant: bool,
+    /// What stands around each item of a list.
+    pub around: Option<(String, String)>,
 }
 
 /// A column of the result.

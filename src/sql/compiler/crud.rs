@@ -58,6 +58,8 @@ pub struct DmlInfo {
     pub explicit_returning: bool,
     /// `inline()`, or INSERT from SELECT.
     pub inline: bool,
+    /// The keys of `values([..])` of several rows, whose binds are named `key_m0`, `key_m1`, ..
+    pub multi_keys: Vec<Str>,
     /// Columns set by a bind, each with it.
     pub column_binds: Vec<(Rc<Column>, u32)>,
     /// The binds that values of `values()` became, each with the place of the value in there.
@@ -85,6 +87,7 @@ impl DmlInfo {
             postfetch_lastrowid: false,
             explicit_returning: false,
             inline: false,
+            multi_keys: Vec::new(),
             column_binds: Vec::new(),
             value_binds: Vec::new(),
             row_span: None,
@@ -780,6 +783,9 @@ impl SQLCompiler<'_> {
         kw: Kw,
         info: &mut DmlInfo,
     ) -> Result<Vec<Vec<Fragment>>> {
+        if let Some(first) = data.multi_values.first() {
+            info.multi_keys = first.iter().map(|(key, _)| key.name()).collect();
+        }
         let mut rows = Vec::new();
         for (index, row) in data.multi_values.iter().enumerate().skip(1) {
             let mut fragments = Vec::with_capacity(params.len());

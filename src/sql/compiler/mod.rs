@@ -109,6 +109,8 @@ pub struct Kw {
     pub insert_into: bool,
     /// Whether table names carry their schema.
     pub use_schema: bool,
+    /// Inside what a type puts around a bind.
+    pub skip_bind_expression: bool,
 }
 
 impl Default for Kw {
@@ -127,6 +129,7 @@ impl Default for Kw {
             visiting_cte: 0,
             insert_into: false,
             use_schema: true,
+            skip_bind_expression: false,
         }
     }
 }

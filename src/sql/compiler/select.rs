@@ -10,6 +10,7 @@ use crate::sql::elements::{ColumnElement, Name, null_type};
 use crate::sql::entity::PluginContext;
 use crate::sql::executable::Executable;
 use crate::sql::operators::Operator;
+use crate::sql::types::SqlHook;
 use crate::sql::selectable::{
     ColumnPlusNames, CompoundKeyword, CompoundSelect, FromClause, Select, SelectData, SelectState,
     SelectStatement, TextClause, TextualSelect, columns_of_froms, columns_plus_names,
@@ -275,6 +276,24 @@ impl SQLCompiler<'_> {
             within_label: false,
             ..kw
         };
+        if let Some(expression) = self.column_expression(column, populate)? {
+            let label = match column.plain() {
+                ColumnElement::Label(label) => label.name.clone(),
+                _ => entry
+                    .required_label
+                    .clone()
+                    .or_else(|| entry.fallback_label.clone())
+                    .unwrap_or_else(|| column.anon_name_label()),
+            };
+            if populate {
+                let name = self.column_name(&label);
+                self.add_result(entry, name, &label);
+                if let Some(added) = self.result.columns.last_mut() {
+                    added.type_ = expression.type_();
+                }
+            }
+            return self.labelled(&expression, &label, kw, out);
+        }
         if let ColumnElement::Label(label) = column.plain() {
             if populate {
                 let name = self.column_name(&label.name);
@@ -308,6 +327,27 @@ impl SQLCompiler<'_> {
             }
             self.element(column, kw, out)
         }
+    }
+
+    /// What the type of a selected column puts around it, in statements whose rows are read.
+    fn column_expression(
+        &self,
+        column: &ColumnElement,
+        populate: bool,
+    ) -> Result<Option<ColumnElement>> {
+        let enclosing = self.stack.iter().rev().nth(1);
+        let read = populate || enclosing.is_none_or(|entry| entry.need_result_map);
+        if !read {
+            return Ok(None);
+        }
+        let column = match column.plain() {
+            ColumnElement::Label(label) => &label.element,
+            _ => column,
+        };
+        let hook = SqlHook::Column;
+        column
+            .type_()
+            .sql_expression(hook, column, self.dialect, self.cx)
     }
 
     /// Whether an expression that needs no label gets one: it has no name a cursor could show.

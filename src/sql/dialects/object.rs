@@ -5,12 +5,20 @@ use std::rc::Rc;
 use super::{Dialect, dialect_named};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::engine::{Connection, Engine};
-use crate::object::{Cx, Object, Result, TypeSpec, Value, class_of};
+use crate::object::{Cx, Members, Object, Result, TypeSpec, Value, class_of};
+use crate::sql::types::SqlType;
 
 /// A dialect in a script's hands.
 pub struct DialectObject(Rc<Dialect>);
 
-static DIALECT: TypeSpec = TypeSpec::new("sqlalchemy.engine.default", "DefaultDialect");
+static DIALECT: TypeSpec =
+    TypeSpec::new("sqlalchemy.engine.default", "DefaultDialect").members(members);
+
+fn members(members: &mut Members) {
+    members.method("type_descriptor(typeobj)", |_: &DialectObject, bound, cx| {
+        SqlType::from_value(bound.value("typeobj"), cx).map(|ty| ty.to_value())
+    });
+}
 
 impl DialectObject {
     /// Wrap `dialect`.

@@ -15,6 +15,8 @@ use crate::sql::elements::BindParameter;
 /// What a default is asked for.
 pub(super) struct Fired<'a> {
     pub run: &'a Run<'a>,
+    /// The bind that waits for the value.
+    pub number: usize,
     /// The set of parameters.
     pub set: Option<ParameterSet<'a>>,
     /// The values known so far, by number.
@@ -116,6 +118,7 @@ impl Prepared {
             if let Fallback::Default(column, call) = &self.sources()[*number].fallback {
                 let fired = Fired {
                     run,
+                    number: *number,
                     set: set.1,
                     values: &values,
                 };
@@ -227,5 +230,37 @@ impl Prepared {
             set.each(|name, value| dict.insert_str(name, value.clone()));
         }
         Value::Dict(Rc::new(dict))
+    }
+
+    /// The same for one row of `values([..])` alone, its keys without the number of the row: the
+    /// row of bind `number`, which belongs to the column with `key`. `None`: there are no such
+    /// rows.
+    pub(super) fn row_parameters(
+        &self,
+        values: &[Value],
+        number: usize,
+        key: &str,
+    ) -> Option<Value> {
+        let keys = &self.dml()?.multi_keys;
+        if keys.is_empty() {
+            return None;
+        }
+        let binds = &self.compiled().binds;
+        let own = binds.get(number)?.name.clone();
+        let row = own
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix("_m"))
+            .and_then(|row| row.parse::<usize>().ok())
+            .unwrap_or(0);
+        let dict = Dict::default();
+        dict.insert_str(key, Value::None);
+        for key in keys {
+            let name = format!("{key}_m{row}");
+            let found = binds.iter().position(|bind| *bind.name == *name);
+            if let Some(value) = found.and_then(|at| values.get(at)) {
+                dict.insert_str(key, value.clone());
+            }
+        }
+        Some(Value::Dict(Rc::new(dict)))
     }
 }

@@ -24,7 +24,10 @@ impl DefaultCall {
 
 /// What a function of a default is given: `context.get_current_parameters()`.
 pub struct DefaultContext {
+    /// All of them.
     parameters: Value,
+    /// Those of one row of `values([..])`.
+    row: Option<Value>,
 }
 
 static CONTEXT: TypeSpec =
@@ -36,7 +39,11 @@ fn members(members: &mut Members) {
     members
         .method(
             "get_current_parameters(isolate_multiinsert_groups=True)",
-            |this: &DefaultContext, _, _| Ok(this.parameters.clone()),
+            |this: &DefaultContext, bound, _| {
+                let isolated = bound.flag("isolate_multiinsert_groups", true);
+                let row = this.row.as_ref().filter(|_| isolated);
+                Ok(row.unwrap_or(&this.parameters).clone())
+            },
         )
         .getter("current_parameters", |this: &DefaultContext, _| {
             Ok(this.parameters.clone())
@@ -62,7 +69,8 @@ pub(super) fn fire(
         ColumnDefault::ContextCallable(function) => {
             let prepared = fired.run.prepared;
             let parameters = prepared.current_parameters(fired.values, fired.set);
-            let context = Value::object(DefaultContext { parameters });
+            let row = prepared.row_parameters(fired.values, fired.number, &column.key());
+            let context = Value::object(DefaultContext { parameters, row });
             cx.call(function, [context])
         }
         ColumnDefault::Clause(element) => {

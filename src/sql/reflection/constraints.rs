@@ -18,6 +18,7 @@ patterns! {
     UNIQUE = r#"(?i)(?:CONSTRAINT\s+(?:"(.+?)"|(\w+))\s+)?UNIQUE\s*\((.+?)\)"#;
     INLINE_UNIQUE = r#"(?i)(?:(".+?")|(?:[\[`])?([a-z0-9_]+)(?:[\]`])?)[\t ]+[a-z0-9_]+(?:[\t ]+[a-z0-9_]+)*?[\t ]+UNIQUE"#;
     CHECK = r#"(?i)(?:CONSTRAINT\s+("(?:[^"]|"")+"|'(?:[^']|'')+'|\[(?:[^\]]|\]\])+\]|`(?:[^`]|``)+`|\S+)\s+)?CHECK\s*\("#;
+    CHECK_14 = r"(?i)(?:CONSTRAINT (.+) +)?CHECK *\( *(.+) *\),? *";
     FOREIGN_KEY = r#"(?i)(?:CONSTRAINT\s+(?:"(.+?)"|(\w+))\s+)?FOREIGN\s+KEY\s*\(\s*(.+?)\s*\)\s*REFERENCES\s+(?:(?:"(.+?)")|([a-z0-9_]+))\s*\(\s*((?:(?:"[^"]+"|[a-z0-9_]+)\s*(?:,\s*)?)+)\)\s*((?:ON\s+(?:DELETE|UPDATE)\s+(?:SET\s+NULL|SET\s+DEFAULT|CASCADE|RESTRICT|NO\s+ACTION)\s*)*)((?:NOT\s+)?DEFERRABLE)?(?:\s+INITIALLY\s+(DEFERRED|IMMEDIATE))?"#;
     COMPUTED = r"(?i)[^,]*\s+GENERATED\s+ALWAYS\s+AS\s+\((.*)\)\s*(?:virtual|stored)?";
     PARTIAL = r"(?is)\)\s+where\s+(.+)";
@@ -87,6 +88,22 @@ pub(super) fn checks(sql: &str) -> Vec<(Str, Option<Str>)> {
         all.push((Str::new(sql[whole.end()..close].trim()), name));
     }
     all
+}
+
+/// The CHECK constraints as 1.4 reads them: one a line, to the last parenthesis of the line.
+pub(super) fn checks_by_line(sql: &str) -> Vec<(Str, Option<Str>)> {
+    let Some(pattern) = CHECK_14.as_ref() else {
+        return Vec::new();
+    };
+    let text = |part: regex::Match<'_>| {
+        let part = part.as_str();
+        let part = part.strip_prefix('"').unwrap_or(part);
+        Str::new(part.strip_suffix('"').unwrap_or(part))
+    };
+    pattern
+        .captures_iter(sql)
+        .filter_map(|found| Some((Str::new(found.get(2)?.as_str()), found.get(1).map(text))))
+        .collect()
 }
 
 fn unquoted(name: &str) -> &str {

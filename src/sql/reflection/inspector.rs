@@ -578,9 +578,15 @@ impl Inspector {
     ) -> Result<Rc<Vec<ReflectedCheck>>> {
         cached(&self.checks, table, schema, || {
             let sql = self.cached_sql(table, schema, catalogue)?;
+            let by_line = catalogue.cx().compat().is_14();
+            let read = if by_line {
+                constraints::checks_by_line
+            } else {
+                constraints::checks
+            };
             let mut checks: Vec<ReflectedCheck> = sql
                 .iter()
-                .flat_map(|sql| constraints::checks(sql))
+                .flat_map(|sql| read(sql))
                 .map(|(sqltext, name)| ReflectedCheck { sqltext, name })
                 .collect();
             checks.sort_by_key(|check| check.name.clone().unwrap_or_else(|| Str::new("~")));

@@ -37,6 +37,17 @@ impl TypeClass {
     pub fn name(&self) -> &'static str {
         self.spec.name()
     }
+    /// The names of the constructor's parameters.
+    pub fn parameter_names(&'static self) -> Vec<Str> {
+        let signature = self.parsed_signature();
+        let plain = signature.parameters.iter().filter(|parameter| {
+            !matches!(
+                parameter.kind,
+                ParameterKind::VarPositional | ParameterKind::VarKeyword
+            )
+        });
+        plain.map(|parameter| parameter.name.clone()).collect()
+    }
     /// The signature, read once.
     fn parsed_signature(&'static self) -> Rc<Signature> {
         let key = std::ptr::from_ref(self) as usize;
@@ -307,7 +318,7 @@ impl SqlType {
         let engine = ty.behaviour();
         engine.literal(&ty, value, dialect, cx)
     }
-    fn variant(&self, dialect: &Dialect) -> Self {
+    pub(super) fn variant(&self, dialect: &Dialect) -> Self {
         self.variants()
             .iter()
             .find(|(name, _)| name.as_str() == dialect.name)

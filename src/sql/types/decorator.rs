@@ -7,6 +7,8 @@ use super::class::{Processor, SqlType, TypeEngine};
 use super::{Affinity, names};
 use crate::object::exceptions::{ASSERTION_ERROR, ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{Args, Bound, Class, Cx, Getter, Result, Str, Value};
+use crate::sql::ColumnElement;
+use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::dialects::{Dialect, DialectObject};
 
 /// The behaviour of a script's `TypeDecorator` subclass.
@@ -289,7 +291,41 @@ pub(crate) fn make_user_defined(bound: &Bound<'_>, _cx: &Cx) -> Result<Rc<dyn Ty
     Ok(Rc::new(UserDefined))
 }
 
+/// SQL that a type puts around its values and columns.
+#[derive(Clone, Copy)]
+pub enum SqlHook {
+    /// `bind_expression(self, bindvalue)`.
+    Bind,
+    /// `column_expression(self, col)`.
+    Column,
+}
+
 impl SqlType {
+    /// What the script's type, or the one it wraps, makes of a bind or a selected column.
+    pub fn sql_expression(
+        &self,
+        hook: SqlHook,
+        element: &ColumnElement,
+        dialect: &Dialect,
+        cx: &Cx,
+    ) -> Result<Option<ColumnElement>> {
+        let ty = self.variant(dialect);
+        let name = match hook {
+            SqlHook::Bind => "bind_expression",
+            SqlHook::Column => "column_expression",
+        };
+        if let Some((this, method)) = script_method(&ty, name) {
+            let made = cx.call(&method, [this, Value::object(element.clone())])?;
+            return match coerce(&made, cx)? {
+                Coerced::Element(made) => Ok(Some(made)),
+                _ => Ok(None),
+            };
+        }
+        match ty.behaviour().wrapped() {
+            Some(inner) => inner.sql_expression(hook, element, dialect, cx),
+            None => Ok(None),
+        }
+    }
     /// The name of its class, a script's included.
     pub fn class_name(&self) -> Str {
         match self.script() {

@@ -25,7 +25,7 @@ pub use array::ArrayType;
 pub use binary::BinaryType;
 pub use boolean::BooleanType;
 pub use class::{Arguments, Make, Processor, SqlType, TypeClass, TypeEngine, type_class};
-pub use decorator::Decorator;
+pub use decorator::{Decorator, SqlHook};
 pub use enums::EnumType;
 pub(crate) use json::make as make_json;
 pub use json::{JSON_NULL, JsonPart, JsonType};

@@ -116,6 +116,17 @@ pub fn type_members(members: &mut Members) {
             let dialect = DialectObject::of(bound.value("dialect"), cx)?;
             ty.dialect_impl(&dialect, cx).map(|ty| ty.to_value())
         })
+        .method("as_generic(allow_nulltype=False)", |ty: &SqlType, bound, cx| {
+            let generic = ty.as_generic(cx)?;
+            if generic.is_null() && !bound.flag("allow_nulltype", false) {
+                return Err(NOT_IMPLEMENTED_ERROR.error(
+                    "Default TypeEngine.as_generic() heuristic method was unsuccessful for {}. A \
+                     custom as_generic() method must be implemented for this type class."
+                        .replace("{}", &ty.to_value_class_path(cx)),
+                ));
+            }
+            Ok(generic.to_value())
+        })
         .method("copy(**kw)", |ty: &SqlType, _, _| {
             Ok(ty.with_variants([]).to_value())
         })
@@ -168,6 +179,42 @@ pub fn type_members(members: &mut Members) {
         .getter("__visit_name__", |ty: &SqlType, _| {
             Ok(ty.visit_name().into())
         });
+}
+
+impl SqlType {
+    /// Module and name of its class, joined as Python's own message has them.
+    fn to_value_class_path(&self, cx: &Cx) -> String {
+        let class = crate::object::class_of(&self.to_value(), cx);
+        format!("{}.{}", class.module(), class.name())
+    }
+    /// The type of the generic class that this one derives from, `String` of `VARCHAR`, made with
+    /// the arguments that both know.
+    fn as_generic(&self, cx: &Cx) -> Result<Self> {
+        let own = crate::object::class_of(&self.to_value(), cx);
+        let generic = own.ancestors().iter().find_map(|class| {
+            let native = class.native().and_then(type_class)?;
+            let name = native.name();
+            let camel_case = name.chars().any(|c| c.is_ascii_lowercase());
+            (class.spec().is_some()
+                && native.spec.class().module() == "sqlalchemy.sql.sqltypes"
+                && camel_case)
+                .then_some(native)
+        });
+        let Some(generic) = generic else {
+            return Ok(Self::null());
+        };
+        let names = generic.parameter_names();
+        let mut args = Args::none();
+        for name in names {
+            if let Some(value) = self.attribute(&name).filter(|value| !value.is_none()) {
+                args.kw.push((name, value));
+            }
+        }
+        if let Some(enums) = self.attribute("enums").filter(|_| self.is_a(&names::Enum)) {
+            args.pos = cx.collect(&enums)?.into_iter().collect();
+        }
+        Self::build(generic, args, cx)
+    }
 }
 
 impl Object for SqlType {

@@ -109,7 +109,8 @@ fn coerced(name: &str, value: &Value) -> Value {
     coerced.unwrap_or_else(|| value.clone())
 }
 
-fn create(url: &Value, keywords: Vec<(Str, Value)>, cx: &Cx) -> Result<Value> {
+/// The engine that `create_engine(url, ..)` makes.
+pub fn create(url: &Value, keywords: Vec<(Str, Value)>, cx: &Cx) -> Result<Value> {
     let mut keywords = Keywords::new(keywords);
     settle(&keywords, cx)?;
     refuse(&mut keywords, cx)?;

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::items::{column_argument, ddl_expression};
-use super::options::dialect_options;
+use super::options::{DialectKwargs, dialect_options, options_by_dialect};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::sql::ColumnCollection;
 use crate::object::types::OBJECT;
@@ -274,7 +274,7 @@ fn collection(constraint: &Rc<Constraint>) -> Value {
     let entries = columns
         .iter()
         .map(|column| (column.key(), ColumnElement::Column(column.clone())));
-    Value::object(ColumnCollection::new(entries.collect()))
+    Value::object(ColumnCollection::of_constraint(entries.collect()))
 }
 
 fn members(members: &mut Members) {
@@ -290,6 +290,15 @@ fn members(members: &mut Members) {
         })
         .getter("columns", |this: &Rc<Constraint>, _| Ok(collection(this)))
         .getter("c", |this: &Rc<Constraint>, _| Ok(collection(this)))
+        .getter("dialect_options", |this: &Rc<Constraint>, _| {
+            Ok(options_by_dialect(&this.dialect_options.borrow()))
+        })
+        .getter("dialect_kwargs", |this: &Rc<Constraint>, _| {
+            Ok(DialectKwargs::of(&this.dialect_options.borrow()))
+        })
+        .getter("kwargs", |this: &Rc<Constraint>, _| {
+            Ok(DialectKwargs::of(&this.dialect_options.borrow()))
+        })
         .getter("info", |this: &Rc<Constraint>, _| {
             Ok(Value::Dict(this.info().clone()))
         })

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::constraint::constraint_name;
-use super::options::dialect_options;
+use super::options::{DialectKwargs, dialect_options, options_by_dialect};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{Args, Class, Cx, Members, Object, Result, Signature, TypeSpec, Value};
@@ -93,6 +93,15 @@ fn members(members: &mut Members) {
             Ok(Value::object(
                 crate::lang::native::sql::ColumnCollection::new(entries.collect()),
             ))
+        })
+        .getter("dialect_options", |this: &Rc<Index>, _| {
+            Ok(options_by_dialect(&this.dialect_options.borrow()))
+        })
+        .getter("dialect_kwargs", |this: &Rc<Index>, _| {
+            Ok(DialectKwargs::of(&this.dialect_options.borrow()))
+        })
+        .getter("kwargs", |this: &Rc<Index>, _| {
+            Ok(DialectKwargs::of(&this.dialect_options.borrow()))
         })
         .getter("info", |this: &Rc<Index>, _| {
             Ok(Value::Dict(this.info().clone()))

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::lang::native::engine::immutable_dict;
+use crate::engine::Url;
+use crate::lang::native::engine::{create, immutable_dict};
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Class, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value,
@@ -52,12 +53,21 @@ fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
             .flatten()
     });
     if let Some(bind) = bind {
-        *metadata.bind.borrow_mut() = bind;
+        *metadata.bind.borrow_mut() = bind_of(bind, cx)?;
     }
     if let Some(info) = bound.some("info") {
         super::set_info(metadata.info(), info, cx)?;
     }
     Ok(Value::object(Rc::new(metadata)))
+}
+
+/// `bind=` of 1.4, where a URL makes an engine.
+fn bind_of(bind: Value, cx: &Cx) -> Result<Value> {
+    if matches!(bind, Value::Str(_)) || bind.downcast::<Url>().is_some() {
+        create(&bind, Vec::new(), cx)
+    } else {
+        Ok(bind)
+    }
 }
 
 /// The entries of `naming_convention=`.
@@ -183,7 +193,7 @@ impl Object for Rc<MetaData> {
     fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
         match name {
             "schema" => *self.schema.borrow_mut() = value.as_str().map(Str::new),
-            "bind" => *self.bind.borrow_mut() = value.clone(),
+            "bind" => *self.bind.borrow_mut() = bind_of(value.clone(), cx)?,
             "naming_convention" => {
                 let made = match value {
                     Value::None => None,

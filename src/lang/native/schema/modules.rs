@@ -60,8 +60,6 @@ fn schema_named(name: &str, cx: &Cx) -> Option<Value> {
     match name {
         "ExecutableDDLElement" if cx.compat().is_14() => None,
         "BLANK_SCHEMA" => Some(SchemaConst::BlankSchema.to_value()),
-        "RETAIN_SCHEMA" => Some(SchemaConst::RetainSchema.to_value()),
-        "NULL_UNSPECIFIED" => Some(SchemaConst::NullUnspecified.to_value()),
         "DDLElement" => DDL_CLASSES.first().map(|spec| class(spec)),
         "conv" => Some(Method::function("conv(value, quote=None)", |bound, _| {
             Ok(names::conv(bound.text("value")?))
@@ -78,6 +76,15 @@ fn schema_named(name: &str, cx: &Cx) -> Option<Value> {
             },
         )),
         _ => type_named(name, cx),
+    }
+}
+
+/// A name of `sqlalchemy.sql.schema`, which has some that `sqlalchemy.schema` does not hand on.
+fn sql_schema_named(name: &str, cx: &Cx) -> Option<Value> {
+    match name {
+        "RETAIN_SCHEMA" => Some(SchemaConst::RetainSchema.to_value()),
+        "NULL_UNSPECIFIED" => Some(SchemaConst::NullUnspecified.to_value()),
+        _ => schema_named(name, cx),
     }
 }
 
@@ -114,7 +121,7 @@ pub static SQL_SCHEMA_MODULE: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.sql.schema",
     names: &[],
     unsupported: crate::lang::unsupported::names_of("sqlalchemy.sql.schema"),
-    dynamic: Some(schema_named),
+    dynamic: Some(sql_schema_named),
 };
 /// `sqlalchemy.sql.ddl`.
 pub static SQL_DDL_MODULE: ModuleSpec = ModuleSpec {

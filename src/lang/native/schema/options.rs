@@ -2,7 +2,10 @@
 
 use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING};
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Cx, Result, Str, TypeSpec, Value};
+use std::rc::Rc;
+
+use crate::object::types::OBJECT;
+use crate::object::{Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
 use crate::sql::dialects::dialect_named;
 use crate::sql::schema::DialectOptions;
 
@@ -114,6 +117,73 @@ const KEYWORDS: &[&str] = &[
     "unique",
     "use_alter",
 ];
+
+/// `dialect_options`: the options of each dialect that was named, by dialect.
+pub fn options_by_dialect(options: &DialectOptions) -> Value {
+    let all = Dict::default();
+    for (name, value) in options {
+        let Some((dialect, argument)) = name.split_once('_') else {
+            continue;
+        };
+        let own = match all.get_str(dialect) {
+            Some(Value::Dict(own)) => own,
+            _ => {
+                let own = Rc::new(Dict::default());
+                all.insert_str(dialect, Value::Dict(own.clone()));
+                own
+            }
+        };
+        own.insert_str(argument, value.clone());
+    }
+    Value::Dict(Rc::new(all))
+}
+
+/// `dialect_kwargs`: the options by `<dialect>_<argument>`.
+pub struct DialectKwargs(DialectOptions);
+
+static DIALECT_KWARGS: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "_DialectArgView")
+    .bases(&[&OBJECT])
+    .members(kwargs_members);
+
+impl DialectKwargs {
+    /// The view of `options`.
+    pub fn of(options: &DialectOptions) -> Value {
+        Value::object(Self(options.clone()))
+    }
+    fn dict(&self) -> Value {
+        Value::Dict(Rc::new(Dict::from_pairs(self.0.iter().cloned())))
+    }
+}
+
+fn kwargs_members(members: &mut Members) {
+    for text in ["keys()", "values()", "items()"] {
+        let name = text.trim_end_matches("()");
+        members.method(text, move |this: &DialectKwargs, _, cx| {
+            cx.call_method(&this.dict(), name, [])
+        });
+    }
+    members.method("get(key, default=None)", |this: &DialectKwargs, bound, cx| {
+        let default = bound.given("default").cloned().unwrap_or(Value::None);
+        cx.call_method(&this.dict(), "get", [bound.value("key").clone(), default])
+    });
+}
+
+impl Object for DialectKwargs {
+    fn spec(&self) -> &'static TypeSpec {
+        &DIALECT_KWARGS
+    }
+    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
+        Ok(Some(self.0.len()))
+    }
+    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        cx.call_method(&self.dict(), "__getitem__", [key.clone()])
+            .map(Some)
+    }
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        let keys = self.0.iter().map(|(name, _)| Value::Str(name.clone()));
+        Ok(Some(Value::list(keys.collect())))
+    }
+}
 
 /// The options among `keywords` of a construct of class `spec`, which is of the kind `kind`.
 pub fn dialect_options(

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::consts::SchemaConst;
 use super::items::SchemaItem;
-use super::options::dialect_options;
+use super::options::{DialectKwargs, dialect_options, options_by_dialect};
 use crate::engine::exc::{ARGUMENT_ERROR, DUPLICATE_COLUMN_ERROR, INVALID_REQUEST_ERROR};
 use crate::lang::native::sql::{TABLE_CLAUSE, no_attribute};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
@@ -309,6 +309,15 @@ fn members(members: &mut Members) {
         Ok(Value::object(table.primary_key()))
     });
     get("info", |table, _| Ok(Value::Dict(table.info().clone())));
+    get("dialect_options", |table, _| {
+        Ok(options_by_dialect(&table.dialect_options.borrow()))
+    });
+    get("dialect_kwargs", |table, _| {
+        Ok(DialectKwargs::of(&table.dialect_options.borrow()))
+    });
+    get("kwargs", |table, _| {
+        Ok(DialectKwargs::of(&table.dialect_options.borrow()))
+    });
     get("comment", |table, _| {
         Ok(table.comment.borrow().clone().into())
     });

@@ -8,6 +8,7 @@ use crate::sql::ColumnElement;
 /// Columns by key.
 pub struct ColumnCollection {
     columns: Vec<(Str, ColumnElement)>,
+    of_constraint: bool,
 }
 
 static COLLECTION: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "ReadOnlyColumnCollection")
@@ -16,11 +17,24 @@ static COLLECTION: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "ReadOnlyColu
 static COLLECTION_14: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "ImmutableColumnCollection")
     .bases(&[&OBJECT])
     .members(members);
+static DEDUPE_COLLECTION: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "DedupeColumnCollection")
+    .bases(&[&OBJECT])
+    .members(members);
 
 impl ColumnCollection {
     /// The columns of a list.
     pub fn new(columns: Vec<(Str, ColumnElement)>) -> Self {
-        Self { columns }
+        Self {
+            columns,
+            of_constraint: false,
+        }
+    }
+    /// The columns of a constraint, a collection of another class in 1.4.
+    pub fn of_constraint(columns: Vec<(Str, ColumnElement)>) -> Self {
+        Self {
+            columns,
+            of_constraint: true,
+        }
     }
     /// The columns.
     pub fn columns(&self) -> impl Iterator<Item = ColumnElement> + '_ {
@@ -46,6 +60,9 @@ impl ColumnCollection {
 impl Object for ColumnCollection {
     fn spec(&self) -> &'static TypeSpec {
         if Cx::current().compat().is_14() {
+            if self.of_constraint {
+                return &DEDUPE_COLLECTION;
+            }
             &COLLECTION_14
         } else {
             &COLLECTION
@@ -110,7 +127,7 @@ impl Object for ColumnCollection {
                         None => return Err(key_error(key.clone())),
                     }
                 }
-                Ok(Some(Value::object(Self { columns })))
+                Ok(Some(Value::object(Self::new(columns))))
             }
             _ => {
                 let values = Value::list(self.values());
@@ -122,7 +139,7 @@ impl Object for ColumnCollection {
                         columns.extend(key.cloned());
                     }
                 }
-                Ok(Some(Value::object(Self { columns })))
+                Ok(Some(Value::object(Self::new(columns))))
             }
         }
     }
