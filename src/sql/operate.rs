@@ -8,7 +8,7 @@ use super::elements::{
     standard_type,
 };
 use super::operators::Operator;
-use super::types::{Affinity, JsonPart, SqlType, names};
+use super::types::{Affinity, JsonPart, SqlType, names, operate_by_type};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
 use crate::object::{Cx, Raised, Result, Value};
@@ -22,6 +22,21 @@ pub fn unsupported(op: &str) -> Raised {
 
 /// `left op right`, where `right` is any value; `reverse`: `right op left`.
 pub fn operate(
+    op: &Operator,
+    left: &ColumnElement,
+    right: &Value,
+    reverse: bool,
+    modifiers: Modifiers,
+    cx: &Cx,
+) -> Result<ColumnElement> {
+    match operate_by_type(op, left, right, reverse, cx)? {
+        Some(made) => Ok(made),
+        None => operate_natively(op, left, right, reverse, modifiers, cx),
+    }
+}
+
+/// The same past what a script's type makes of it.
+pub fn operate_natively(
     op: &Operator,
     left: &ColumnElement,
     right: &Value,

@@ -209,8 +209,12 @@ impl Compiled {
                     self.placeholder(&self.binds[*number as usize].name, position, &mut out);
                 }
                 Mark::PostCompile(number) => {
+                    let bind = &self.binds[*number as usize];
                     out.push_str("__[POSTCOMPILE_");
-                    out.push_str(&self.binds[*number as usize].name);
+                    out.push_str(&bind.name);
+                    if let Some((before, after)) = &bind.around {
+                        out.push_str(&format!("~~{before}~~REPL~~{after}~~"));
+                    }
                     out.push(']');
                 }
             }

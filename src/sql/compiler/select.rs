@@ -10,11 +10,11 @@ use crate::sql::elements::{ColumnElement, Name, null_type};
 use crate::sql::entity::PluginContext;
 use crate::sql::executable::Executable;
 use crate::sql::operators::Operator;
-use crate::sql::types::SqlHook;
 use crate::sql::selectable::{
     ColumnPlusNames, CompoundKeyword, CompoundSelect, FromClause, Select, SelectData, SelectState,
     SelectStatement, TextClause, TextualSelect, columns_of_froms, columns_plus_names,
 };
+use crate::sql::types::SqlHook;
 
 impl SQLCompiler<'_> {
     /// Render a SELECT.

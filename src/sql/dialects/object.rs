@@ -15,9 +15,12 @@ static DIALECT: TypeSpec =
     TypeSpec::new("sqlalchemy.engine.default", "DefaultDialect").members(members);
 
 fn members(members: &mut Members) {
-    members.method("type_descriptor(typeobj)", |_: &DialectObject, bound, cx| {
-        SqlType::from_value(bound.value("typeobj"), cx).map(|ty| ty.to_value())
-    });
+    members.method(
+        "type_descriptor(typeobj)",
+        |_: &DialectObject, bound, cx| {
+            SqlType::from_value(bound.value("typeobj"), cx).map(|ty| ty.to_value())
+        },
+    );
 }
 
 impl DialectObject {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::class::{SqlType, type_class};
-use super::{Decorator, decorator, names};
+use super::{COMPARATOR, Decorator, decorator, names};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, TYPE_ERROR};
 use crate::object::{
@@ -53,6 +53,8 @@ fn initialize(ty: &SqlType, class: &Rc<Class>, args: Args, cx: &Cx) -> Result<()
 /// The members of every type.
 pub fn type_members(members: &mut Members) {
     members
+        .constant("Comparator", Value::Class(COMPARATOR.class()))
+        .constant("comparator_factory", Value::Class(COMPARATOR.class()))
         .method_on_value("__init__(*args, **kwargs)", |this, bound, cx| {
             let (Some(ty), Value::Instance(instance)) = (this.downcast::<SqlType>(), this) else {
                 return Ok(Value::None);
@@ -116,17 +118,20 @@ pub fn type_members(members: &mut Members) {
             let dialect = DialectObject::of(bound.value("dialect"), cx)?;
             ty.dialect_impl(&dialect, cx).map(|ty| ty.to_value())
         })
-        .method("as_generic(allow_nulltype=False)", |ty: &SqlType, bound, cx| {
-            let generic = ty.as_generic(cx)?;
-            if generic.is_null() && !bound.flag("allow_nulltype", false) {
-                return Err(NOT_IMPLEMENTED_ERROR.error(
+        .method(
+            "as_generic(allow_nulltype=False)",
+            |ty: &SqlType, bound, cx| {
+                let generic = ty.as_generic(cx)?;
+                if generic.is_null() && !bound.flag("allow_nulltype", false) {
+                    return Err(NOT_IMPLEMENTED_ERROR.error(
                     "Default TypeEngine.as_generic() heuristic method was unsuccessful for {}. A \
                      custom as_generic() method must be implemented for this type class."
                         .replace("{}", &ty.to_value_class_path(cx)),
                 ));
-            }
-            Ok(generic.to_value())
-        })
+                }
+                Ok(generic.to_value())
+            },
+        )
         .method("copy(**kw)", |ty: &SqlType, _, _| {
             Ok(ty.with_variants([]).to_value())
         })
@@ -160,6 +165,11 @@ pub fn type_members(members: &mut Members) {
                 .python_type()
                 .ok_or_else(|| crate::object::Raised::new(&NOT_IMPLEMENTED_ERROR, Vec::new()))
         })
+        .getter("hashable", |ty: &SqlType, _| {
+            let behaviour = ty.behaviour();
+            let unhashable = ty.is_a(&names::JSON) || behaviour.item_type().is_some();
+            Ok((!unhashable).into())
+        })
         .getter("should_evaluate_none", |ty: &SqlType, _| {
             Ok(ty.should_evaluate_none().into())
         })
@@ -191,15 +201,18 @@ impl SqlType {
     /// the arguments that both know.
     fn as_generic(&self, cx: &Cx) -> Result<Self> {
         let own = crate::object::class_of(&self.to_value(), cx);
-        let generic = own.ancestors().iter().find_map(|class| {
-            let native = class.native().and_then(type_class)?;
-            let name = native.name();
-            let camel_case = name.chars().any(|c| c.is_ascii_lowercase());
-            (class.spec().is_some()
-                && native.spec.class().module() == "sqlalchemy.sql.sqltypes"
-                && camel_case)
-                .then_some(native)
-        });
+        let ancestors = own.ancestors();
+        let generic = std::iter::once(&own)
+            .chain(ancestors.iter())
+            .find_map(|class| {
+                let native = class.native().and_then(type_class)?;
+                let name = native.name();
+                let camel_case = name.chars().any(|c| c.is_ascii_lowercase());
+                (class.spec().is_some()
+                    && native.spec.class().module() == "sqlalchemy.sql.sqltypes"
+                    && camel_case)
+                    .then_some(native)
+            });
         let Some(generic) = generic else {
             return Ok(Self::null());
         };

@@ -16,8 +16,8 @@ mod transaction;
 mod url;
 
 pub use connection::{CONNECTION, FUTURE_CONNECTION, options_in};
-pub use database::{ENGINE, FUTURE_ENGINE};
 pub use create::create;
+pub use database::{ENGINE, FUTURE_ENGINE};
 pub use dialect::{
     DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
 };

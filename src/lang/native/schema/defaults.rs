@@ -299,11 +299,13 @@ fn option_value(options: &SequenceOptions, name: &str) -> Value {
 
 /// The options of `names` that were given, as a repr shows them.
 fn option_words(options: &SequenceOptions, names: &[&str]) -> Vec<String> {
-    let given = names.iter().filter_map(|name| match option_value(options, name) {
-        Value::Int(number) => Some(format!("{name}={number}")),
-        Value::Bool(flag) => Some(format!("{name}={}", if flag { "True" } else { "False" })),
-        _ => None,
-    });
+    let given = names
+        .iter()
+        .filter_map(|name| match option_value(options, name) {
+            Value::Int(number) => Some(format!("{name}={number}")),
+            Value::Bool(flag) => Some(format!("{name}={}", if flag { "True" } else { "False" })),
+            _ => None,
+        });
     given.collect()
 }
 
@@ -428,7 +430,10 @@ impl Object for Rc<Identity> {
             parts.push("always=True".to_owned());
         }
         if let Some(on_null) = self.on_null {
-            parts.push(format!("on_null={}", if on_null { "True" } else { "False" }));
+            parts.push(format!(
+                "on_null={}",
+                if on_null { "True" } else { "False" }
+            ));
         }
         parts.extend(option_words(&self.options, SEQUENCE_OPTIONS));
         Ok(Some(format!("Identity({})", parts.join(", "))))
@@ -453,8 +458,14 @@ impl Object for Rc<Sequence> {
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         let mut parts = vec![cx.repr(&self.name.clone().into())?];
         let options = &self.options;
-        parts.extend(option_words(options, &["start", "increment", "minvalue", "maxvalue"]));
-        parts.extend(option_words(options, &["nominvalue", "nomaxvalue", "cycle"]));
+        parts.extend(option_words(
+            options,
+            &["start", "increment", "minvalue", "maxvalue"],
+        ));
+        parts.extend(option_words(
+            options,
+            &["nominvalue", "nomaxvalue", "cycle"],
+        ));
         if let Some(schema) = &self.schema {
             parts.push(format!("schema={}", cx.repr(&schema.clone().into())?));
         }
@@ -466,7 +477,10 @@ impl Object for Rc<Sequence> {
             parts.push("optional=True".to_owned());
         }
         if let Some(metadata) = &*self.metadata.borrow() {
-            parts.push(format!("metadata={}", cx.repr(&Value::object(metadata.clone()))?));
+            parts.push(format!(
+                "metadata={}",
+                cx.repr(&Value::object(metadata.clone()))?
+            ));
         }
         Ok(Some(format!("Sequence({})", parts.join(", "))))
     }

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::engine::exc::ARGUMENT_ERROR;
 use crate::engine::Url;
+use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::engine::{create, immutable_dict};
 use crate::object::types::OBJECT;
 use crate::object::{

@@ -1,8 +1,8 @@
 //! The script-facing face of types, schema, DDL, DML, dialects and reflection.
 
 mod column;
-mod consts;
 mod constraint;
+mod consts;
 mod ddl;
 mod defaults;
 mod dialects;

@@ -1,9 +1,9 @@
 //! The modules `sqlalchemy.schema` and `sqlalchemy.types`, and what of them `sqlalchemy` has.
 
 use super::constraint::CLASSES as CONSTRAINTS;
+use super::consts::SchemaConst;
 use super::ddl::CLASSES as DDL_CLASSES;
 use super::defaults::CLASSES as DEFAULTS;
-use super::consts::SchemaConst;
 use super::index::INDEX;
 use super::metadata::METADATA;
 use super::{column::COLUMN, dialects, dml, names, table::TABLE};

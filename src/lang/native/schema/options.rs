@@ -162,10 +162,13 @@ fn kwargs_members(members: &mut Members) {
             cx.call_method(&this.dict(), name, [])
         });
     }
-    members.method("get(key, default=None)", |this: &DialectKwargs, bound, cx| {
-        let default = bound.given("default").cloned().unwrap_or(Value::None);
-        cx.call_method(&this.dict(), "get", [bound.value("key").clone(), default])
-    });
+    members.method(
+        "get(key, default=None)",
+        |this: &DialectKwargs, bound, cx| {
+            let default = bound.given("default").cloned().unwrap_or(Value::None);
+            cx.call_method(&this.dict(), "get", [bound.value("key").clone(), default])
+        },
+    );
 }
 
 impl Object for DialectKwargs {

@@ -411,7 +411,9 @@ fn referred_schema(
         .first()
         .and_then(|element| element.referred_schema());
     let Some(function) = bound.some("referred_schema_fn") else {
-        return Ok(schema.filter(|_| referred.as_ref() == table.schema()).cloned());
+        return Ok(schema
+            .filter(|_| referred.as_ref() == table.schema())
+            .cloned());
     };
     let answer = cx.call(
         function,

@@ -11,6 +11,7 @@ use crate::object::{
 use crate::sql::coercions::{expect_from_item, expect_type, expect_where};
 use crate::sql::operate::{negative, operate, unsupported};
 use crate::sql::operators::Operator;
+use crate::sql::types::comparator_of;
 use crate::sql::{
     BindParameter, BindValue, ColumnElement, Exists, Modifiers, Select, SelectStatement,
     TextClause, TextualSelect,
@@ -18,10 +19,17 @@ use crate::sql::{
 
 /// The AttributeError for a name that neither an expression nor its type has.
 pub fn no_attribute(element: &ColumnElement, name: &str) -> Raised {
+    no_attribute_beside(element, "Comparator", name)
+}
+
+/// The same where the type's comparator is of the class `comparator`.
+fn no_attribute_beside(element: &ColumnElement, comparator: &str, name: &str) -> Raised {
     let class = element.spec().name();
     let message = match element.plain() {
         ColumnElement::Text(_) => format!("'{class}' object has no attribute '{name}'"),
-        _ => format!("Neither '{class}' object nor 'Comparator' object has an attribute '{name}'"),
+        _ => {
+            format!("Neither '{class}' object nor '{comparator}' object has an attribute '{name}'")
+        }
     };
     ATTRIBUTE_ERROR.error(message).with("name", name)
 }
@@ -130,6 +138,12 @@ impl Object for ColumnElement {
         }
         if name.starts_with('_') {
             return Ok(None);
+        }
+        if let Some((class, comparator)) = comparator_of(self, cx)? {
+            if class.lookup(name).is_some() {
+                return cx.get_attr(&comparator, name).map(Some);
+            }
+            return Err(no_attribute_beside(self, &class.name(), name));
         }
         Err(no_attribute(self, name))
     }
