@@ -15,7 +15,8 @@ pub struct IdentityKey {
     class: Rc<Class>,
     /// The value of a single-column primary key, or a tuple of several.
     ident: Value,
-    token: Value,
+    /// Rarely there: sharded sessions have one.
+    token: Option<Box<Value>>,
     hash: u64,
 }
 
@@ -29,7 +30,7 @@ impl IdentityKey {
         Ok(Self {
             class: class.clone(),
             ident: value,
-            token,
+            token: boxed(token),
             hash,
         })
     }
@@ -46,7 +47,7 @@ impl IdentityKey {
         Ok(Self {
             class: class.clone(),
             ident,
-            token,
+            token: boxed(token),
             hash,
         })
     }
@@ -56,7 +57,7 @@ impl IdentityKey {
     }
     /// The identity token; `None` without sharding.
     pub fn token(&self) -> &Value {
-        &self.token
+        self.token.as_deref().unwrap_or(&Value::None)
     }
     /// The values of the primary key.
     pub fn values(&self) -> &[Value] {
@@ -70,9 +71,13 @@ impl IdentityKey {
         Value::tuple(vec![
             Value::Class(self.class.clone()),
             Value::tuple(self.values().to_vec()),
-            self.token.clone(),
+            self.token().clone(),
         ])
     }
+}
+
+fn boxed(token: Value) -> Option<Box<Value>> {
+    (!token.is_none()).then(|| Box::new(token))
 }
 
 fn mix(class: &Rc<Class>, hash: u64) -> u64 {
@@ -95,7 +100,10 @@ impl PartialEq for IdentityKey {
                 (Value::Int(a), Value::Int(b)) => a == b,
                 (a, b) => key_eq(a, b),
             }
-            && (self.token.is_none() && other.token.is_none() || key_eq(&self.token, &other.token))
+            && match (&self.token, &other.token) {
+                (None, None) => true,
+                _ => key_eq(self.token(), other.token()),
+            }
     }
 }
 impl Eq for IdentityKey {}

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::cell::{Cell, Ref, RefCell};
 use std::rc::{Rc, Weak};
 
+use thin_vec::ThinVec;
+
 use super::attribute::Attribute;
 use super::collections::adapter_of;
 use super::identity::IdentityKey;
@@ -97,8 +99,8 @@ pub struct InstanceState {
     flags: Cell<u16>,
     changed: Cell<u64>,
     expired: Cell<u64>,
-    extras: RefCell<Vec<Extra>>,
-    load_context: RefCell<Option<Rc<dyn Any>>>,
+    extras: RefCell<ThinVec<Extra>>,
+    load_context: Cell<Option<Rc<dyn Any>>>,
     run: Cell<u32>,
 }
 
@@ -154,7 +156,7 @@ impl InstanceState {
             changed: Cell::default(),
             expired: Cell::default(),
             extras: RefCell::default(),
-            load_context: RefCell::default(),
+            load_context: Cell::default(),
             run: Cell::default(),
         });
         instance.set_payload(state.clone());
@@ -211,11 +213,13 @@ impl InstanceState {
     }
     /// The options and path it was loaded with, for its lazy loads; the session side's.
     pub fn load_context(&self) -> Option<Rc<dyn Any>> {
-        self.load_context.borrow().clone()
+        let context = self.load_context.take();
+        self.load_context.set(context.clone());
+        context
     }
     /// Set the options and path it was loaded with.
     pub fn set_load_context(&self, context: Option<Rc<dyn Any>>) {
-        *self.load_context.borrow_mut() = context;
+        self.load_context.set(context);
     }
 
     /// The number of the load that last met it (`runid`).
@@ -488,12 +492,13 @@ impl InstanceState {
             return;
         }
         // What leaves is dropped after the borrow: an instance may die with it.
-        let gone: Vec<Extra> = {
+        let gone: ThinVec<Extra> = {
             let mut extras = self.extras.borrow_mut();
             if extras.iter().all(&keep) {
                 return;
             }
-            let (kept, gone) = std::mem::take(&mut *extras).into_iter().partition(&keep);
+            let (kept, gone): (ThinVec<_>, ThinVec<_>) =
+                std::mem::take(&mut *extras).into_iter().partition(&keep);
             *extras = kept;
             gone
         };

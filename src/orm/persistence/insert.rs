@@ -70,12 +70,13 @@ fn names<'a>(columns: &'a MapperColumns, keys: &'a [u32]) -> impl Iterator<Item 
 }
 
 impl InsertGroup {
-    fn new(shape: RowShape, columns: Rc<MapperColumns>, keys: Vec<u32>) -> Self {
+    /// A group with room for `count` rows.
+    fn new(shape: RowShape, columns: Rc<MapperColumns>, keys: Vec<u32>, count: usize) -> Self {
         Self {
             shape,
+            values: ValueRows::with_capacity(keys.len(), count),
             columns: vec![(columns, keys)],
-            rows: Vec::new(),
-            values: ValueRows::default(),
+            rows: Vec::with_capacity(count),
             expressions: Vec::new(),
         }
     }
@@ -138,7 +139,18 @@ pub fn collect(
         let last = groups.last_mut();
         let place = last.and_then(|group| group.place_of(shape, &columns, &scratch.keys));
         if place.is_none() {
-            groups.push(InsertGroup::new(shape, columns, scratch.keys.clone()));
+            // Most flushes write objects of one shape.
+            let count = if groups.is_empty() {
+                targets.len() - index
+            } else {
+                1
+            };
+            groups.push(InsertGroup::new(
+                shape,
+                columns,
+                scratch.keys.clone(),
+                count,
+            ));
         }
         if let Some(group) = groups.last_mut() {
             group.push(index, place.unwrap_or(0), &mut scratch);

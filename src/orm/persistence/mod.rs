@@ -70,8 +70,13 @@ fn save_batch(
         return Ok(());
     }
     let connection = uow.session().mapper_connection(base, cx)?;
-    let (mut to_insert, mut to_update) = (Vec::new(), Vec::new());
-    for instance in sorted(instances, cx)? {
+    let ordered = sorted(instances, cx)?;
+    let new = ordered.iter().filter(|one| is_new(one)).count();
+    let (mut to_insert, mut to_update) = (
+        Vec::with_capacity(new),
+        Vec::with_capacity(ordered.len() - new),
+    );
+    for instance in ordered {
         let (target, row_switch) = organize(base, &connection, instance, uow, cx)?;
         if target.has_identity || row_switch {
             to_update.push(target);
@@ -90,6 +95,10 @@ fn save_batch(
         postfetch::finish(target, &connection, uow, cx)?;
     }
     Ok(())
+}
+
+fn is_new(instance: &Rc<Instance>) -> bool {
+    state_of(instance).is_some_and(|state| !state.has_identity())
 }
 
 /// Get an object ready to be written: tell listeners, see whether it takes the place of an

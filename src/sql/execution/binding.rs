@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Run;
 use super::context::DmlContext;
 use super::defaults::fire;
-use super::parameters::ParameterSet;
+use super::parameters::{ParameterSet, ParameterSets};
 use super::prepared::{Fallback, Prepared, Source};
 use crate::engine::ValueRows;
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
@@ -27,6 +27,10 @@ pub(super) struct Fired<'a> {
 type Set<'a> = (Option<usize>, Option<ParameterSet<'a>>);
 
 impl Source {
+    /// Whether its value is that of the parameter `key`, as it is.
+    fn passes(&self, key: &Str) -> bool {
+        self.processor.is_none() && self.cursor.is_for(key)
+    }
     fn processed(&self, value: Value, cx: &Cx) -> Result<Value> {
         match &self.processor {
             Some(process) => process(value, cx),
@@ -181,6 +185,15 @@ impl Prepared {
             ));
         }
         let plain = self.defaulted().is_empty();
+        if plain
+            && run.own.is_none()
+            && let Some(rows) = self.rows_as_given(run.sets)
+        {
+            if let Some(context) = context {
+                context.note_sets(run.sets, ValueRows::default());
+            }
+            return Ok(rows);
+        }
         let mut rows = ValueRows::with_capacity(self.places().len(), run.sets.len());
         let mut kept = ValueRows::default();
         for at in 0..run.sets.len() {
@@ -197,6 +210,15 @@ impl Prepared {
             context.note_sets(run.sets, kept);
         }
         Ok(rows)
+    }
+
+    /// The rows of `sets`, where they are just what the driver is to be given.
+    fn rows_as_given(&self, sets: &ParameterSets) -> Option<ValueRows> {
+        let (keys, rows) = sets.as_rows()?;
+        let mut places = self.places().iter().zip(keys);
+        let same = keys.len() == self.places().len()
+            && places.all(|(number, key)| self.sources()[*number as usize].passes(key));
+        same.then(|| rows.clone())
     }
 
     fn plain_row(

@@ -68,6 +68,13 @@ impl ParameterSets {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// The keys and values, where all sets are known to have the same keys.
+    pub fn as_rows(&self) -> Option<(&[Str], &ValueRows)> {
+        match &self.0 {
+            Sets::Rows { keys, rows } => Some((keys, rows)),
+            Sets::Dicts(_) => None,
+        }
+    }
     /// Set number `at`.
     pub fn get(&self, at: usize) -> Option<ParameterSet<'_>> {
         match &self.0 {
@@ -152,6 +159,10 @@ pub(super) struct KeyCursor {
 impl KeyCursor {
     pub fn new(key: Str, place: usize) -> Self {
         Self { key, place }
+    }
+    /// Whether it looks for `key`.
+    pub fn is_for(&self, key: &Str) -> bool {
+        self.key == *key
     }
     /// The value of the key in `set`.
     pub fn find(&self, set: ParameterSet<'_>) -> Option<Value> {
