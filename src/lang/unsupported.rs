@@ -334,14 +334,6 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("CollectionAdapter", ""),
             ("bulk_replace", ""),
-            (
-                "collection",
-                "use a list, a set or a keyed dict as the collection",
-            ),
-            (
-                "collection_adapter",
-                "use event.listen() with \"append\" and \"remove\"",
-            ),
             ("prepare_instrumentation", ""),
         ],
     ),
@@ -688,10 +680,6 @@ const MODULES: &[(&str, &str)] = &[
         "assign a new value, or call flag_modified()",
     ),
     ("sqlalchemy.ext.mypy", "there is no type checker"),
-    (
-        "sqlalchemy.ext.orderinglist",
-        "set the position yourself, and order_by= on the relationship",
-    ),
     ("sqlalchemy.ext.serializer", "build the statement again"),
     ("sqlalchemy.inspection", "use sqlalchemy.inspect"),
     ("sqlalchemy.log", "use echo=True or logging"),

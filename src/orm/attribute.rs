@@ -656,7 +656,7 @@ impl Attribute {
         };
         let slot = self.slot();
         if self.is_collection() {
-            return Ok(collections::all_pending(instance, state, slot));
+            return collections::all_pending(instance, state, slot, cx);
         }
         if self.is_dynamic() {
             return dynamic::all_pending(self, instance, state, passive);

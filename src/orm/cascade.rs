@@ -59,7 +59,7 @@ fn related(
         dynamic::members(&attribute, instance, passive)?
     } else {
         match attribute.get(instance, passive, cx)? {
-            Held::Value(value) if attribute.is_collection() => collections::members(&value),
+            Held::Value(value) if attribute.is_collection() => collections::members(&value, cx)?,
             Held::Value(value) => vec![value],
             Held::NoValue | Held::NoResult => Vec::new(),
         }

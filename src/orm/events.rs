@@ -84,6 +84,7 @@ impl Object for Token {
 #[expect(missing_docs, reason = "the names are SQLAlchemy's")]
 pub enum AttributeEvent {
     Append,
+    AppendWoMutation,
     Remove,
     Set,
     BulkReplace,
@@ -224,6 +225,35 @@ pub fn fire_append(
         }
     }
     Ok(value)
+}
+
+/// `value`, which is in the collection already, was put in again.
+pub fn fire_append_again(
+    attribute: &Rc<Attribute>,
+    instance: &Rc<Instance>,
+    value: &Value,
+    initiator: Option<&Token>,
+    cx: &Cx,
+) -> Result<()> {
+    let own = attribute.token(Op::Append);
+    let token = initiator.unwrap_or(&own);
+    for listener in attribute.listeners().iter() {
+        match listener {
+            Listener::Cascade => {
+                cascade_in(attribute, instance, value, token, "collection append", cx)?;
+            }
+            Listener::Script(script) if script.event == AttributeEvent::AppendWoMutation => {
+                let args = [
+                    script.target(instance),
+                    value.clone(),
+                    Value::object(token.clone()),
+                ];
+                cx.call(&script.function, args)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// `old` leaves the attribute.
@@ -649,7 +679,11 @@ fn backref_remove(
     }
     if uselist && !other.holds_many() {
         let collection = instance.slot(attribute.slot());
-        let held = super::collections::members(&collection);
+        // What is looked through is what the collection itself yields.
+        let held = match &collection {
+            Value::Instance(_) => cx.collect(&collection)?,
+            _ => super::collections::members(&collection, cx)?,
+        };
         if held.iter().filter(|item| item.is(child)).count() > 1 {
             return Ok(());
         }

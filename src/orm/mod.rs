@@ -54,7 +54,8 @@ pub use attribute::{
 pub use bundle::Bundle;
 pub use collections::{
     CollectionAdapter, CollectionFactory, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET,
-    KEYFUNC_DICT, KeyFunction, MAPPED_COLLECTION, adapter_of, append_loaded, members,
+    KEYFUNC_DICT, KeyFunction, KeyedBy, MAPPED_COLLECTION, ORDERING_LIST, adapter_of,
+    append_loaded, count_from, mark, members, ordering_list,
 };
 pub use comparator::{
     AdapterChain, JoinRequest, LazyClause, RelationshipJoin, compare_with, create_joins,

@@ -36,6 +36,7 @@ const OWN_MODULES: &[&ModuleSpec] = &[
     &orm::EXT_DECLARATIVE,
     &orm::EXT_HYBRID,
     &orm::EXT_ASSOCIATION_PROXY,
+    &orm::EXT_ORDERING_LIST,
 ];
 
 /// The tables of modules, one per area.

@@ -221,12 +221,19 @@ impl List {
         removed.ok_or_else(|| INDEX_ERROR.error("pop index out of range"))
     }
 
-    /// Remove the first item that equals `value`, through the hook.
+    /// Remove the first item that equals `value`; the hook hears of it even where there is none.
     pub fn remove(&self, value: &Value, cx: &Cx) -> Result<()> {
-        match self.find(value, cx)? {
-            Some(at) => self.remove_at(at, cx).map(drop),
-            None => Err(VALUE_ERROR.error("list.remove(x): x not in list")),
+        if let Some(hook) = self.hook() {
+            hook.remove(value, cx)?;
         }
+        let Some(at) = self.find(value, cx)? else {
+            return Err(VALUE_ERROR.error("list.remove(x): x not in list"));
+        };
+        let mut items = self.borrow_mut();
+        let removed = (at < items.len()).then(|| items.remove(at));
+        drop(items);
+        drop(removed);
+        Ok(())
     }
 
     /// Where the first item is that equals `value`; items may change meanwhile.

@@ -105,9 +105,10 @@ fn write_container(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
         Value::Tuple(items) => write_items(items, "(", ")", out, cx),
         Value::Dict(dict) => write_entries(&super::dict::entries(dict), out, cx),
         Value::Set(set) => {
-            // Instrumented sets show their items as plain ones do.
             if set.is_frozen() {
                 write_named_set("frozenset", set, out, cx)
+            } else if let Some(hook) = set.hook() {
+                write_named_set(&hook.class().name(), set, out, cx)
             } else if set.is_empty() {
                 out.push_str("set()");
                 Ok(())

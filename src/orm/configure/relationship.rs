@@ -4,10 +4,9 @@ use std::rc::Rc;
 
 use super::{backref, conflicts, resolve};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, with_code};
-use crate::object::types::{DICT, LIST, SET};
 use crate::object::{Cx, Result, Value, class_of};
 use crate::orm::attribute::{AttributeKind, AttributeOptions};
-use crate::orm::collections::{CollectionFactory, KeyFunction};
+use crate::orm::collections::CollectionFactory;
 use crate::orm::dynamic::DynamicKind;
 use crate::orm::entity::{entity_of_value, is_mapped};
 use crate::orm::exc::{LOADER_STRATEGY_EXCEPTION, unmapped_class};
@@ -79,7 +78,9 @@ pub(super) fn init(prop: &Rc<MapperProperty>, cx: &Cx) -> Result<()> {
     relationship.use_get.set(use_get);
     drop(relationship.join.set(join));
     if relationship.uselist() {
-        drop(relationship.collection.set(collection(relationship, cx)?));
+        let given = relationship.args.collection_class.borrow().clone();
+        let factory = CollectionFactory::of_argument(&given, cx)?;
+        drop(relationship.collection.set(factory));
     }
     backref::generate(prop, &parent, &target, relationship, &foreign_keys, cx)?;
     conflicts::warn_for_conflicts(prop, relationship, &parent, &target, cx);
@@ -324,26 +325,6 @@ fn is_simple_look_up(
                 .iter()
                 .any(|(_, remote)| remote.same(key) || target.are_equivalent(remote, key))
         })
-}
-
-/// What makes the collections of a relationship.
-fn collection(relationship: &RelationshipProperty, cx: &Cx) -> Result<CollectionFactory> {
-    let given = relationship.args.collection_class.borrow().clone();
-    let spec_is = |spec: &'static crate::object::TypeSpec| matches!(&given, Value::Class(class) if class.spec().is_some_and(|own| std::ptr::eq(own, spec)));
-    if given.is_undefined() || given.is_none() || spec_is(&LIST) {
-        return Ok(CollectionFactory::List);
-    }
-    if spec_is(&SET) {
-        return Ok(CollectionFactory::Set);
-    }
-    if spec_is(&DICT) {
-        return Ok(CollectionFactory::Custom(given));
-    }
-    if let Some(key) = given.downcast::<KeyFunction>() {
-        return Ok(CollectionFactory::Dict(key.clone()));
-    }
-    let _ = cx;
-    Ok(CollectionFactory::Custom(given))
 }
 
 /// The LoaderStrategyException for a `lazy=` that no strategy has.

@@ -267,7 +267,7 @@ impl Merge<'_> {
         }
         let number = property.id();
         if own.is_collection() {
-            let members = members(&given.slot(attribute.slot()));
+            let members = members(&given.slot(attribute.slot()), cx)?;
             if self.load {
                 // The collection is loaded first, so that what leaves it is known.
                 own.get(merged, Passive::MERGE, cx)?;

@@ -394,7 +394,7 @@ impl ProxyCollection {
             }
             return Ok(Value::Dict(Rc::new(made)));
         }
-        let values = crate::orm::members(&inner)
+        let values = crate::orm::members(&inner, cx)?
             .iter()
             .map(|item| self.value_of(item, cx))
             .collect::<Result<Vec<_>>>()?;
@@ -432,7 +432,7 @@ impl ProxyCollection {
     }
     fn remove(&self, value: &Value, cx: &Cx) -> Result<bool> {
         let inner = self.inner(cx)?;
-        for item in crate::orm::members(&inner) {
+        for item in crate::orm::members(&inner, cx)? {
             if cx.eq(&self.value_of(&item, cx)?, value)? {
                 cx.call_method(&inner, "remove", [item])?;
                 return Ok(true);
@@ -558,7 +558,7 @@ impl Object for ProxyCollection {
         find_attr(&self.plain(cx)?, name, cx)
     }
     fn len(&self, cx: &Cx) -> Result<Option<usize>> {
-        Ok(Some(crate::orm::members(&self.inner(cx)?).len()))
+        Ok(Some(crate::orm::members(&self.inner(cx)?, cx)?.len()))
     }
     fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
         self.plain(cx).map(Some)

@@ -10,9 +10,10 @@ use std::rc::Rc;
 
 fn attribute_event(name: &str) -> Option<AttributeEvent> {
     Some(match name {
-        "append" | "append_wo_mutation" => AttributeEvent::Append,
+        "append" => AttributeEvent::Append,
         "remove" => AttributeEvent::Remove,
         "set" => AttributeEvent::Set,
+        "append_wo_mutation" => AttributeEvent::AppendWoMutation,
         "bulk_replace" => AttributeEvent::BulkReplace,
         "init_scalar" => AttributeEvent::InitScalar,
         "init_collection" => AttributeEvent::InitCollection,

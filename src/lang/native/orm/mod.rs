@@ -3,6 +3,7 @@
 mod association;
 mod attribute;
 mod bundle;
+mod collections;
 mod declarative;
 mod dynamic;
 mod events;
@@ -187,6 +188,14 @@ pub static EXT_ASSOCIATION_PROXY: ModuleSpec = ModuleSpec {
     name: "sqlalchemy.ext.associationproxy",
     names: names::ASSOCIATION_NAMES,
     unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext.associationproxy"),
+    dynamic: None,
+};
+
+/// `sqlalchemy.ext.orderinglist`.
+pub static EXT_ORDERING_LIST: ModuleSpec = ModuleSpec {
+    name: "sqlalchemy.ext.orderinglist",
+    names: names::ORDERING_NAMES,
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.ext.orderinglist"),
     dynamic: None,
 };
 

@@ -2,12 +2,14 @@
 //! have them.
 
 use super::{
-    association, attribute, declarative, dynamic, functions, hybrid, inspection, mapper, properties,
+    association, attribute, collections, declarative, dynamic, functions, hybrid, inspection,
+    mapper, properties,
 };
 use crate::object::{Export, Method, Module, ModuleSpec, Value};
 use crate::orm::{self, DYNAMIC_MAPPED, Direction, MAPPED, WRITE_ONLY_MAPPED};
 
-/// A table of names: which versions have each (`both`, `v14`, `v20`), and what makes its value.
+/// A table of names: which versions have each (`both`, `v14`, `v20`), and what makes its value;
+/// `split`: the values of the one and of the other.
 macro_rules! exports {
     ($($when:ident $name:literal => $value:expr;)*) => {
         &[$(($name, |cx| exports!(@$when cx, $value))),*]
@@ -15,6 +17,10 @@ macro_rules! exports {
     (@both $cx:ident, $value:expr) => {{
         let _ = $cx;
         $value
+    }};
+    (@split $cx:ident, $values:expr) => {{
+        let (old, new) = $values;
+        if $cx.compat().is_14() { old } else { new }
     }};
     (@v14 $cx:ident, $value:expr) => {
         if $cx.compat().is_14() { $value } else { Value::Undefined }
@@ -84,12 +90,14 @@ pub const NAMES: &[(&str, Export)] = exports! {
     both "object_mapper" => inspection::object_mapper();
     both "object_session" => inspection::object_session();
     both "was_deleted" => inspection::was_deleted();
-    v20 "attribute_keyed_dict" => functions::attribute_keyed_dict();
-    v20 "attribute_mapped_collection" => functions::attribute_keyed_dict();
-    v20 "column_keyed_dict" => functions::column_keyed_dict();
-    v20 "column_mapped_collection" => functions::column_keyed_dict();
-    v20 "keyfunc_mapping" => functions::keyfunc_mapping();
-    v20 "mapped_collection" => functions::keyfunc_mapping();
+    v20 "attribute_keyed_dict" => collections::attribute_keyed_dict();
+    v20 "attribute_mapped_collection" => collections::attribute_keyed_dict();
+    v20 "column_keyed_dict" => collections::column_keyed_dict();
+    v20 "column_mapped_collection" => collections::column_keyed_dict();
+    v20 "keyfunc_mapping" => collections::keyfunc_mapping();
+    v20 "mapped_collection" => collections::keyfunc_mapping();
+    v20 "KeyFuncDict" => class(&orm::KEYFUNC_DICT);
+    v20 "MappedCollection" => class(&orm::KEYFUNC_DICT);
     both "InstrumentedAttribute" => class(&attribute::INSTRUMENTED_ATTRIBUTE);
     both "QueryableAttribute" => class(&attribute::QUERYABLE_ATTRIBUTE);
     both "ColumnProperty" => class(&orm::COLUMN_PROPERTY);
@@ -129,17 +137,19 @@ pub const ATTRIBUTE_NAMES: &[(&str, Export)] = exports! {
 
 /// The names of `sqlalchemy.orm.collections`.
 pub const COLLECTION_NAMES: &[(&str, Export)] = exports! {
-    v20 "attribute_keyed_dict" => functions::attribute_keyed_dict();
-    both "attribute_mapped_collection" => functions::attribute_keyed_dict();
-    v20 "column_keyed_dict" => functions::column_keyed_dict();
-    both "column_mapped_collection" => functions::column_keyed_dict();
-    v20 "keyfunc_mapping" => functions::keyfunc_mapping();
-    both "mapped_collection" => functions::keyfunc_mapping();
+    v20 "attribute_keyed_dict" => collections::attribute_keyed_dict();
+    both "attribute_mapped_collection" => collections::attribute_keyed_dict();
+    v20 "column_keyed_dict" => collections::column_keyed_dict();
+    both "column_mapped_collection" => collections::column_keyed_dict();
+    v20 "keyfunc_mapping" => collections::keyfunc_mapping();
+    both "mapped_collection" => collections::keyfunc_mapping();
     both "InstrumentedList" => class(&orm::INSTRUMENTED_LIST);
     both "InstrumentedSet" => class(&orm::INSTRUMENTED_SET);
     both "InstrumentedDict" => class(&orm::INSTRUMENTED_DICT);
+    both "collection" => class(&collections::COLLECTION);
+    both "collection_adapter" => collections::collection_adapter();
     v20 "KeyFuncDict" => class(&orm::KEYFUNC_DICT);
-    both "MappedCollection" => class(&orm::MAPPED_COLLECTION);
+    split "MappedCollection" => (class(&orm::MAPPED_COLLECTION), class(&orm::KEYFUNC_DICT));
 };
 
 /// The names of `sqlalchemy.ext.declarative`.
@@ -165,9 +175,19 @@ pub const ASSOCIATION_NAMES: &[(&str, Export)] = exports! {
     both "AssociationProxy" => class(&association::ASSOCIATION_PROXY);
 };
 
+/// The names of `sqlalchemy.ext.orderinglist`.
+pub const ORDERING_NAMES: &[(&str, Export)] = exports! {
+    both "ordering_list" => orm::ordering_list();
+    both "OrderingList" => class(&orm::ORDERING_LIST);
+    both "count_from_0" => orm::count_from(0);
+    both "count_from_1" => orm::count_from(1);
+    both "count_from_n_factory" => collections::count_from_n_factory();
+};
+
 /// The names of `sqlalchemy.ext`.
 pub const EXT_NAMES: &[(&str, Export)] = exports! {
     both "declarative" => module(&super::EXT_DECLARATIVE);
     both "hybrid" => module(&super::EXT_HYBRID);
     both "associationproxy" => module(&super::EXT_ASSOCIATION_PROXY);
+    both "orderinglist" => module(&super::EXT_ORDERING_LIST);
 };
