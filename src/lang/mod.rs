@@ -1,11 +1,12 @@
 //! The language: parsing, compiling, running, and the modules scripts import.
 //!
-//! Order inside: parse, compile, vm, builtins, modules, native, evaluate, interp.
+//! Order inside: parse, compile, vm, builtins, library, modules, native, evaluate, interp.
 
 pub mod builtins;
 mod compile;
 mod evaluate;
 mod interp;
+mod library;
 pub mod modules;
 pub mod native;
 mod parse;

@@ -14,6 +14,7 @@ impl Console for Collected {
     fn write(&self, text: &str) {
         self.0.borrow_mut().push_str(text);
     }
+    fn write_error(&self, _text: &str) {}
     fn display(&self, value: &Value, cx: &Cx) -> Result<()> {
         let text = cx.repr(value)?;
         self.0.borrow_mut().push_str(&text);

@@ -19,6 +19,8 @@ const RECURSION_LIMIT: u32 = 1000;
 pub trait Console {
     /// Text that `print()` writes.
     fn write(&self, text: &str);
+    /// Text for standard error.
+    fn write_error(&self, text: &str);
     /// The value of an expression statement (never `None`).
     fn display(&self, value: &Value, cx: &Cx) -> Result<()>;
     /// A Python warning.

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::{Args, Class, Cx, Instance, Members, Result, TypeSpec, Value};
+use super::{Args, Class, Cx, Instance, Members, Object, Result, TypeSpec, Value};
 use crate::util::suggest;
 
 /// A place in a source text, in bytes: what tracebacks and excerpts point at.
@@ -37,8 +37,26 @@ pub struct ExceptionData {
     pub cause: RefCell<Option<Value>>,
     /// `__context__`: what was being handled.
     pub context: RefCell<Option<Value>>,
+    /// Whether it was raised, and so has a `__traceback__`.
+    pub raised: Cell<bool>,
     /// `__suppress_context__`.
     pub suppress_context: Cell<bool>,
+}
+
+/// The class of tracebacks.
+pub static TRACEBACK: TypeSpec = TypeSpec::new("builtins", "traceback");
+
+/// `__traceback__`: says that an exception was raised; there are no frames to look into.
+pub struct Traceback;
+
+impl Object for Traceback {
+    fn spec(&self) -> &'static TypeSpec {
+        &TRACEBACK
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        let address = std::ptr::from_ref(self) as usize;
+        Ok(Some(format!("<traceback object at {address:#x}>")))
+    }
 }
 
 impl Raised {
@@ -101,6 +119,11 @@ impl Raised {
     /// Note a place it passed on its way up, innermost first.
     pub fn pass(&mut self, span: Span) {
         // A recursion that ends in an error passes the same place a thousand times.
+        if self.0.trace.is_empty()
+            && let Some(data) = exception_data(&self.0.exception)
+        {
+            data.raised.set(true);
+        }
         if self.0.trace.len() < 64 {
             self.0.trace.push(span);
         }
@@ -148,7 +171,13 @@ fn members(members: &mut Members) {
         .getter("__context__", |data: &ExceptionData, _| {
             Ok(data.context.borrow().clone().into())
         })
-        .getter("__traceback__", |_: &ExceptionData, _| Ok(Value::None))
+        .getter("__traceback__", |data: &ExceptionData, _| {
+            Ok(if data.raised.get() {
+                Value::object(Traceback)
+            } else {
+                Value::None
+            })
+        })
         .getter("__suppress_context__", |data: &ExceptionData, _| {
             Ok(Value::Bool(data.suppress_context.get()))
         })

@@ -119,7 +119,8 @@ impl Method {
     }
 }
 
-static METHOD: TypeSpec = TypeSpec::new("builtins", "builtin_function_or_method");
+/// The class of native functions.
+pub static METHOD: TypeSpec = TypeSpec::new("builtins", "builtin_function_or_method");
 
 impl Object for Method {
     fn spec(&self) -> &'static TypeSpec {
@@ -184,7 +185,15 @@ pub struct BoundMethod {
     pub function: Value,
 }
 
-static BOUND_METHOD: TypeSpec = TypeSpec::new("builtins", "method");
+/// The class of bound methods.
+pub static BOUND_METHOD: TypeSpec =
+    TypeSpec::new("builtins", "method").construct(|_, args, _| match args.pos.as_slice() {
+        [function, this] => Ok(Value::object(BoundMethod {
+            this: this.clone(),
+            function: function.clone(),
+        })),
+        given => Err(TYPE_ERROR.error(format!("method expected 2 arguments, got {}", given.len()))),
+    });
 
 impl Object for BoundMethod {
     fn spec(&self) -> &'static TypeSpec {

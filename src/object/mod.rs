@@ -35,14 +35,16 @@ pub use cx::{Console, Cx, DepthGuard};
 pub use exceptions::{ExceptionData, Raised, Span, exception_data, key_error, new_exception};
 pub use hash::{hash_sequence, hash_str, hash_value, key_eq};
 pub use instance::{Attributes, Instance, SlotDescriptor};
-pub use members::{BoundMethod, Getter, Members, Method, MethodKind, Native, Quick};
-pub use module::{Export, Module, ModuleSpec, count_exports, join_exports, refusal};
+pub use members::{
+    BOUND_METHOD, BoundMethod, Getter, METHOD, Members, Method, MethodKind, Native, Quick,
+};
+pub use module::{Export, MODULE, Module, ModuleSpec, count_exports, join_exports, refusal};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
 pub use protocol::{Object, RowView};
 pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};
 pub use types::class_of;
-pub use value::{Obj, Str, Value};
+pub use value::{Obj, Str, Value, WeakValue};
 
 /// What may raise.
 pub type Result<T> = std::result::Result<T, Raised>;

@@ -71,9 +71,12 @@ impl ModuleSpec {
 pub struct Module {
     spec: &'static ModuleSpec,
     made: RefCell<FxHashMap<Str, Value>>,
+    /// The names that a script assigned.
+    assigned: RefCell<FxHashMap<Str, Value>>,
 }
 
-static MODULE: TypeSpec = TypeSpec::new("builtins", "module");
+/// The class of modules.
+pub static MODULE: TypeSpec = TypeSpec::new("builtins", "module");
 
 impl Module {
     /// The module of `spec`, none of its names made yet.
@@ -81,14 +84,22 @@ impl Module {
         Self {
             spec,
             made: RefCell::default(),
+            assigned: RefCell::default(),
         }
     }
     /// Its description.
     pub fn description(&self) -> &'static ModuleSpec {
         self.spec
     }
+    /// What a script assigned to `name`.
+    pub fn replaced(&self, name: &str) -> Option<Value> {
+        self.assigned.borrow().get(name).cloned()
+    }
     /// The value of `name`.
     pub fn get(&self, name: &str, cx: &Cx) -> Option<Value> {
+        if let Some(assigned) = self.replaced(name) {
+            return Some(assigned);
+        }
         if let Some(known) = self.made.borrow().get(name) {
             return Some(known.clone());
         }
@@ -119,7 +130,16 @@ impl Object for Module {
         })
     }
     fn set_attr(&self, name: &str, value: &Value, _cx: &Cx) -> Result<bool> {
-        self.made.borrow_mut().insert(Str::new(name), value.clone());
+        let made = self.made.borrow().get(name).cloned();
+        let mut assigned = self.assigned.borrow_mut();
+        // What is put back is as if it was never replaced.
+        let before = if made.is_some_and(|made| made.is(value)) {
+            assigned.remove(name)
+        } else {
+            assigned.insert(Str::new(name), value.clone())
+        };
+        drop(assigned);
+        drop(before);
         Ok(true)
     }
     fn attr_names(&self) -> Vec<String> {

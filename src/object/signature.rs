@@ -402,6 +402,10 @@ impl Bound<'_> {
     pub fn at(&self, index: usize) -> &Value {
         &self.values[index]
     }
+    /// The arguments, one a parameter; `Undefined` where none was given.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
     /// Whether the function has a parameter `name` at all.
     pub fn has(&self, name: &str) -> bool {
         let mut parameters = self.signature.parameters.iter();

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::rc::Rc;
+use std::rc::{Rc, Weak as RcWeak};
 
 use compact_str::CompactString;
 use num_bigint::BigInt;
@@ -177,6 +177,39 @@ impl Value {
                 _ => false,
             },
         }
+    }
+}
+
+/// A value that is not kept alive: of what scripts define, or a native object.
+pub enum WeakValue {
+    /// An instance.
+    Instance(RcWeak<Instance>),
+    /// A class.
+    Class(RcWeak<Class>),
+    /// A native object.
+    Object(RcWeak<Box<dyn Object>>),
+}
+
+impl WeakValue {
+    /// The value, while it is there.
+    pub fn upgrade(&self) -> Option<Value> {
+        Some(match self {
+            Self::Instance(instance) => Value::Instance(instance.upgrade()?),
+            Self::Class(class) => Value::Class(class.upgrade()?),
+            Self::Object(object) => Value::Object(Obj(object.upgrade()?)),
+        })
+    }
+}
+
+impl Value {
+    /// A weak reference to it; `None`: its type does not allow any.
+    pub fn downgrade(&self) -> Option<WeakValue> {
+        Some(match self {
+            Self::Instance(instance) => WeakValue::Instance(Rc::downgrade(instance)),
+            Self::Class(class) => WeakValue::Class(Rc::downgrade(class)),
+            Self::Object(object) => WeakValue::Object(Rc::downgrade(&object.0)),
+            _ => return None,
+        })
     }
 }
 

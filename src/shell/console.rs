@@ -126,6 +126,9 @@ impl Console for ShellConsole {
         self.last_table.take();
         self.output.write(text);
     }
+    fn write_error(&self, text: &str) {
+        self.output.warn(text);
+    }
     fn display(&self, value: &Value, cx: &Cx) -> Result<()> {
         if self.display == Display::Tables
             && let Some(shown) = self.shown_as_table(value, cx)?

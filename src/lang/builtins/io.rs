@@ -1,5 +1,6 @@
 //! Functions that write, read or leave: `print`, `input`, `exit`, `quit`.
 
+use crate::lang::vm;
 use crate::object::exceptions::{NOT_IMPLEMENTED_ERROR, SYSTEM_EXIT, TYPE_ERROR};
 use crate::object::{Bound, Cx, Export, Method, Raised, Result, Value, class_of};
 
@@ -51,7 +52,12 @@ fn print(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     }
     out.push_str(&end);
     match a.some("file") {
-        None => cx.write(&out),
+        None => match vm::replaced_stdout(cx) {
+            None => cx.write(&out),
+            Some(file) => {
+                cx.call_method(&file, "write", [Value::from(out)])?;
+            }
+        },
         Some(file) => {
             cx.call_method(file, "write", [Value::from(out)])?;
         }

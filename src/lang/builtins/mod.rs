@@ -12,7 +12,8 @@ mod tests;
 
 use crate::object::types::iterators::{ENUMERATE, FILTER, MAP, REVERSED, ZIP};
 use crate::object::types::{
-    BOOL, BYTES, DICT, FLOAT, FROZENSET, INT, LIST, OBJECT, RANGE, SET, SLICE, STR, TUPLE, TYPE,
+    BOOL, BYTES, COMPLEX, DICT, FLOAT, FROZENSET, INT, LIST, OBJECT, RANGE, SET, SLICE, STR, TUPLE,
+    TYPE,
 };
 use crate::object::{Export, count_exports, join_exports};
 
@@ -28,6 +29,7 @@ macro_rules! classes {
 static TYPES: &[(&str, Export)] = classes![
     "bool" => BOOL,
     "bytes" => BYTES,
+    "complex" => COMPLEX,
     "dict" => DICT,
     "enumerate" => ENUMERATE,
     "filter" => FILTER,

@@ -18,6 +18,5 @@ pub(super) static FUNCTIONS: &[(&str, Export)] = refused![
     "exec": "type the statements themselves",
     "open": "scripts have no access to files",
     "memoryview": "use bytes",
-    "complex": "there are no complex numbers",
     "bytearray": "use bytes",
 ];

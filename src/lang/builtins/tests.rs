@@ -10,6 +10,7 @@ struct Silent;
 
 impl Console for Silent {
     fn write(&self, _text: &str) {}
+    fn write_error(&self, _text: &str) {}
     fn display(&self, _value: &Value, _cx: &Cx) -> Result<()> {
         Ok(())
     }

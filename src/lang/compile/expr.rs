@@ -8,6 +8,7 @@ use ruff_text_size::Ranged;
 
 use super::{Binding, Compiled, Compiler, ConstKey, Instr, Label, Operand};
 use crate::lang::parse::Problem;
+use crate::object::types::Complex;
 use crate::object::{BinaryOp, CompareOp, UnaryOp, Value};
 
 pub(super) fn binary_op(op: Operator) -> BinaryOp {
@@ -147,7 +148,10 @@ impl<'a> Compiler<'a> {
                     }
                 }
                 Number::Float(float) => (ConstKey::Float(float.to_bits()), Value::Float(*float)),
-                Number::Complex { .. } => return None,
+                Number::Complex { real, imag } => (
+                    ConstKey::Complex(real.to_bits(), imag.to_bits()),
+                    Complex::value(*real, *imag),
+                ),
             },
             Expr::StringLiteral(literal) => {
                 let text = literal.value.to_str();
@@ -326,12 +330,12 @@ impl<'a> Compiler<'a> {
             }
             Expr::Await(inner) => Self::unsupported("'await'", inner),
             Expr::TString(inner) => Self::unsupported("template strings", inner),
-            Expr::NumberLiteral(literal) => Self::unsupported("complex numbers", literal),
             Expr::IpyEscapeCommand(inner) => Err(Problem::new("invalid syntax", inner)),
             Expr::NoneLiteral(_)
             | Expr::BooleanLiteral(_)
             | Expr::StringLiteral(_)
             | Expr::BytesLiteral(_)
+            | Expr::NumberLiteral(_)
             | Expr::EllipsisLiteral(_) => {
                 if let Some((key, value)) = self.constant_of(expression) {
                     self.push_const(key, || value);

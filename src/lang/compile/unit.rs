@@ -27,6 +27,7 @@ pub(super) enum ConstKey {
     Bool(bool),
     Int(i64),
     Float(u64),
+    Complex(u64, u64),
     Big(String),
     Str(String),
     Bytes(Vec<u8>),

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use super::small::note_abstract;
+use crate::lang::library;
 use crate::object::types::generic::{SpecialForm, subscribe};
 use crate::object::types::{BYTES, DICT, FROZENSET, LIST, RANGE, SET, STR, TUPLE};
-use crate::object::{Class, Members, ModuleSpec, TypeSpec};
+use crate::object::{Class, Cx, Members, ModuleSpec, TypeSpec, Value};
 
 fn members(members: &mut Members) {
     members.class_method("__class_getitem__(item, /)", |this, a, cx| {
@@ -27,18 +29,26 @@ fn is_view(class: &Class) -> bool {
     )
 }
 
+/// The class with its abstract methods and what is built on them.
+fn mixed(spec: &'static TypeSpec, cx: &Cx) -> Value {
+    let class = spec.class();
+    library::mix_in("collections.abc", &class, cx);
+    class.into()
+}
+
 macro_rules! abstract_types {
     ($($constant:ident = $name:literal, $covers:expr;)*) => {
         $(#[doc = concat!("`collections.abc.", $name, "`.")]
         pub static $constant: TypeSpec = TypeSpec::new("collections.abc", $name)
             .members(members)
             .covers($covers)
+            .init_subclass(|class, _, cx| note_abstract(class, cx))
             .subclassable();)*
         /// `collections.abc`.
         pub static COLLECTIONS_ABC: ModuleSpec = ModuleSpec {
             name: "collections.abc",
             names: &[
-                $(($name, |_| $constant.class().into()),)*
+                $(($name, |cx| mixed(&$constant, cx)),)*
                 ("Awaitable", |_| SpecialForm::new("Awaitable", None)),
                 ("Coroutine", |_| SpecialForm::new("Coroutine", None)),
                 ("AsyncIterator", |_| SpecialForm::new("AsyncIterator", None)),

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::lang::library;
 use crate::object::exceptions::{KEY_ERROR, TYPE_ERROR};
 use crate::object::types::{self, DICT, base_value, class_of, dict, with_base};
 use crate::object::{
@@ -29,13 +30,8 @@ pub static COLLECTIONS: ModuleSpec = ModuleSpec {
             ))
         }),
     ],
-    unsupported: &[
-        ("ChainMap", "merge dicts with |"),
-        ("UserDict", "subclass dict"),
-        ("UserList", "subclass list"),
-        ("UserString", "subclass str"),
-    ],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("collections", wanted, cx)),
 };
 
 /// `collections.OrderedDict`.

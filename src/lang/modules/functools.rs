@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use crate::lang::library;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::iterators;
 use crate::object::{
@@ -55,11 +56,8 @@ pub static FUNCTOOLS: ModuleSpec = ModuleSpec {
             Method::function("total_ordering(cls)", total_ordering)
         }),
     ],
-    unsupported: &[
-        ("singledispatch", "test types with isinstance"),
-        ("partialmethod", "define a method"),
-    ],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("functools", wanted, cx)),
 };
 
 fn reduce(a: &Bound<'_>, cx: &Cx) -> Result<Value> {

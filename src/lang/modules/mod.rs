@@ -2,7 +2,6 @@
 
 pub mod abstract_types;
 mod collections;
-mod contextlib;
 mod copy;
 mod dataclasses;
 mod deque;
@@ -22,6 +21,7 @@ mod small;
 mod system;
 mod typing;
 mod values;
+mod weakref;
 
 use crate::object::ModuleSpec;
 
@@ -29,7 +29,6 @@ use crate::object::ModuleSpec;
 pub static MODULES: &[&ModuleSpec] = &[
     &abstract_types::COLLECTIONS_ABC,
     &collections::COLLECTIONS,
-    &contextlib::CONTEXTLIB,
     &copy::COPY,
     &dataclasses::DATACLASSES,
     &fractions::FRACTIONS,
@@ -46,7 +45,6 @@ pub static MODULES: &[&ModuleSpec] = &[
     &small::FUTURE,
     &small::LOGGING,
     &small::STRING,
-    &small::TEXTWRAP,
     &small::TYPES,
     &small::WARNINGS,
     &system::OS,
@@ -58,4 +56,5 @@ pub static MODULES: &[&ModuleSpec] = &[
     &values::DECIMAL,
     &values::ENUM,
     &values::UUID,
+    &weakref::WEAKREF,
 ];

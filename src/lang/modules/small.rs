@@ -1,15 +1,15 @@
-//! Small modules: `abc`, `__future__`, `logging`, `string`, `textwrap`, `types`, `warnings`.
+//! Small modules: `abc`, `__future__`, `logging`, `string`, `types`, `warnings`.
 
 use std::any::Any;
-use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::engine::echo::{Echo, EchoLevel};
-use crate::object::exceptions::{EXCEPTION, TYPE_ERROR, USER_WARNING};
-use crate::object::types::{class_of, generic, int, split_lines};
+use crate::lang::{library, vm};
+use crate::object::exceptions::{EXCEPTION, TRACEBACK, TYPE_ERROR, USER_WARNING};
+use crate::object::types::{ELLIPSIS_TYPE, MAPPING_PROXY, NONE_TYPE, class_of, generic, int};
 use crate::object::{
-    Args, Bound, Class, ClassExtension, Cx, Export, Instance, Members, Method, ModuleSpec, Object,
-    Result, Str, TypeSpec, Value, count_exports, join_exports,
+    Args, BOUND_METHOD, Bound, Class, ClassExtension, Cx, Export, Instance, METHOD, MODULE,
+    Members, Method, ModuleSpec, Object, Result, Str, TypeSpec, Value, count_exports, join_exports,
 };
 
 /// `__future__`.
@@ -71,12 +71,12 @@ fn is_abstract(value: &Value, cx: &Cx) -> bool {
 }
 
 /// Work out which abstract methods a class leaves open.
-fn note_abstract(class: &Rc<Class>, cx: &Cx) -> Result<()> {
+pub(super) fn note_abstract(class: &Rc<Class>, cx: &Cx) -> Result<()> {
     let mut names: Vec<Str> = class.own_names();
     for ancestor in class
         .ancestors()
         .iter()
-        .filter(|base| base.spec().is_none())
+        .filter(|base| base.spec().is_none() || base.module() == "collections.abc")
     {
         names.extend(ancestor.own_names());
     }
@@ -131,164 +131,10 @@ pub static STRING: ModuleSpec = ModuleSpec {
             "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~".into()
         }),
         ("whitespace", |_| " \t\n\r\x0b\x0c".into()),
-        ("capwords", |_| {
-            Method::function("capwords(s, sep=None)", |a, cx| {
-                let words = cx.call_method(
-                    a.value("s"),
-                    "split",
-                    a.some("sep").cloned().into_iter().collect::<Vec<_>>(),
-                )?;
-                let mut capitals = Vec::new();
-                for word in cx.collect(&words)? {
-                    capitals.push(cx.call_method(&word, "capitalize", [])?);
-                }
-                let separator = a.some("sep").cloned().unwrap_or_else(|| " ".into());
-                cx.call_method(&separator, "join", [Value::list(capitals)])
-            })
-        }),
     ],
-    unsupported: &[
-        ("Template", "use f-strings"),
-        ("Formatter", "use str.format"),
-    ],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("string", wanted, cx)),
 };
-
-/// `textwrap`.
-pub static TEXTWRAP: ModuleSpec = ModuleSpec {
-    name: "textwrap",
-    names: &[
-        ("dedent", |_| {
-            Method::function("dedent(text)", |a, _| Ok(dedent(a.text("text")?).into()))
-        }),
-        ("indent", |_| {
-            Method::function("indent(text, prefix, predicate=None)", |a, _| {
-                let prefix = a.text("prefix")?;
-                Ok(split_lines(a.text("text")?, true)
-                    .into_iter()
-                    .map(|line| {
-                        if line.trim().is_empty() {
-                            line.to_owned()
-                        } else {
-                            format!("{prefix}{line}")
-                        }
-                    })
-                    .collect::<String>()
-                    .into())
-            })
-        }),
-        ("wrap", |_| {
-            Method::function("wrap(text, width=70)", |a, cx| {
-                Ok(Value::list(
-                    wrap(a, cx)?.into_iter().map(Value::from).collect(),
-                ))
-            })
-        }),
-        ("fill", |_| {
-            Method::function("fill(text, width=70)", |a, cx| {
-                Ok(wrap(a, cx)?.join("\n").into())
-            })
-        }),
-        ("shorten", |_| {
-            Method::function("shorten(text, width, *, placeholder=' [...]')", |a, cx| {
-                let width = usize::try_from(int::expect_index(a.value("width"), cx)?).unwrap_or(0);
-                let placeholder = match a.given("placeholder") {
-                    Some(_) => a.text("placeholder")?,
-                    None => " [...]",
-                };
-                Ok(shorten(a.text("text")?, width, placeholder).into())
-            })
-        }),
-    ],
-    unsupported: &[("TextWrapper", "use wrap or fill")],
-    dynamic: None,
-};
-
-fn dedent(text: &str) -> String {
-    let blank = |line: &str| line.trim_matches([' ', '\t']).is_empty();
-    let margin = text
-        .split('\n')
-        .filter(|line| !blank(line))
-        .map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
-        .reduce(|margin, indent| {
-            let common = margin
-                .bytes()
-                .zip(indent.bytes())
-                .take_while(|(a, b)| a == b)
-                .count();
-            &margin[..common]
-        })
-        .unwrap_or("");
-    let lines: Vec<&str> = text
-        .split('\n')
-        .map(|line| {
-            if blank(line) {
-                ""
-            } else {
-                &line[margin.len()..]
-            }
-        })
-        .collect();
-    lines.join("\n")
-}
-
-fn wrap(a: &Bound<'_>, cx: &Cx) -> Result<Vec<String>> {
-    let width = match a.given("width") {
-        Some(width) => usize::try_from(int::expect_index(width, cx)?).unwrap_or(0),
-        None => 70,
-    };
-    let width = width.max(1);
-    let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in a.text("text")?.split_whitespace() {
-        let mut word: Vec<char> = word.chars().collect();
-        let used = line.chars().count();
-        if used > 0 && used + 1 + word.len() > width {
-            lines.push(std::mem::take(&mut line));
-        }
-        while word.len() > width {
-            lines.push(word.drain(..width).collect());
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(word);
-    }
-    if !line.is_empty() {
-        lines.push(line);
-    }
-    Ok(lines)
-}
-
-fn shorten(text: &str, width: usize, placeholder: &str) -> String {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let whole = words.join(" ");
-    if whole.chars().count() <= width {
-        return whole;
-    }
-    let mut kept = words.len();
-    while kept > 0 {
-        kept -= 1;
-        let candidate = format!("{}{placeholder}", words[..kept].join(" "));
-        if candidate.chars().count() <= width {
-            return candidate.trim_start().to_owned();
-        }
-    }
-    placeholder.trim_start().to_owned()
-}
-
-/// The class of an example value, for `types`.
-fn class_named(name: &'static str) -> Value {
-    NAMESPACE_TYPES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or(Value::None, |(_, spec)| spec.class().into())
-}
-
-static NAMESPACE_TYPES: &[(&str, &TypeSpec)] = &[
-    ("NoneType", &crate::object::types::NONE_TYPE),
-    ("EllipsisType", &crate::object::types::ELLIPSIS_TYPE),
-    ("SimpleNamespace", &SIMPLE_NAMESPACE),
-];
 
 static SIMPLE_NAMESPACE: TypeSpec = TypeSpec::new("types", "SimpleNamespace")
     .construct(|class, args, _| {
@@ -327,9 +173,18 @@ static SIMPLE_NAMESPACE: TypeSpec = TypeSpec::new("types", "SimpleNamespace")
 pub static TYPES: ModuleSpec = ModuleSpec {
     name: "types",
     names: &[
-        ("NoneType", |_| class_named("NoneType")),
-        ("EllipsisType", |_| class_named("EllipsisType")),
-        ("SimpleNamespace", |_| class_named("SimpleNamespace")),
+        ("NoneType", |_| NONE_TYPE.class().into()),
+        ("EllipsisType", |_| ELLIPSIS_TYPE.class().into()),
+        ("SimpleNamespace", |_| SIMPLE_NAMESPACE.class().into()),
+        ("FunctionType", |_| vm::FUNCTION.class().into()),
+        ("LambdaType", |_| vm::FUNCTION.class().into()),
+        ("GeneratorType", |_| vm::GENERATOR.class().into()),
+        ("BuiltinFunctionType", |_| METHOD.class().into()),
+        ("BuiltinMethodType", |_| METHOD.class().into()),
+        ("MethodType", |_| BOUND_METHOD.class().into()),
+        ("ModuleType", |_| MODULE.class().into()),
+        ("MappingProxyType", |_| MAPPING_PROXY.class().into()),
+        ("TracebackType", |_| TRACEBACK.class().into()),
         ("GenericAlias", |cx| {
             let alias = generic::subscribe(&Value::None, &Value::None, cx);
             alias.map_or(Value::None, |alias| class_of(&alias, cx).into())
@@ -337,14 +192,6 @@ pub static TYPES: ModuleSpec = ModuleSpec {
         ("UnionType", |cx| {
             let union = generic::union_of([Value::None, Value::Int(0)], false);
             class_of(&union, cx).into()
-        }),
-        ("MethodType", |_| {
-            Method::function("MethodType(function, instance, /)", |a, _| {
-                Ok(Value::object(crate::object::BoundMethod {
-                    this: a.at(1).clone(),
-                    function: a.at(0).clone(),
-                }))
-            })
         }),
         ("new_class", |_| {
             Method::function("new_class(name, bases=(), kwds=None)", |a, cx| {
@@ -362,10 +209,7 @@ pub static TYPES: ModuleSpec = ModuleSpec {
             })
         }),
     ],
-    unsupported: &[
-        ("FunctionType", "test with callable()"),
-        ("ModuleType", "modules cannot be made"),
-    ],
+    unsupported: &[],
     dynamic: None,
 };
 
@@ -443,129 +287,30 @@ impl Object for CatchWarnings {
     }
 }
 
-const LOGGING_NAMES: &[(&str, Export)] = &[
-    ("DEBUG", |_| Value::Int(10)),
-    ("INFO", |_| Value::Int(20)),
-    ("WARNING", |_| Value::Int(30)),
-    ("WARN", |_| Value::Int(30)),
-    ("ERROR", |_| Value::Int(40)),
-    ("CRITICAL", |_| Value::Int(50)),
-    ("NOTSET", |_| Value::Int(0)),
-    ("getLogger", |_| {
-        Method::function("getLogger(name=None)", |a, _| {
-            let name = a.some("name").and_then(Value::as_str).unwrap_or("root");
-            Ok(Value::object(Logger {
-                name: Str::new(name),
-                level: RefCell::new(Value::Int(0)),
-            }))
-        })
-    }),
-    ("StreamHandler", |_| {
-        Method::function("StreamHandler(stream=None)", |_, _| {
-            Ok(Value::object(Logger {
-                name: Str::new("StreamHandler"),
-                level: RefCell::new(Value::Int(0)),
-            }))
-        })
-    }),
-    ("Formatter", |_| {
-        Method::function("Formatter(*args, **kwargs)", |_, _| Ok(Value::None))
-    }),
-];
-
-const LOGGING_GROUPS: &[&[(&str, Export)]] = &[LOGGING_NAMES, IGNORED_LOGGING];
-
-/// `logging`: levels and loggers are accepted; the shell shows statements in its own way.
+/// `logging`: its classes are written in the language; what it tells the echo is here.
 pub static LOGGING: ModuleSpec = ModuleSpec {
     name: "logging",
-    names: &join_exports::<{ count_exports(LOGGING_GROUPS) }>(LOGGING_GROUPS),
-    unsupported: &[("FileHandler", "scripts have no access to files")],
-    dynamic: None,
-};
-
-static IGNORED_LOGGING: &[(&str, Export)] = accepted![
-    "basicConfig",
-    "disable",
-    "debug",
-    "info",
-    "warning",
-    "error",
-    "critical",
-    "exception",
-    "log"
-];
-
-static LOGGER: TypeSpec = TypeSpec::new("logging", "Logger").members(|members: &mut Members| {
-    const ACCEPTED: [&str; 11] = [
-        "addHandler(hdlr)",
-        "removeHandler(hdlr)",
-        "setFormatter(fmt)",
-        "addFilter(filter)",
-        "debug(msg, *args, **kwargs)",
-        "info(msg, *args, **kwargs)",
-        "warning(msg, *args, **kwargs)",
-        "error(msg, *args, **kwargs)",
-        "critical(msg, *args, **kwargs)",
-        "exception(msg, *args, **kwargs)",
-        "log(level, msg, *args, **kwargs)",
-    ];
-    for text in ACCEPTED {
-        members.method(text, |_: &Logger, _, _| Ok(Value::None));
-    }
-    members
-        .method("setLevel(level)", |own: &Logger, a, cx| {
-            *own.level.borrow_mut() = a.value("level").clone();
-            if [
-                "sqlalchemy",
-                "sqlalchemy.engine",
-                "sqlalchemy.engine.Engine",
-            ]
-            .contains(&own.name.as_str())
-            {
-                let level = echo_level(a.value("level"));
+    names: &[("_echo", |_| {
+        Method::function("_echo(name, level)", |a, cx| {
+            if matches!(
+                a.text("name")?,
+                "sqlalchemy" | "sqlalchemy.engine" | "sqlalchemy.engine.Engine"
+            ) {
+                let level = echo_level(int::expect_index(a.value("level"), cx)?);
                 cx.service::<Echo>().set_logger_level(level);
             }
             Ok(Value::None)
         })
-        .method("getEffectiveLevel()", |own: &Logger, _, _| {
-            Ok(own.level.borrow().clone())
-        })
-        .method("isEnabledFor(level)", |_: &Logger, _, _| {
-            Ok(Value::Bool(false))
-        })
-        .getter("name", |own: &Logger, _| Ok(own.name.clone().into()))
-        .getter("level", |own: &Logger, _| Ok(own.level.borrow().clone()))
-        .getter("handlers", |_: &Logger, _| Ok(Value::list(Vec::new())));
-});
+    })],
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("logging", wanted, cx)),
+};
 
 /// What a level set on SQLAlchemy's logger makes every engine echo.
-fn echo_level(level: &Value) -> EchoLevel {
-    let number = match level {
-        Value::Int(number) => *number,
-        Value::Str(name) if name == "DEBUG" => 10,
-        Value::Str(name) if name == "INFO" => 20,
-        _ => 0,
-    };
-    match number {
+fn echo_level(level: i64) -> EchoLevel {
+    match level {
         1..=10 => EchoLevel::Debug,
         11..=20 => EchoLevel::Info,
         _ => EchoLevel::Off,
-    }
-}
-
-struct Logger {
-    name: Str,
-    level: RefCell<Value>,
-}
-
-impl Object for Logger {
-    fn spec(&self) -> &'static TypeSpec {
-        &LOGGER
-    }
-    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
-        Ok(Some(format!("<Logger {} (WARNING)>", self.name)))
-    }
-    fn set_attr(&self, name: &str, _value: &Value, _cx: &Cx) -> Result<bool> {
-        Ok(matches!(name, "propagate" | "disabled"))
     }
 }

@@ -2,27 +2,35 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::lang::vm;
 use crate::object::exceptions::{SYSTEM_EXIT, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{float, iterators};
 use crate::object::{
     Bound, Cx, Dict, Members, Method, Module, ModuleSpec, Object, Raised, Result, TypeSpec, Value,
+    class_of,
 };
 
 static STREAM: TypeSpec = TypeSpec::new("_io", "TextIOWrapper").members(|members: &mut Members| {
     members
-        .method("write(s, /)", |_: &Stream, a, cx| match a.at(0) {
+        .method("write(s, /)", |own: &Stream, a, cx| match a.at(0) {
             Value::Str(text) => {
-                cx.write(text);
+                if own.0 == "stderr" {
+                    cx.console().write_error(text);
+                } else {
+                    cx.write(text);
+                }
                 let count = crate::object::types::char_count(text);
                 Ok(Value::Int(i64::try_from(count).unwrap_or(0)))
             }
             other => Err(TYPE_ERROR.error(format!(
                 "write() argument must be str, not {}",
-                crate::object::class_of(other, cx).name()
+                class_of(other, cx).name()
             ))),
         })
         .method("flush(/)", |_: &Stream, _, _| Ok(Value::None))
-        .method("isatty(/)", |_: &Stream, _, _| Ok(Value::Bool(false)));
+        .method("isatty(/)", |_: &Stream, _, _| Ok(Value::Bool(false)))
+        .getter("name", |own: &Stream, _| Ok(format!("<{}>", own.0).into()))
+        .constant("encoding", "utf-8".into());
 });
 
 /// `sys.stdout`, `sys.stderr`: what is written there goes to the console.
@@ -113,6 +121,19 @@ pub static SYS: ModuleSpec = ModuleSpec {
             Method::function("exit(status=None, /)", |a, _| {
                 let args = a.some_at(0).cloned().into_iter().collect();
                 Err(Raised::new(&SYSTEM_EXIT, args))
+            })
+        }),
+        ("exc_info", |_| {
+            Method::function("exc_info(/)", |_, cx| {
+                let parts = match vm::runtime(cx).current() {
+                    Some(error) => vec![
+                        class_of(&error, cx).into(),
+                        error.clone(),
+                        cx.get_attr(&error, "__traceback__")?,
+                    ],
+                    None => vec![Value::None; 3],
+                };
+                Ok(Value::tuple(parts))
             })
         }),
         ("getrecursionlimit", |_| {

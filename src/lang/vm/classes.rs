@@ -8,6 +8,7 @@ use super::frame::Frame;
 use super::run::run;
 use super::runtime::Runtime;
 use crate::lang::compile::Code;
+use crate::lang::library;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{Class, Cx, Namespace, Raised, Result, Str, Value, bind, class_of, find_attr};
@@ -25,10 +26,11 @@ pub(super) fn build(
         _ => Vec::new(),
     };
     let classes = resolve_bases(&bases, cx)?;
+    let module = library::module_of(code.source);
     let namespace: Rc<RefCell<Namespace>> = Rc::default();
     namespace
         .borrow_mut()
-        .insert(Str::new("__module__"), "__main__".into());
+        .insert(Str::new("__module__"), module.into());
     if let Some(doc) = &code.doc {
         namespace
             .borrow_mut()
@@ -46,7 +48,7 @@ pub(super) fn build(
     rt.give_buffer(std::mem::take(&mut body.slots));
     drop(body);
     flow?;
-    let class = Class::new(code.name.clone(), Str::new("__main__"), classes)?;
+    let class = Class::new(code.name.clone(), Str::new(module), classes)?;
     class.set_qualname(code.qualname.clone());
     if let Some(cell) = own_cell {
         *cell.0.borrow_mut() = Some(Value::Class(class.clone()));

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
-    Args, BoundMethod, Class, Cx, Members, Object, Result, Str, TypeSpec, Value, bind, class_of,
+    Args, BoundMethod, Class, Cx, Members, Method, Object, Result, Str, TypeSpec, Value, bind,
+    class_of,
 };
 
 /// A `classmethod`.
@@ -33,6 +34,19 @@ pub(super) static STATIC_METHOD: TypeSpec = TypeSpec::new("builtins", "staticmet
 pub(super) static PROPERTY: TypeSpec = TypeSpec::new("builtins", "property")
     .construct(make_property)
     .members(property_members);
+
+/// `__get__` of a descriptor, as a method.
+pub(super) fn getter_of(descriptor: Value) -> Value {
+    Method::function("__get__(instance, owner=None, /)", move |a, cx| {
+        let instance = a.some_at(0);
+        let owner = match (a.at(1), instance) {
+            (Value::Class(owner), _) => owner.clone(),
+            (_, Some(instance)) => class_of(instance, cx),
+            _ => return Err(TYPE_ERROR.error("__get__(None, None) is invalid")),
+        };
+        bind(&descriptor, instance, &owner, cx)
+    })
+}
 
 fn one(name: &str, args: Args) -> Result<Value> {
     let given = args.pos.len();

@@ -4,11 +4,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::bind;
+use super::code_object::{Cell, CodeObject};
+use super::descriptors;
 use super::frame::{CellVar, Flow, Frame};
 use super::generator::Generator;
 use super::run::run;
 use super::runtime::Runtime;
 use crate::lang::compile::{Code, CodeKind};
+use crate::lang::library;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
     Args, Attributes, BoundMethod, Class, Cx, Dict, Object, Result, Str, TypeSpec, Value,
@@ -28,7 +31,7 @@ pub(in crate::lang) struct Function {
     attributes: RefCell<Attributes>,
 }
 
-static FUNCTION: TypeSpec = TypeSpec::new("builtins", "function");
+pub(in crate::lang) static FUNCTION: TypeSpec = TypeSpec::new("builtins", "function");
 
 /// What a `def` finds on the stack.
 #[derive(Default)]
@@ -138,7 +141,7 @@ impl Object for Function {
         Ok(Some(match name {
             "__name__" => self.name.borrow().clone().into(),
             "__qualname__" => self.qualname().into(),
-            "__module__" => "__main__".into(),
+            "__module__" => library::module_of(self.code.source).into(),
             "__doc__" => self.code.doc.clone().into(),
             "__defaults__" => self.defaults_value(),
             "__kwdefaults__" => match &*self.keyword_defaults.borrow() {
@@ -157,6 +160,15 @@ impl Object for Function {
                     .map(|(name, value)| (name.clone(), value.clone())),
             ))),
             "__call__" => this.clone(),
+            "__code__" => Value::object(CodeObject(self.code.clone())),
+            "__closure__" if self.cells.is_empty() => Value::None,
+            "__closure__" => Value::tuple(
+                self.cells
+                    .iter()
+                    .map(|cell| Value::object(Cell(cell.clone())))
+                    .collect(),
+            ),
+            "__get__" => descriptors::getter_of(this.clone()),
             _ => return Ok(None),
         }))
     }

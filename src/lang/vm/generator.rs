@@ -11,7 +11,7 @@ use crate::lang::compile::Instr;
 use crate::object::exceptions::{
     GENERATOR_EXIT, RUNTIME_ERROR, STOP_ITERATION, TYPE_ERROR, VALUE_ERROR,
 };
-use crate::object::{Cx, Members, Object, Raised, Result, TypeSpec, Value, ValueIter};
+use crate::object::{Cx, Members, Object, Raised, Result, TypeSpec, Value, ValueIter, ops};
 
 enum State {
     Suspended(Box<Frame>),
@@ -34,7 +34,8 @@ pub(super) enum Step {
     Finished(Value),
 }
 
-static GENERATOR: TypeSpec = TypeSpec::new("builtins", "generator").members(members);
+pub(in crate::lang) static GENERATOR: TypeSpec =
+    TypeSpec::new("builtins", "generator").members(members);
 
 impl Generator {
     pub(super) fn new(frame: Frame, runtime: Rc<Runtime>) -> Self {
@@ -192,8 +193,20 @@ fn members(members: &mut Members) {
         .method(
             "throw(type, value=None, traceback=None, /)",
             |generator: &Generator, a, cx| {
-                let value = a.some("value").unwrap_or_else(|| a.at(0));
-                let raised = raise::exception_of(value, cx)?;
+                let raised = match (a.at(0), a.some_at(1)) {
+                    (Value::Class(class), Some(value)) => {
+                        let given = ops::is_instance(value, a.at(0), cx)?;
+                        let value = match value {
+                            Value::Instance(_) if given => value.clone(),
+                            Value::Tuple(args) => {
+                                cx.call(&Value::Class(class.clone()), args.to_vec())?
+                            }
+                            _ => cx.call(&Value::Class(class.clone()), [value.clone()])?,
+                        };
+                        raise::exception_of(&value, cx)?
+                    }
+                    (exception, _) => raise::exception_of(exception, cx)?,
+                };
                 finished(generator.throw(raised, cx)?)
             },
         )
@@ -218,6 +231,9 @@ impl Object for Generator {
         Ok(match name {
             "__name__" => Some(self.name.clone().into()),
             "__qualname__" => Some(self.qualname.clone().into()),
+            "gi_running" => Some(Value::Bool(matches!(&*self.state.borrow(), State::Running))),
+            "gi_frame" if matches!(&*self.state.borrow(), State::Done) => Some(Value::None),
+            "gi_yieldfrom" => Some(Value::None),
             _ => None,
         })
     }

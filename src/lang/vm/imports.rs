@@ -1,7 +1,7 @@
 //! Imports from the tables of modules.
 
-use super::runtime::Runtime;
-use crate::lang::{modules, native, unsupported};
+use super::runtime::{Runtime, runtime};
+use crate::lang::{library, modules, native, unsupported};
 use crate::object::exceptions::{IMPORT_ERROR, MODULE_NOT_FOUND_ERROR};
 use crate::object::{Cx, Module, ModuleSpec, Raised, Result, Value};
 
@@ -9,6 +9,7 @@ fn find(name: &str) -> Option<&'static ModuleSpec> {
     native::MODULES
         .iter()
         .chain(modules::MODULES)
+        .chain(library::MODULES)
         .find(|spec| spec.name == name)
         .copied()
 }
@@ -18,6 +19,7 @@ pub(in crate::lang) fn module_names() -> impl Iterator<Item = &'static str> {
     native::MODULES
         .iter()
         .chain(modules::MODULES)
+        .chain(library::MODULES)
         .map(|spec| spec.name)
 }
 
@@ -123,4 +125,10 @@ pub(super) fn import_star(from: &Value, rt: &Runtime, cx: &Cx) {
             drop(rt.globals.set(slot, value));
         }
     }
+}
+
+/// What a script assigned to `sys.stdout`.
+pub(in crate::lang) fn replaced_stdout(cx: &Cx) -> Option<Value> {
+    let known = runtime(cx).modules.borrow().get("sys")?.clone();
+    known.downcast::<Module>()?.replaced("stdout")
 }

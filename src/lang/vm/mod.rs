@@ -9,6 +9,7 @@ mod bind;
 mod build;
 mod calls;
 mod classes;
+mod code_object;
 mod descriptors;
 mod frame;
 mod function;
@@ -28,7 +29,9 @@ use std::rc::Rc;
 
 use frame::{Flow, Frame};
 
-pub(super) use imports::module_names;
+pub(super) use function::FUNCTION;
+pub(super) use generator::GENERATOR;
+pub(super) use imports::{module_names, replaced_stdout};
 pub(super) use names::builtin_names;
 pub(super) use runtime::{Runtime, runtime};
 

@@ -3,11 +3,13 @@
 use super::BUILTINS as OWN;
 use super::runtime::Globals;
 use crate::lang::builtins::BUILTINS;
+use crate::lang::library::SEPARATOR;
 use crate::object::exceptions::{EXCEPTIONS, NAME_ERROR, UNBOUND_LOCAL_ERROR};
 use crate::object::{Cx, Raised, Value};
 
 /// The built-in called `name`.
 pub(in crate::lang) fn builtin(name: &str, cx: &Cx) -> Option<Value> {
+    let name = name.rsplit(SEPARATOR).next()?;
     let mut exports = OWN.iter().chain(BUILTINS);
     if let Some((_, export)) = exports.find(|(known, _)| *known == name) {
         return Some(export(cx));

@@ -7,6 +7,7 @@ use super::generator::{Step, delegate};
 use super::runtime::Runtime;
 use super::{arith, attrs, build, calls, classes, imports, patterns, raise, text, variables, with};
 use crate::lang::compile::{Code, Instr, PatternTest};
+use crate::lang::library;
 use crate::object::{Cx, Raised, Result, Value, ValueIter, ops, types};
 
 /// Run a frame until it returns or yields.
@@ -75,7 +76,10 @@ fn passed(frame: &Frame, code: &Code, mut raised: Raised, rt: &Runtime) -> Raise
     if raised.trace().is_empty() {
         rt.set_context(&raised, false);
     }
-    raised.pass(code.span(frame.ip.saturating_sub(1)));
+    // The library has no text to point at: what a script called it with is the place.
+    if !library::is_library(code.source) {
+        raised.pass(code.span(frame.ip.saturating_sub(1)));
+    }
     raised
 }
 

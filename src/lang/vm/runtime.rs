@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::names;
+use crate::lang::library::SEPARATOR;
 use crate::object::exceptions::exception_data;
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -83,14 +84,14 @@ impl Globals {
         }
         Ok(builtin)
     }
-    /// The names that have a value, with it.
+    /// The names of the session that have a value, with it.
     pub fn defined(&self) -> Vec<(Str, Value)> {
         let names = self.names.borrow();
         let slots = self.slots.borrow();
         names
             .keys()
             .zip(slots.iter())
-            .filter(|(_, value)| !value.is_undefined())
+            .filter(|(name, value)| !value.is_undefined() && !name.contains(SEPARATOR))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect()
     }

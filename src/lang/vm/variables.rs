@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::frame::Frame;
 use super::names;
 use super::runtime::Runtime;
+use crate::lang::library;
 use crate::object::{Cx, Dict, Result, Str, Value};
 
 pub(super) fn delete_local(frame: &mut Frame, at: usize) -> Result<()> {
@@ -48,8 +49,8 @@ pub(super) fn load_name(frame: &mut Frame, at: usize, rt: &Runtime, cx: &Cx) -> 
     let value = if let Some(value) = in_namespace(frame, &name) {
         value
     } else {
-        let slot = rt.globals.slot(&name) as usize;
-        rt.globals.load(slot, cx)?
+        let global = library::global_name(frame.code.source, name);
+        rt.globals.load(rt.globals.slot(&global) as usize, cx)?
     };
     frame.push(value);
     Ok(())

@@ -47,7 +47,8 @@ pub(super) fn exit_with_exception(frame: &mut Frame, rt: &Runtime, cx: &Cx) -> R
     let exit = frame.pop();
     let exception = rt.current().unwrap_or(Value::None);
     let class = Value::Class(class_of(&exception, cx));
-    let answer = cx.call(&exit, [class, exception, Value::None])?;
+    let traceback = cx.get_attr(&exception, "__traceback__")?;
+    let answer = cx.call(&exit, [class, exception, traceback])?;
     let swallowed = ops::truthy(&answer, cx)?;
     frame.push(Value::Bool(swallowed));
     Ok(())

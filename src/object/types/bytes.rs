@@ -41,12 +41,100 @@ pub fn write(bytes: &[u8], out: &mut String) {
     out.push(char::from(quote));
 }
 
+/// UTF-16 and UTF-32.
+mod wide {
+    use super::Order;
+    use crate::object::Result;
+    use crate::object::exceptions::UNICODE_DECODE_ERROR;
+
+    fn put(unit: u32, size: usize, order: Order, out: &mut Vec<u8>) {
+        if order == Order::Big {
+            out.extend_from_slice(&unit.to_be_bytes()[4 - size..]);
+        } else {
+            out.extend_from_slice(&unit.to_le_bytes()[..size]);
+        }
+    }
+
+    pub(super) fn encode(text: &str, size: usize, order: Order) -> Vec<u8> {
+        let mut out = Vec::with_capacity(text.len() * size);
+        if order == Order::Marked {
+            put(0xfeff, size, order, &mut out);
+        }
+        if size == 2 {
+            for unit in text.encode_utf16() {
+                put(u32::from(unit), size, order, &mut out);
+            }
+        } else {
+            for c in text.chars() {
+                put(u32::from(c), size, order, &mut out);
+            }
+        }
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8], size: usize, order: Order) -> Result<String> {
+        let name = if size == 2 { "utf-16" } else { "utf-32" };
+        let refuse = |at: usize, reason: &str| {
+            let byte = bytes.get(at).copied().unwrap_or(0);
+            UNICODE_DECODE_ERROR.error(format!(
+                "'{name}' codec can't decode byte 0x{byte:02x} in position {at}: {reason}"
+            ))
+        };
+        let unit = |chunk: &[u8], big: bool| {
+            chunk.iter().enumerate().fold(0_u32, |unit, (at, byte)| {
+                let shift = if big { chunk.len() - 1 - at } else { at };
+                unit | u32::from(*byte) << (8 * shift)
+            })
+        };
+        let (mut big, mut start) = (order == Order::Big, 0);
+        if order == Order::Marked
+            && let Some(mark) = bytes.get(..size)
+        {
+            big = unit(mark, true) == 0xfeff;
+            start = if big || unit(mark, false) == 0xfeff {
+                size
+            } else {
+                0
+            };
+        }
+        let chunks = bytes[start..].chunks_exact(size);
+        if !chunks.remainder().is_empty() {
+            return Err(refuse(
+                bytes.len() - chunks.remainder().len(),
+                "truncated data",
+            ));
+        }
+        let units: Vec<u32> = chunks.map(|chunk| unit(chunk, big)).collect();
+        let invalid = || refuse(start, "illegal encoding");
+        if size == 4 {
+            let text: Option<String> = units.into_iter().map(char::from_u32).collect();
+            return text.ok_or_else(invalid);
+        }
+        let units: Vec<u16> = units
+            .into_iter()
+            .filter_map(|unit| u16::try_from(unit).ok())
+            .collect();
+        String::from_utf16(&units).map_err(|_| invalid())
+    }
+}
+
 /// The encodings that are known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Utf8,
     Ascii,
     Latin1,
+    Utf16(Order),
+    Utf32(Order),
+}
+
+/// The order of the bytes of a unit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Little, with a mark in front when written, either as a mark says when read.
+    Marked,
+    Little,
+    Big,
 }
 
 fn encoding_of(value: Option<&Value>) -> Result<Encoding> {
@@ -62,6 +150,12 @@ fn encoding_of(value: Option<&Value>) -> Result<Encoding> {
         "utf-8" | "utf8" | "u8" => Ok(Encoding::Utf8),
         "ascii" | "us-ascii" => Ok(Encoding::Ascii),
         "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => Ok(Encoding::Latin1),
+        "utf-16" | "utf16" | "u16" => Ok(Encoding::Utf16(Order::Marked)),
+        "utf-16-le" | "utf-16le" => Ok(Encoding::Utf16(Order::Little)),
+        "utf-16-be" | "utf-16be" => Ok(Encoding::Utf16(Order::Big)),
+        "utf-32" | "utf32" | "u32" => Ok(Encoding::Utf32(Order::Marked)),
+        "utf-32-le" | "utf-32le" => Ok(Encoding::Utf32(Order::Little)),
+        "utf-32-be" | "utf-32be" => Ok(Encoding::Utf32(Order::Big)),
         _ => Err(LOOKUP_ERROR.error(format!("unknown encoding: {name}"))),
     }
 }
@@ -86,6 +180,8 @@ pub fn decode(bytes: &[u8], encoding: Option<&Value>, errors: Option<&Value>) ->
         }
         Encoding::Ascii => 0x80,
         Encoding::Latin1 => 0x100,
+        Encoding::Utf16(order) => return wide::decode(bytes, 2, order),
+        Encoding::Utf32(order) => return wide::decode(bytes, 4, order),
     };
     let mut out = String::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().enumerate() {
@@ -136,6 +232,8 @@ pub fn encode(text: &str, encoding: Option<&Value>, errors: Option<&Value>) -> R
         Encoding::Utf8 => return Ok(Value::Bytes(Rc::new(text.as_bytes().to_vec()))),
         Encoding::Ascii => (0x80, "ascii"),
         Encoding::Latin1 => (0x100, "latin-1"),
+        Encoding::Utf16(order) => return Ok(of(wide::encode(text, 2, order))),
+        Encoding::Utf32(order) => return Ok(of(wide::encode(text, 4, order))),
     };
     let mut out = Vec::with_capacity(text.len());
     for (at, c) in text.chars().enumerate() {
@@ -144,6 +242,18 @@ pub fn encode(text: &str, encoding: Option<&Value>, errors: Option<&Value>) -> R
             _ => match errors {
                 "replace" => out.push(b'?'),
                 "ignore" => {}
+                "xmlcharrefreplace" => {
+                    out.extend_from_slice(format!("&#{};", u32::from(c)).as_bytes());
+                }
+                "backslashreplace" => {
+                    let code = u32::from(c);
+                    let escaped = match code {
+                        0..=0xff => format!("\\x{code:02x}"),
+                        0x100..=0xffff => format!("\\u{code:04x}"),
+                        _ => format!("\\U{code:08x}"),
+                    };
+                    out.extend_from_slice(escaped.as_bytes());
+                }
                 _ => {
                     let mut shown = String::new();
                     super::str_repr::write(&c.to_string(), &mut shown);
@@ -223,22 +333,31 @@ fn expect(value: &Value, cx: &Cx) -> Result<Rc<Vec<u8>>> {
     }
 }
 
-fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
-    if part.is_empty() {
-        return Some(0);
+fn from_hex(text: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    let mut high: Option<u8> = None;
+    for (at, c) in text.chars().enumerate() {
+        if c.is_ascii_whitespace() && high.is_none() {
+            continue;
+        }
+        let digit = c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let Some(digit) = digit else {
+            return Err(VALUE_ERROR.error(format!(
+                "non-hexadecimal number found in fromhex() arg at position {at}"
+            )));
+        };
+        match high.take() {
+            None => high = Some(digit),
+            Some(high) => bytes.push(high * 16 + digit),
+        }
     }
-    bytes.windows(part.len()).position(|window| window == part)
-}
-
-fn split(bytes: &[u8], separator: &[u8]) -> Vec<Vec<u8>> {
-    let mut parts = Vec::new();
-    let mut rest = bytes;
-    while let Some(at) = find(rest, separator).filter(|_| !separator.is_empty()) {
-        parts.push(rest[..at].to_vec());
-        rest = &rest[at + separator.len()..];
+    if high.is_some() {
+        return Err(VALUE_ERROR.error(format!(
+            "non-hexadecimal number found in fromhex() arg at position {}",
+            text.chars().count()
+        )));
     }
-    parts.push(rest.to_vec());
-    parts
+    Ok(bytes)
 }
 
 fn of(bytes: Vec<u8>) -> Value {
@@ -250,60 +369,34 @@ fn members(members: &mut Members) {
         .method_on_value("decode(encoding='utf-8', errors='strict')", |this, a, _| {
             decode(&receiver(this), a.given("encoding"), a.given("errors")).map(Value::from)
         })
-        .method_on_value("hex(/)", |this, _, _| {
-            let hex: String = receiver(this)
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+        .method_on_value("hex(sep='', bytes_per_sep=1)", |this, a, cx| {
+            let separator = match a.given("sep") {
+                Some(separator) => cx.str(separator)?,
+                None => String::new(),
+            };
+            let every = match a.given("bytes_per_sep") {
+                Some(every) => int::expect_index(every, cx)?,
+                None => 1,
+            };
+            let bytes = receiver(this);
+            let step = usize::try_from(every.unsigned_abs()).unwrap_or(0);
+            let mut hex = String::with_capacity(bytes.len() * 2);
+            for (at, byte) in bytes.iter().enumerate() {
+                // Groups are counted from the right, with a negative size from the left.
+                let place = if every < 0 { at } else { bytes.len() - at };
+                if at > 0 && step > 0 && place.is_multiple_of(step) {
+                    hex.push_str(&separator);
+                }
+                hex.push_str(&format!("{byte:02x}"));
+            }
             Ok(hex.into())
         })
         .class_method("fromhex(string, /)", |_, a, _| {
-            let digits: Vec<char> = a
+            let text = a
                 .at(0)
                 .as_str()
-                .ok_or_else(|| TYPE_ERROR.error("fromhex() argument must be str"))?
-                .chars()
-                .filter(|c| !c.is_whitespace())
-                .collect();
-            let bytes = digits
-                .chunks(2)
-                .map(|pair| u8::from_str_radix(&pair.iter().collect::<String>(), 16).ok())
-                .collect::<Option<Vec<u8>>>()
-                .filter(|_| digits.len().is_multiple_of(2));
-            bytes
-                .map(of)
-                .ok_or_else(|| VALUE_ERROR.error("non-hexadecimal number found in fromhex() arg"))
-        })
-        .method_on_value("startswith(prefix, /)", |this, a, cx| {
-            Ok(Value::Bool(
-                receiver(this).starts_with(&expect(a.at(0), cx)?),
-            ))
-        })
-        .method_on_value("endswith(suffix, /)", |this, a, cx| {
-            Ok(Value::Bool(receiver(this).ends_with(&expect(a.at(0), cx)?)))
-        })
-        .method_on_value("find(sub, /)", |this, a, cx| {
-            let at = find(&receiver(this), &expect(a.at(0), cx)?);
-            Ok(Value::Int(
-                at.and_then(|at| i64::try_from(at).ok()).unwrap_or(-1),
-            ))
-        })
-        .method_on_value("upper(/)", |this, _, _| {
-            Ok(of(receiver(this).to_ascii_uppercase()))
-        })
-        .method_on_value("lower(/)", |this, _, _| {
-            Ok(of(receiver(this).to_ascii_lowercase()))
-        })
-        .method_on_value("strip(/)", |this, _, _| {
-            Ok(of(receiver(this).trim_ascii().to_vec()))
-        })
-        .method_on_value("replace(old, new, /)", |this, a, cx| {
-            let (old, new) = (expect(a.at(0), cx)?, expect(a.at(1), cx)?);
-            Ok(of(split(&receiver(this), &old).join(&new[..])))
-        })
-        .method_on_value("split(sep, /)", |this, a, cx| {
-            let parts = split(&receiver(this), &expect(a.at(0), cx)?);
-            Ok(Value::list(parts.into_iter().map(of).collect()))
+                .ok_or_else(|| TYPE_ERROR.error("fromhex() argument must be str"))?;
+            from_hex(text).map(of)
         })
         .method_on_value("join(iterable, /)", |this, a, cx| {
             let parts = cx
@@ -313,6 +406,7 @@ fn members(members: &mut Members) {
                 .collect::<Result<Vec<_>>>()?;
             Ok(of(parts.join(&receiver(this)[..])))
         })
+        .with(super::bytes_text::members)
         .with(number_members)
         .with(container_members);
 }

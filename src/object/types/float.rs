@@ -161,6 +161,7 @@ fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 /// An operator between two floats.
 pub fn binary(op: BinaryOp, a: f64, b: f64) -> Result<Option<Value>> {
     Ok(Some(Value::Float(match op {
+        BinaryOp::Pow => return power(a, b).map(Some),
         BinaryOp::Add => a + b,
         BinaryOp::Sub => a - b,
         BinaryOp::Mul => a * b,
@@ -176,7 +177,6 @@ pub fn binary(op: BinaryOp, a: f64, b: f64) -> Result<Option<Value>> {
             nonzero(b, "float modulo")?;
             div_mod(a, b).1
         }
-        BinaryOp::Pow => power(a, b)?,
         _ => return Ok(None),
     })))
 }
@@ -211,18 +211,18 @@ pub fn div_mod(a: f64, b: f64) -> (f64, f64) {
     (floor, remainder)
 }
 
-fn power(a: f64, b: f64) -> Result<f64> {
+fn power(a: f64, b: f64) -> Result<Value> {
     if a == 0.0 && b < 0.0 {
         return Err(ZERO_DIVISION_ERROR.error("0.0 cannot be raised to a negative power"));
     }
     if a < 0.0 && a.is_finite() && b.is_finite() && b.fract() != 0.0 {
-        return Err(VALUE_ERROR.error("a complex result is not supported"));
+        return super::complex::power_of_floats(a, b);
     }
     let result = a.powf(b);
     if result.is_infinite() && a.is_finite() && b.is_finite() {
         return Err(out_of_range());
     }
-    Ok(result)
+    Ok(Value::Float(result))
 }
 
 fn out_of_range() -> Raised {

@@ -2,7 +2,9 @@
 
 mod arithmetic;
 pub mod bytes;
+mod bytes_text;
 mod compare;
+pub mod complex;
 pub mod decimal;
 pub mod dict;
 mod dict_views;
@@ -16,6 +18,7 @@ pub mod iterators;
 pub mod json;
 mod list;
 mod list_methods;
+mod mapping_proxy;
 mod object;
 mod percent;
 mod range;
@@ -42,6 +45,7 @@ pub use arithmetic::{binary_builtin, binary_payload, in_place_builtin, unary_bui
 pub use arithmetic::{operator_error, unsupported_operands};
 pub use bytes::BYTES;
 pub use compare::{compare_builtin, compare_payload};
+pub use complex::{COMPLEX, Complex};
 pub use dict::DICT;
 pub use float::FLOAT;
 pub use int::{BOOL, INT};
@@ -49,6 +53,7 @@ pub use items::{contains, delete_item, get_item, get_native_item, len, set_item}
 pub use iterators::{iterate_builtin, iterate_payload, range_bounds};
 pub use list::LIST;
 pub use list_methods::{sort, sorted};
+pub use mapping_proxy::{MAPPING_PROXY, MappingProxy};
 pub use object::{
     ELLIPSIS_TYPE, EllipsisObject, NONE_TYPE, NotImplementedObject, OBJECT, instance_dict,
     is_not_implemented,

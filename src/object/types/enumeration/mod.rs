@@ -7,6 +7,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::mapping_proxy::MappingProxy;
 use super::{INT, OBJECT, STR, base_value};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::{
@@ -194,8 +195,8 @@ impl ClassExtension for EnumInfo {
     }
     fn get_class_attr(&self, _class: &Rc<Class>, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         match name {
-            "__members__" => Ok(Some(Value::object(MappingProxy(Rc::new(
-                Dict::from_pairs(self.names()),
+            "__members__" => Ok(Some(MappingProxy::value(Rc::new(Dict::from_pairs(
+                self.names(),
             ))))),
             _ if name.starts_with('_') || name == "mro" => Ok(None),
             // Enum classes word this themselves.
@@ -243,56 +244,6 @@ impl ClassExtension for EnumInfo {
     }
     fn as_any(&self) -> &dyn Any {
         self
-    }
-}
-
-static MAPPING_PROXY: TypeSpec = TypeSpec::new("builtins", "mappingproxy")
-    .bases(&[&OBJECT])
-    .members(proxy_members);
-
-/// A read-only view of a dict.
-struct MappingProxy(Rc<Dict>);
-
-fn proxy_members(members: &mut Members) {
-    const METHODS: [&str; 5] = [
-        "keys(/)",
-        "values(/)",
-        "items(/)",
-        "copy(/)",
-        "get(key, default=None, /)",
-    ];
-    for text in METHODS {
-        members.method(text, move |proxy: &MappingProxy, a, cx| {
-            let name = text.split('(').next().unwrap_or(text);
-            let mut args = Vec::new();
-            if name == "get" {
-                args.push(a.at(0).clone());
-                args.push(a.at(1).clone().or_none());
-            }
-            cx.call_method(&Value::Dict(proxy.0.clone()), name, args)
-        });
-    }
-}
-
-impl Object for MappingProxy {
-    fn spec(&self) -> &'static TypeSpec {
-        &MAPPING_PROXY
-    }
-    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        let dict = cx.repr(&Value::Dict(self.0.clone()))?;
-        Ok(Some(format!("mappingproxy({dict})")))
-    }
-    fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
-        Ok(Some(self.0.len()))
-    }
-    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
-        super::iterators::iter_of(&Value::Dict(self.0.clone()), cx).map(Some)
-    }
-    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
-        super::get_item(&Value::Dict(self.0.clone()), key, cx).map(Some)
-    }
-    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
-        self.0.contains_key(item, cx).map(Some)
     }
 }
 
