@@ -43,6 +43,8 @@ pub struct CompileOptions {
     pub only: Option<Vec<u32>>,
     /// Whether it refreshes an object.
     pub for_refresh: bool,
+    /// Whether relationships that load lazily are loaded too, where the refresh names them.
+    pub refreshes_lazy: bool,
     /// Whether it is a `Query`.
     pub legacy: bool,
     /// Whether it is `Query.statement`, whose columns have plain names.
@@ -69,6 +71,7 @@ impl Default for CompileOptions {
             current_path: Path::root(),
             only: None,
             for_refresh: false,
+            refreshes_lazy: false,
             legacy: false,
             for_statement: false,
             eager_loads: true,

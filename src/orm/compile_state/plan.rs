@@ -32,6 +32,7 @@ struct MakerData {
     current_path: Path,
     only: Option<Vec<u32>>,
     for_refresh: bool,
+    refreshes_lazy: bool,
     eager_loads: bool,
 }
 
@@ -140,6 +141,7 @@ impl StatementPlanMaker {
             current_path: self.options.current_path.clone(),
             only: self.options.only.clone(),
             for_refresh: self.options.for_refresh,
+            refreshes_lazy: self.options.refreshes_lazy,
             eager_loads: self.options.eager_loads,
         }));
         let mut next_column = 0;
@@ -445,7 +447,7 @@ impl PlanMaker {
                 .only
                 .as_ref()
                 .is_some_and(|only| only.contains(&slot));
-        if named && self.0.for_refresh {
+        if named && self.0.refreshes_lazy {
             plan.post_loads.push(PostLoadPlan {
                 property: Some(property.clone()),
                 subclass: None,

@@ -384,6 +384,6 @@ pub(super) fn attribute_options(
         deferred_history: !active && !looked_up,
         sends_modified: !relationship.options.viewonly,
         deferred: false,
-        load_on_unexpire: *relationship.lazy.borrow() == "noload",
+        load_on_unexpire: true,
     })
 }

@@ -127,7 +127,7 @@ pub fn load_on_identity(
         None => by_key(load, cx)?,
     };
     let only = only_slots(load)?;
-    let select = adjusted(load, select, only.as_deref());
+    let select = adjusted(load, select, only.as_deref(), cx);
     let options = LoadOptions {
         populate_existing: load.populate_existing,
         version_check: load.for_update.is_some(),
@@ -240,7 +240,7 @@ fn only_slots(load: &IdentLoad) -> Result<Option<Vec<u32>>> {
 }
 
 /// The statement with the options of the load and of the object that is refreshed.
-fn adjusted(load: &IdentLoad, select: Select, only: Option<&[u32]>) -> Select {
+fn adjusted(load: &IdentLoad, select: Select, only: Option<&[u32]>, cx: &Cx) -> Select {
     let context = load.refresh.as_ref().and_then(StateContext::of);
     let plain = load.options.is_empty()
         && load.for_update.is_none()
@@ -252,6 +252,7 @@ fn adjusted(load: &IdentLoad, select: Select, only: Option<&[u32]>) -> Select {
     }
     let mut compile = CompileOptions {
         for_refresh: load.refresh.is_some(),
+        refreshes_lazy: load.is_user_refresh && cx.compat().is_20(),
         only: only.map(<[u32]>::to_vec),
         ..CompileOptions::default()
     };
