@@ -74,17 +74,27 @@ impl Mapper {
     pub fn polymorphic_props(self: &Rc<Self>, mappers: &[Rc<Self>]) -> Vec<Rc<MapperProperty>> {
         let mut found: Vec<Rc<MapperProperty>> = self.prop_list();
         for mapper in mappers {
-            for prop in mapper.prop_list() {
-                let known = found
-                    .iter()
-                    .any(|one| one.id() == prop.id() || (one.key() == prop.key()));
-                if !known {
-                    found.push(prop);
-                }
-            }
+            found.extend(mapper.prop_list());
         }
+        let own = self.polymorphic_on();
+        let mut seen = rustc_hash::FxHashSet::default();
+        found
+            .retain(|prop| seen.insert(prop.id()) && !is_foreign_discriminator(prop, own.as_ref()));
         found
     }
+}
+
+/// Whether the property is a discriminator, and not the one that the mapper goes by, `own`: it may
+/// depend on what another mapper selects from.
+fn is_foreign_discriminator(prop: &MapperProperty, own: Option<&ColumnElement>) -> bool {
+    let Some(part) = prop
+        .column()
+        .filter(|part| part.is_polymorphic_discriminator.get())
+    else {
+        return false;
+    };
+    let first = part.first();
+    !matches!((own, first), (Some(own), Some(first)) if own.same(&first))
 }
 
 fn column_elements(

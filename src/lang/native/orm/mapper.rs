@@ -343,7 +343,7 @@ fn look_up_members(members: &mut Members) {
                 }
             },
         )
-        .method("iterate_properties()", |this: &MapperHandle, _, _| {
+        .getter("iterate_properties", |this: &MapperHandle, _| {
             Ok(Value::list(this.0.prop_list().iter().map(handle).collect()))
         })
         .method("add_property(key, prop)", |this: &MapperHandle, a, cx| {
