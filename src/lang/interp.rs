@@ -72,6 +72,7 @@ impl Interp {
     pub fn new(cx: Cx) -> Self {
         super::native::orm::install(&cx);
         super::evaluate::install(&cx);
+        super::unsupported::install(&cx);
         let runtime = vm::runtime(&cx);
         let names = runtime.clone();
         cx.service::<Namespaces>()

@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use super::members::{BoundMethod, Method, MethodKind};
-use super::{Args, Class, Cx, Instance, Raised, Result, Str, Value, class_of, types};
+use super::{
+    Args, Class, Cx, Instance, Module, Raised, Refusals, Result, Str, Value, class_of, types,
+};
 use crate::util::suggest;
 
 /// `getattr(value, name)`; AttributeError where there is none.
@@ -125,30 +127,49 @@ pub fn bind(found: &Value, instance: Option<&Value>, owner: &Rc<Class>, cx: &Cx)
     }
 }
 
-/// The AttributeError for a missing attribute, with a near name as a note.
+/// The AttributeError for a missing attribute.
 pub fn no_attribute(value: &Value, name: &str, cx: &Cx) -> Raised {
-    let message = match value {
-        Value::Class(class) => {
+    let module = value.downcast::<Module>();
+    let message = refused(value, name, cx).unwrap_or_else(|| match (value, module) {
+        (Value::Class(class), _) => {
             format!("type object '{}' has no attribute '{name}'", class.name())
         }
-        Value::Object(object) if object.as_any().is::<super::Module>() => {
-            let spec = value.downcast::<super::Module>().map(|it| it.description());
-            if let Some(refusal) = spec.and_then(|spec| spec.refusal(name)) {
-                return ATTRIBUTE_ERROR.error(refusal).with("name", name);
-            } else {
-                let module = spec.map_or("", |spec| spec.name);
-                format!("module '{module}' has no attribute '{name}'")
-            }
+        (_, Some(module)) => {
+            format!(
+                "module '{}' has no attribute '{name}'",
+                module.description().name
+            )
         }
         _ => format!(
             "'{}' object has no attribute '{name}'",
             class_of(value, cx).error_name()
         ),
-    };
+    });
     ATTRIBUTE_ERROR
         .error(message)
         .with("name", name)
         .with("obj", value.clone())
+}
+
+/// The same, for who words it otherwise, where the attribute exists in the real library.
+pub fn unsupported_attribute(value: &Value, name: &str, cx: &Cx) -> Option<Raised> {
+    let message = refused(value, name, cx)?;
+    Some(ATTRIBUTE_ERROR.error(message).with("name", name))
+}
+
+/// What to say where the attribute exists in the real library.
+fn refused(value: &Value, name: &str, cx: &Cx) -> Option<String> {
+    if let Some(module) = value.downcast::<Module>() {
+        return module.refusal(name, cx);
+    }
+    let names = cx.service::<Refusals>().get()?;
+    match value {
+        Value::Class(class) => names.of_class(class, name, false, cx),
+        Value::Instance(_) | Value::Object(_) => {
+            names.of_class(&class_of(value, cx), name, true, cx)
+        }
+        _ => None,
+    }
 }
 
 /// What an uncaught exception says that the script wrote, and what it may have meant. An

@@ -18,6 +18,7 @@ mod module;
 mod operators;
 pub mod ops;
 mod protocol;
+mod refusals;
 mod signature;
 mod trash;
 pub mod types;
@@ -25,7 +26,7 @@ mod value;
 
 pub use attribute::{
     attr_names, bind, delete_attr, delete_instance_attr_plain, find_attr, instantiate,
-    no_attribute, set_instance_attr_plain, suggestion,
+    no_attribute, set_instance_attr_plain, suggestion, unsupported_attribute,
 };
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,
@@ -42,6 +43,7 @@ pub use module::{Export, MODULE, Module, ModuleSpec, count_exports, join_exports
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
 pub use protocol::{Object, RowView};
+pub use refusals::{RealNames, Refusals};
 pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};
 pub use types::class_of;
 pub use value::{Obj, Str, Value, WeakValue};

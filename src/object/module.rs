@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 use rustc_hash::FxHashMap;
 
-use super::{Cx, Object, Result, Str, TypeSpec, Value};
+use super::{Cx, Object, Refusals, Result, Str, TypeSpec, Value};
 
 /// Makes the value of a name of a module.
 pub type Export = fn(&Cx) -> Value;
@@ -44,7 +44,7 @@ pub struct ModuleSpec {
     pub name: &'static str,
     /// Its names, each with what makes its value; any order.
     pub names: &'static [(&'static str, Export)],
-    /// Names that the real module has and this one does not, with what to use instead.
+    /// Names that the real module has and this one may not have, with what to use instead.
     pub unsupported: &'static [(&'static str, &'static str)],
     /// Names computed by rule (`sqlalchemy.func`-like); tried last.
     pub dynamic: Option<fn(&str, &Cx) -> Option<Value>>,
@@ -59,20 +59,14 @@ pub fn refusal(path: &str, instead: &str) -> String {
     }
 }
 
-impl ModuleSpec {
-    /// What to say of `name` when the real module has it and this one does not.
-    pub fn refusal(&self, name: &str) -> Option<String> {
-        let (_, instead) = self.unsupported.iter().find(|(known, _)| *known == name)?;
-        Some(refusal(&format!("{}.{name}", self.name), instead))
-    }
-}
-
 /// A module.
 pub struct Module {
     spec: &'static ModuleSpec,
     made: RefCell<FxHashMap<Str, Value>>,
     /// The names that a script assigned.
     assigned: RefCell<FxHashMap<Str, Value>>,
+    /// Names that another module provides.
+    forwards: Vec<(&'static str, Value)>,
 }
 
 /// The class of modules.
@@ -85,7 +79,31 @@ impl Module {
             spec,
             made: RefCell::default(),
             assigned: RefCell::default(),
+            forwards: Vec::new(),
         }
+    }
+    /// The same, with names that are read from other modules.
+    #[must_use]
+    pub fn forwarding(mut self, forwards: Vec<(&'static str, Value)>) -> Self {
+        self.forwards = forwards;
+        self
+    }
+    /// Its names that are known beforehand.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let own = self.spec.names.iter().map(|(name, _)| *name);
+        own.chain(self.forwards.iter().map(|(name, _)| *name))
+    }
+    /// What to say of `name` when the real module has it and this one has not.
+    pub fn refusal(&self, name: &str, cx: &Cx) -> Option<String> {
+        let path = self.spec.name;
+        if let Some(names) = cx.service::<Refusals>().get()
+            && names.covers(path)
+        {
+            return names.of_module(path, name, cx);
+        }
+        let mut unsupported = self.spec.unsupported.iter();
+        let (_, instead) = unsupported.find(|(known, _)| *known == name)?;
+        Some(refusal(&format!("{path}.{name}"), instead))
     }
     /// Its description.
     pub fn description(&self) -> &'static ModuleSpec {
@@ -105,7 +123,7 @@ impl Module {
         }
         let made = match self.spec.names.iter().find(|(known, _)| *known == name) {
             Some((_, export)) => export(cx),
-            None => self.spec.dynamic?(name, cx)?,
+            None => self.computed(name, cx)?,
         };
         if made.is_undefined() {
             // This version does not have the name.
@@ -113,6 +131,15 @@ impl Module {
         }
         self.made.borrow_mut().insert(Str::new(name), made.clone());
         Some(made)
+    }
+}
+
+impl Module {
+    fn computed(&self, name: &str, cx: &Cx) -> Option<Value> {
+        if let Some((_, module)) = self.forwards.iter().find(|(known, _)| *known == name) {
+            return module.downcast::<Self>()?.get(name, cx);
+        }
+        self.spec.dynamic?(name, cx)
     }
 }
 
@@ -143,10 +170,6 @@ impl Object for Module {
         Ok(true)
     }
     fn attr_names(&self) -> Vec<String> {
-        self.spec
-            .names
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect()
+        self.names().map(str::to_owned).collect()
     }
 }

@@ -28,10 +28,33 @@ pub(super) fn module(name: &str, rt: &Runtime) -> Option<Value> {
     if let Some(known) = rt.modules.borrow().get(name) {
         return Some(known.clone());
     }
-    let spec = find(name)?;
-    let made = Value::object(Module::new(spec));
+    let made = Value::object(match find(name) {
+        Some(spec) => Module::new(spec),
+        None => inner_module(name, rt)?,
+    });
+    let spec = made.downcast::<Module>()?.description();
     rt.modules.borrow_mut().insert(spec.name, made.clone());
     Some(made)
+}
+
+/// A module of SQLAlchemy whose names public modules have: it forwards to them.
+fn inner_module(name: &str, rt: &Runtime) -> Option<Module> {
+    let names = unsupported::names_of_module(name)?;
+    let forwards: Vec<(&'static str, Value)> = names
+        .iter()
+        .filter_map(|known| Some((known.name, module(known.provider.as_deref()?, rt)?)))
+        .collect();
+    if forwards.is_empty() {
+        return None;
+    }
+    // One a session for each inner module that a script imports.
+    let spec = Box::leak(Box::new(ModuleSpec {
+        name: Box::leak(name.to_owned().into_boxed_str()),
+        names: &[],
+        unsupported: &[],
+        dynamic: None,
+    }));
+    Some(Module::new(spec).forwarding(forwards))
 }
 
 fn not_found(name: &str) -> Raised {
@@ -92,11 +115,11 @@ pub(super) fn import_from(from: &Value, name: &str, rt: &Runtime, cx: &Cx) -> Re
     }
     let spec = module.description();
     let path = format!("{}.{name}", spec.name);
-    if find(&path).is_some() {
+    if self::module(&path, rt).is_some() {
         return import(&path, false, rt, cx);
     }
-    let message = spec
-        .refusal(name)
+    let message = module
+        .refusal(name, cx)
         .or_else(|| unsupported::module_refusal(&path))
         .unwrap_or_else(|| {
             format!(
@@ -104,11 +127,10 @@ pub(super) fn import_from(from: &Value, name: &str, rt: &Runtime, cx: &Cx) -> Re
                 spec.name
             )
         });
-    let known = spec.names.iter().map(|(known, _)| *known);
     Err(IMPORT_ERROR
         .error(message)
         .with("name", spec.name)
-        .misspelt(name, known))
+        .misspelt(name, module.names()))
 }
 
 /// `from module import *`.
@@ -116,7 +138,7 @@ pub(super) fn import_star(from: &Value, rt: &Runtime, cx: &Cx) {
     let Some(module) = from.downcast::<Module>() else {
         return;
     };
-    for (name, _) in module.description().names {
+    for name in module.names() {
         if name.starts_with('_') {
             continue;
         }

@@ -80,6 +80,10 @@ fn criterion<'a>(bound: &'a Bound<'_>) -> Option<&'a Value> {
 }
 
 fn no_attribute(attribute: &InstrumentedAttribute, name: &str, cx: &Cx) -> crate::object::Raised {
+    let this = Value::object(attribute.clone());
+    if let Some(raised) = crate::object::unsupported_attribute(&this, name, cx) {
+        return raised;
+    }
     ATTRIBUTE_ERROR
         .error(format!(
             "Neither 'InstrumentedAttribute' object nor 'Comparator' object associated with {} \

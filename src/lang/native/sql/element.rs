@@ -7,6 +7,7 @@ use super::{collection, specs, statement};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
     BinaryOp, CompareOp, Cx, Members, Object, Raised, Result, Str, TypeSpec, UnaryOp, Value,
+    unsupported_attribute,
 };
 use crate::sql::coercions::{expect_from_item, expect_type, expect_where};
 use crate::sql::operate::{negative, operate, unsupported};
@@ -127,7 +128,7 @@ impl Object for ColumnElement {
             None => statement::shown(&Value::object(self.clone()), cx),
         })
     }
-    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    fn get_attr(&self, this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
         if let Self::Exists(_) | Self::ScalarSelect(_) = self.plain() {
             // What it does not have itself, the SELECT inside may have.
             if !name.starts_with("__")
@@ -143,9 +144,10 @@ impl Object for ColumnElement {
             if class.lookup(name).is_some() {
                 return cx.get_attr(&comparator, name).map(Some);
             }
-            return Err(no_attribute_beside(self, &class.name(), name));
+            let known = unsupported_attribute(this, name, cx);
+            return Err(known.unwrap_or_else(|| no_attribute_beside(self, &class.name(), name)));
         }
-        Err(no_attribute(self, name))
+        Err(unsupported_attribute(this, name, cx).unwrap_or_else(|| no_attribute(self, name)))
     }
     fn set_attr(&self, name: &str, value: &Value, cx: &Cx) -> Result<bool> {
         match self.plain() {

@@ -212,12 +212,6 @@ pub fn base_members(members: &mut Members) {
 }
 
 fn subquery_columns(this: &Value, cx: &Cx) -> Result<Value> {
-    if cx.compat().is_20() {
-        let class = crate::object::class_of(this, cx);
-        return Err(crate::object::exceptions::ATTRIBUTE_ERROR
-            .error(format!("'{}' object has no attribute 'c'", class.name()))
-            .with("name", "c"));
-    }
     let alias = statement_of(this)?.subquery(None, cx)?;
     Ok(columns_value(FromClause::Alias(alias).columns(cx)?))
 }

@@ -1,54 +1,35 @@
 //! Names of SQLAlchemy and of the standard library that scripts may know and that are not there:
-//! what is said instead of "cannot import name". What a module provides wins over these tables.
+//! what is said instead of "cannot import name" or "has no attribute". What is provided wins.
 
-use crate::object::refusal;
+mod known;
+
+use crate::object::{Class, Cx, RealNames, Refusals, refusal};
+
+pub use known::names_of_module;
 
 /// A name, and what to use instead.
 pub type Row = (&'static str, &'static str);
 
-/// Names that a module of SQLAlchemy has and ours has not, with what to use instead.
+/// What to use instead of names that a module of SQLAlchemy has and ours has not.
 const NAMES: &[(&str, &[(&str, &str)])] = &[
     (
         "sqlalchemy",
         &[
-            ("AdaptedConnection", ""),
             ("AsyncAdaptedQueuePool", "use QueuePool"),
-            ("BaseRow", ""),
-            ("BindTyping", ""),
-            ("CacheKey", ""),
-            ("CollectionAggregate", ""),
             ("Compiled", "compile with statement.compile()"),
             ("CreateEnginePlugin", "there are no plugins of engines"),
-            ("ExceptionContext", ""),
-            ("ExecutionContext", ""),
             ("FallbackAsyncAdaptedQueuePool", "use QueuePool"),
-            ("FromGrouping", ""),
             ("FrozenResult", "keep the rows with all()"),
-            ("HasCTE", ""),
-            ("HasPrefixes", ""),
-            ("HasSuffixes", ""),
             ("LambdaElement", "write the statement without the lambda"),
             ("NotNullable", "use Mapped[int]"),
             ("Nullable", "use Mapped[int | None]"),
-            ("PoolProxiedConnection", ""),
-            ("PoolResetState", ""),
-            ("ReleaseSavepointClause", ""),
             ("ResultProxy", "use Result"),
-            ("RollbackToSavepointClause", ""),
-            ("SQLColumnExpression", ""),
-            ("SavepointClause", ""),
-            ("SelectLabelStyle", ""),
             (
                 "StatementLambdaElement",
                 "write the statement without the lambda",
             ),
-            ("TextAsFrom", ""),
             ("ThreadLocalMetaData", "use MetaData"),
             ("TwoPhaseTransaction", "use Connection.begin()"),
-            ("TypeClause", ""),
-            ("TypeCompiler", ""),
-            ("ValuesBase", ""),
-            ("Visitable", ""),
             (
                 "create_pool_from_url",
                 "use create_engine(url, poolclass=...)",
@@ -59,10 +40,7 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ),
             ("lambda_stmt", "write the statement without the lambda"),
             ("modifier", "use func"),
-            ("result_tuple", ""),
             ("ColumnCollection", "use table.c"),
-            ("Executable", ""),
-            ("Operators", ""),
             ("Selectable", "use FromClause"),
             ("cte", "use select(...).cte()"),
             ("custom_op", "use op()"),
@@ -87,10 +65,8 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("IMAGE", "use sqlalchemy.LargeBinary"),
             ("MONEY", "use sqlalchemy.Numeric"),
             ("NTEXT", "use sqlalchemy.UnicodeText"),
-            ("ROWVERSION", ""),
             ("SMALLDATETIME", "use sqlalchemy.DateTime"),
             ("SMALLMONEY", "use sqlalchemy.Numeric"),
-            ("SQL_VARIANT", ""),
             ("TINYINT", "use sqlalchemy.SmallInteger"),
             ("UNIQUEIDENTIFIER", "use sqlalchemy.Uuid"),
             ("XML", "use sqlalchemy.Text"),
@@ -129,15 +105,7 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("NUMBER", "use sqlalchemy.Numeric"),
             ("NVARCHAR2", "use sqlalchemy.Unicode"),
             ("RAW", "use sqlalchemy.LargeBinary"),
-            ("ROWID", ""),
-            ("SparseVector", ""),
             ("VARCHAR2", "use sqlalchemy.String"),
-            ("VECTOR", ""),
-            ("VectorDistanceType", ""),
-            ("VectorIndexConfig", ""),
-            ("VectorIndexType", ""),
-            ("VectorStorageFormat", ""),
-            ("VectorStorageType", ""),
             (
                 "oracledb_async",
                 "use the synchronous engine and session; there is no event loop",
@@ -156,13 +124,8 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("BYTEA", "use sqlalchemy.LargeBinary"),
             ("CIDR", "use sqlalchemy.String"),
             ("CITEXT", "use sqlalchemy.String"),
-            ("CreateDomainType", ""),
-            ("CreateEnumType", ""),
             ("DATEMULTIRANGE", "use two columns"),
             ("DATERANGE", "use two columns"),
-            ("DOMAIN", ""),
-            ("DropDomainType", ""),
-            ("DropEnumType", ""),
             ("ENUM", "use sqlalchemy.Enum"),
             ("ExcludeConstraint", "use DDL()"),
             ("HSTORE", "use sqlalchemy.JSON"),
@@ -173,20 +136,14 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("INT8RANGE", "use two columns"),
             ("INTERVAL", "use sqlalchemy.Interval"),
             ("JSONB", "use sqlalchemy.JSON"),
-            ("JSONPATH", ""),
             ("MACADDR", "use sqlalchemy.String"),
             ("MACADDR8", "use sqlalchemy.String"),
             ("MONEY", "use sqlalchemy.Numeric"),
             ("MultiRange", "use two columns"),
             ("NUMMULTIRANGE", "use two columns"),
             ("NUMRANGE", "use two columns"),
-            ("NamedType", ""),
-            ("OID", ""),
-            ("REGCLASS", ""),
-            ("REGCONFIG", ""),
             ("Range", "use two columns"),
             ("TSMULTIRANGE", "use two columns"),
-            ("TSQUERY", ""),
             ("TSRANGE", "use two columns"),
             ("TSTZMULTIRANGE", "use two columns"),
             ("TSTZRANGE", "use two columns"),
@@ -208,53 +165,20 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
     (
         "sqlalchemy.engine",
         &[
-            ("AdaptedConnection", ""),
-            ("BaseCursorResult", ""),
-            ("BaseRow", ""),
-            ("BindTyping", ""),
-            ("BufferedColumnResultProxy", ""),
-            ("BufferedColumnRow", ""),
-            ("BufferedRowResultProxy", ""),
             ("Compiled", "compile with statement.compile()"),
-            ("Connectable", ""),
-            ("ConnectionEventsTarget", ""),
             ("CreateEnginePlugin", "there are no plugins of engines"),
-            ("ExceptionContext", ""),
-            ("ExecutionContext", ""),
             ("FrozenResult", "keep the rows with all()"),
-            ("FullyBufferedResultProxy", ""),
-            ("ObjectKind", ""),
-            ("ObjectScope", ""),
             ("ResultProxy", "use Result"),
             ("TwoPhaseTransaction", "use Connection.begin()"),
-            ("TypeCompiler", ""),
-            ("connection_memoize", ""),
             (
                 "create_pool_from_url",
                 "use create_engine(url, poolclass=...)",
             ),
-            ("result_tuple", ""),
             ("Inspector", "use sqlalchemy.inspect"),
         ],
     ),
-    (
-        "sqlalchemy.event",
-        &[
-            ("CANCEL", ""),
-            ("Events", ""),
-            ("NO_RETVAL", ""),
-            ("dispatcher", ""),
-        ],
-    ),
-    (
-        "sqlalchemy.ext.associationproxy",
-        &[
-            ("AssociationProxyExtensionType", ""),
-            ("AssociationProxyInstance", ""),
-            ("ColumnAssociationProxyInstance", ""),
-            ("ObjectAssociationProxyInstance", ""),
-        ],
-    ),
+    ("sqlalchemy.event", &[]),
+    ("sqlalchemy.ext.associationproxy", &[]),
     (
         "sqlalchemy.ext.declarative",
         &[
@@ -265,23 +189,8 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
-        "sqlalchemy.ext.hybrid",
-        &[("ExprComparator", ""), ("HybridExtensionType", "")],
-    ),
-    (
         "sqlalchemy.orm",
         &[
-            ("AttributeEvent", ""),
-            ("EXT_CONTINUE", ""),
-            ("EXT_SKIP", ""),
-            ("EXT_STOP", ""),
-            ("InspectionAttrExtensionType", ""),
-            ("InstrumentationEvents", ""),
-            ("MappedClassProtocol", ""),
-            ("NOT_EXTENSION", ""),
-            ("NO_KEY", ""),
-            ("NotExtension", ""),
-            ("QueryPropertyDescriptor", ""),
             (
                 "orm_insert_sentinel",
                 "rows are inserted one by one where the order counts",
@@ -292,20 +201,6 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("SessionEvents", "use event.listen()"),
             ("QueryEvents", "use event.listen()"),
             ("AttributeEventToken", "use event.listen()"),
-            ("AliasOption", ""),
-            ("CascadeOptions", ""),
-            ("ClassManager", ""),
-            ("FromStatement", ""),
-            ("InspectionAttr", ""),
-            ("InspectionAttrInfo", ""),
-            ("MapperProperty", ""),
-            ("ORMDescriptor", ""),
-            ("PassiveFlag", ""),
-            ("QueryContext", ""),
-            ("SQLORMExpression", ""),
-            ("UOWTransaction", ""),
-            ("UserDefinedOption", ""),
-            ("LoaderCallableStatus", ""),
             ("contains_alias", "use contains_eager"),
             ("create_session", "use Session"),
             ("merge_frozen_result", "use Session.merge()"),
@@ -316,36 +211,26 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "sqlalchemy.orm.attributes",
-        &[
-            ("AttributeEvent", ""),
-            ("NO_CHANGE", ""),
-            ("PASSIVE_NO_FETCH", ""),
-            ("PASSIVE_NO_INITIALIZE", ""),
-            ("PASSIVE_OFF", ""),
-            ("PASSIVE_ONLY_PERSISTENT", ""),
-            ("get_state_history", "use get_history()"),
-            ("has_parent", ""),
-            ("manager_of_class", ""),
-            ("register_attribute", ""),
-        ],
+        &[("get_state_history", "use get_history()")],
     ),
     (
         "sqlalchemy.orm.collections",
         &[
-            ("CollectionAdapter", ""),
-            ("bulk_replace", ""),
-            ("prepare_instrumentation", ""),
+            (
+                "collection",
+                "use a list, a set or a keyed dict as the collection",
+            ),
+            (
+                "collection_adapter",
+                "use event.listen() with \"append\" and \"remove\"",
+            ),
         ],
     ),
     (
         "sqlalchemy.pool",
         &[
             ("AsyncAdaptedQueuePool", "use QueuePool"),
-            ("ConnectionPoolEntry", ""),
             ("FallbackAsyncAdaptedQueuePool", "use QueuePool"),
-            ("ManagesConnection", ""),
-            ("PoolProxiedConnection", ""),
-            ("PoolResetState", ""),
             ("clear_managers", "use create_engine()"),
             ("manage", "use create_engine()"),
             ("reset_commit", "use pool_reset_on_return"),
@@ -356,14 +241,6 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
     (
         "sqlalchemy.schema",
         &[
-            ("ColumnCollectionMixin", ""),
-            ("DDLBase", ""),
-            ("DefaultGenerator", ""),
-            ("HasConditionalDDL", ""),
-            ("InvokeDDLBase", ""),
-            ("SchemaConst", ""),
-            ("SchemaVisitable", ""),
-            ("SchemaVisitor", ""),
             ("ThreadLocalMetaData", "use MetaData"),
             (
                 "insert_sentinel",
@@ -373,68 +250,39 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("BaseDDLElement", "use DDLElement"),
             ("DropConstraintComment", "use DDL"),
             ("SetConstraintComment", "use DDL"),
-            ("SchemaItem", ""),
         ],
     ),
     (
         "sqlalchemy.sql",
         &[
-            ("COLLECT_CARTESIAN_PRODUCTS", ""),
-            ("ClauseVisitor", ""),
-            ("FROM_LINTING", ""),
             ("LambdaElement", "write the statement without the lambda"),
-            ("NO_LINTING", ""),
             ("NotNullable", "use Mapped[int]"),
             ("Nullable", "use Mapped[int | None]"),
-            ("SQLColumnExpression", ""),
-            ("SelectLabelStyle", ""),
             (
                 "StatementLambdaElement",
                 "write the statement without the lambda",
             ),
-            ("WARN_LINTING", ""),
             ("lambda_stmt", "write the statement without the lambda"),
             ("modifier", "use func"),
             ("ColumnCollection", "use table.c"),
-            ("Executable", ""),
             ("Selectable", "use FromClause"),
             ("cte", "use select(...).cte()"),
             ("DDL", "use sqlalchemy.DDL"),
             ("DDLElement", "use sqlalchemy.schema.DDLElement"),
-            ("BaseDDLElement", ""),
             ("ExecutableDDLElement", "use DDL"),
         ],
     ),
     (
         "sqlalchemy.sql.expression",
         &[
-            ("CacheKey", ""),
-            ("CollectionAggregate", ""),
-            ("FromGrouping", ""),
-            ("HasCTE", ""),
-            ("HasPrefixes", ""),
-            ("HasSuffixes", ""),
             ("LambdaElement", "write the statement without the lambda"),
-            ("PARSE_AUTOCOMMIT", ""),
-            ("ReleaseSavepointClause", ""),
-            ("RollbackToSavepointClause", ""),
-            ("SQLColumnExpression", ""),
-            ("SavepointClause", ""),
-            ("ScalarValues", ""),
-            ("SelectLabelStyle", ""),
             (
                 "StatementLambdaElement",
                 "write the statement without the lambda",
             ),
-            ("TextAsFrom", ""),
-            ("TypeClause", ""),
-            ("ValuesBase", ""),
-            ("Visitable", ""),
             ("lambda_stmt", "write the statement without the lambda"),
             ("modifier", "use func"),
             ("ColumnCollection", "use table.c"),
-            ("Executable", ""),
-            ("Operators", ""),
             ("Selectable", "use FromClause"),
             ("cte", "use select(...).cte()"),
             ("custom_op", "use op()"),
@@ -444,20 +292,10 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
         "sqlalchemy.sql.functions",
         &[
             ("AnsiFunction", "use func"),
-            ("OrderedSetAgg", ""),
-            ("ReturnTypeFromArgs", ""),
-            ("ScalarFunctionColumn", ""),
             ("register_function", "use func"),
         ],
     ),
-    (
-        "sqlalchemy.types",
-        &[
-            ("Variant", "use with_variant()"),
-            ("adapt_type", ""),
-            ("to_instance", ""),
-        ],
-    ),
+    ("sqlalchemy.types", &[("Variant", "use with_variant()")]),
 ];
 
 /// Modules that exist and that cannot be imported, with what to use instead.
@@ -839,6 +677,75 @@ pub const fn names_of(module: &str) -> &'static [Row] {
         at += 1;
     }
     &[]
+}
+
+/// What to use instead of attributes that a class of SQLAlchemy has and ours has not.
+const ATTRIBUTES: &[(&str, &[Row])] = &[
+    (
+        "Session",
+        &[
+            ("prepare", "two-phase transactions need another database"),
+            ("twophase", "two-phase transactions need another database"),
+            ("invalidate", "use close()"),
+            ("enable_relationship_loading", "use merge()"),
+        ],
+    ),
+    (
+        "Connection",
+        &[
+            ("begin_twophase", "use begin()"),
+            ("recover_twophase", "use begin()"),
+            ("commit_prepared", "use commit()"),
+            ("rollback_prepared", "use rollback()"),
+        ],
+    ),
+];
+
+/// Answers for SQLAlchemy's modules and classes.
+struct Listed;
+
+/// Let errors of `cx` say which names SQLAlchemy has.
+pub fn install(cx: &Cx) {
+    cx.service::<Refusals>().set(&Listed);
+}
+
+fn instead(rows: &'static [(&str, &[Row])], owner: &str, name: &str) -> &'static str {
+    let of_owner = rows.iter().find(|(known, _)| *known == owner);
+    let row = of_owner.and_then(|(_, rows)| rows.iter().find(|(known, _)| *known == name));
+    row.map_or("", |(_, instead)| *instead)
+}
+
+impl RealNames for Listed {
+    fn covers(&self, path: &str) -> bool {
+        names_of_module(path).is_some()
+    }
+    fn of_module(&self, path: &str, name: &str, cx: &Cx) -> Option<String> {
+        known::module_has(path, name, cx.compat()).then(|| {
+            let mut text = instead(NAMES, path, name);
+            if text.is_empty() {
+                text = instead(NAMES, "sqlalchemy", name);
+            }
+            refusal(&format!("{path}.{name}"), text)
+        })
+    }
+    fn of_class(&self, class: &Class, name: &str, of_instance: bool, cx: &Cx) -> Option<String> {
+        if name.starts_with('_') {
+            return None;
+        }
+        let listed = |class: &Class| {
+            let path = format!("{}.{}", class.module(), class.qualname());
+            known::class_has(&path, name, of_instance, cx.compat())
+        };
+        let owner = if listed(class) {
+            class.name().to_string()
+        } else {
+            let ancestors = class.ancestors();
+            let owner = ancestors.iter().find(|ancestor| listed(ancestor))?;
+            owner.name().to_string()
+        };
+        let text = instead(ATTRIBUTES, &owner, name);
+        Some(refusal(&format!("{owner}.{name}"), text))
+    }
 }
 
 /// What is said when the module `name`, or one above it, is one that cannot be imported.
