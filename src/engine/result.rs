@@ -464,6 +464,11 @@ impl ResultSet {
         if let Some(strategy) = &filter.strategy {
             return cx.call(strategy, [interim.clone()]);
         }
+        let refuses = |all: &[Uniqueness]| all.contains(&Uniqueness::Refused);
+        if meta.uniqueness().is_some_and(refuses) {
+            return Err(INVALID_REQUEST_ERROR
+                .error("Can't use the ORM yield_per feature in conjunction with unique()"));
+        }
         let one = |value: &Value, how: Uniqueness| match (how, value.address()) {
             (Uniqueness::Identity, Some(address)) => {
                 Value::Int(i64::try_from(address).unwrap_or_default())

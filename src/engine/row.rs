@@ -21,6 +21,8 @@ pub enum Uniqueness {
     Value,
     /// By identity, as entities are.
     Identity,
+    /// Not at all: rows are handed out in chunks.
+    Refused,
 }
 
 #[derive(Clone, Copy)]

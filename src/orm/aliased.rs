@@ -231,7 +231,7 @@ impl AliasedEntity {
         let adapted = self.adapter(cx)?.adapt(element)?;
         if self.adapt_on_names
             && adapted.same(element)
-            && let Some(name) = element.key().and_then(|key| key.text().cloned())
+            && let Some(name) = element.name().and_then(|name| name.text().cloned())
             && let Some(found) = self.selectable.column(&name, cx)?
         {
             return Ok(found);

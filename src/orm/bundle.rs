@@ -9,61 +9,100 @@ use crate::sql::{ColumnElement, CompileStatePlugin, Entity, FromClause, SelectIt
 
 /// Several columns that a row gives as one value; a handle.
 #[derive(Clone)]
-pub struct Bundle(Rc<BundleData>);
+pub struct Bundle {
+    data: Rc<BundleData>,
+    /// The object of a script's subclass that it is the native part of.
+    instance: Option<Value>,
+}
 
 struct BundleData {
     name: Str,
     members: Vec<(Str, SelectItem)>,
     single_entity: bool,
-    /// A script's `create_row_processor` of a subclass.
-    maker: Option<Value>,
 }
 
 impl Bundle {
-    /// A bundle `name` of `members`, each under its name.
-    pub fn new(
-        name: Str,
-        members: Vec<(Str, SelectItem)>,
-        single_entity: bool,
-        maker: Option<Value>,
-    ) -> Self {
-        Self(Rc::new(BundleData {
-            name,
-            members,
-            single_entity,
-            maker,
-        }))
+    /// A bundle `name` of `members`, each under its key.
+    pub fn new(name: Str, members: Vec<(Str, SelectItem)>, single_entity: bool) -> Self {
+        Self {
+            data: Rc::new(BundleData {
+                name,
+                members,
+                single_entity,
+            }),
+            instance: None,
+        }
     }
     /// A bundle of plain columns.
     pub fn of_columns(name: &str, columns: Vec<ColumnElement>) -> Self {
-        let members = columns
+        let items = columns.into_iter().map(SelectItem::Column).collect();
+        Self::of_items(Str::new(name), items, false)
+    }
+    /// A bundle of what `select()` takes.
+    pub fn of_items(name: Str, items: Vec<SelectItem>, single_entity: bool) -> Self {
+        let keyed = items
             .into_iter()
-            .map(|column| {
-                let key = column.key().map_or_else(String::new, |key| key.base());
-                (Str::from(key), SelectItem::Column(column))
-            })
+            .map(|item| (key_of(&item), item))
             .collect();
-        Self::new(Str::new(name), members, false, None)
+        Self::new(name, keyed, single_entity)
+    }
+    /// The bundle under another name.
+    #[must_use]
+    pub fn label(&self, name: Str) -> Self {
+        let own = &self.data;
+        Self {
+            data: Rc::new(BundleData {
+                name,
+                members: own.members.clone(),
+                single_entity: own.single_entity,
+            }),
+            instance: None,
+        }
+    }
+    /// The same as the native part of `instance`, of a script's subclass.
+    #[must_use]
+    pub fn of_instance(&self, instance: &Value) -> Self {
+        Self {
+            data: self.data.clone(),
+            instance: Some(instance.clone()),
+        }
     }
     /// Its name.
     pub fn name(&self) -> &Str {
-        &self.0.name
+        &self.data.name
     }
-    /// Its members, each under its name.
+    /// Its members, each under its key.
     pub fn members(&self) -> &[(Str, SelectItem)] {
-        &self.0.members
+        &self.data.members
     }
     /// Whether a result of it alone has no rows around it.
     pub fn is_single_entity(&self) -> bool {
-        self.0.single_entity
+        self.data.single_entity
     }
-    /// What makes its value of a tuple; `None` for a row of its own.
-    pub fn maker(&self) -> Option<&Value> {
-        self.0.maker.as_ref()
+    /// The object of a script's subclass, which may make its values its own way.
+    pub fn instance(&self) -> Option<&Value> {
+        self.instance.as_ref()
     }
     /// What identifies it.
     pub fn address(&self) -> usize {
-        Rc::as_ptr(&self.0) as usize
+        Rc::as_ptr(&self.data) as usize
+    }
+}
+
+/// The key of a member: that of its column, or the name of the bundle that it is.
+fn key_of(item: &SelectItem) -> Str {
+    match item {
+        SelectItem::Column(column) => Str::from(
+            column
+                .plain()
+                .key()
+                .map_or_else(String::new, |key| key.base()),
+        ),
+        SelectItem::Entity(entity) => match entity.as_any().downcast_ref::<Bundle>() {
+            Some(bundle) => bundle.name().clone(),
+            None => Str::new(""),
+        },
+        SelectItem::From(_) => Str::new(""),
     }
 }
 
@@ -75,10 +114,13 @@ impl Entity for Bundle {
         self.address()
     }
     fn value(&self) -> Value {
-        Value::object(self.clone())
+        match &self.instance {
+            Some(instance) => instance.clone(),
+            None => Value::object(self.clone()),
+        }
     }
     fn selectable(&self, cx: &Cx) -> Result<FromClause> {
-        match self.0.members.first() {
+        match self.data.members.first() {
             Some((_, item)) => {
                 let froms = item.from_objects(cx)?;
                 froms.into_iter().next().ok_or_else(|| no_from(self))
@@ -88,19 +130,34 @@ impl Entity for Bundle {
     }
     fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>> {
         let mut columns = Vec::new();
-        for (_, item) in &self.0.members {
+        for (_, item) in &self.data.members {
             columns.extend(item.columns(cx)?);
         }
         Ok(columns)
     }
-    fn entity_attribute(&self, _name: &str, _cx: &Cx) -> Result<Option<Value>> {
-        Ok(None)
+    fn element(&self, cx: &Cx) -> Result<Option<ColumnElement>> {
+        let columns = self.columns(cx)?;
+        Ok(Some(ColumnElement::comma_list(columns, cx.compat())))
+    }
+    fn entity_attribute(&self, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        let members = &self.data.members;
+        let found = members.iter().find(|(key, _)| key == name);
+        Ok(found.map(|(_, item)| member_value(item)))
     }
     fn describe(&self, _cx: &Cx) -> String {
-        format!("Bundle '{}'", self.0.name)
+        format!("Bundle '{}'", self.data.name)
     }
     fn plugin(&self) -> Rc<dyn CompileStatePlugin> {
         hooks::plugin()
+    }
+}
+
+/// A member as scripts see it.
+pub fn member_value(item: &SelectItem) -> Value {
+    match item {
+        SelectItem::Column(column) => Value::object(column.clone()),
+        SelectItem::From(from) => Value::object(from.clone()),
+        SelectItem::Entity(entity) => entity.value(),
     }
 }
 

@@ -107,11 +107,13 @@ fn column_elements(
         let PropertyKind::Column(part) = prop.kind() else {
             continue;
         };
-        if part.deferred.get() || !part.instrument.get() {
+        if !part.instrument.get() || !part.renders_in_subqueries() {
             continue;
         }
-        for column in part.columns.borrow().iter() {
-            columns.push(entity.annotate_column(column, &prop.key(), cx)?);
+        let key = part.is_expression().then(|| prop.key());
+        let count = if cx.compat().is_14() { 1 } else { usize::MAX };
+        for column in part.columns.borrow().iter().take(count) {
+            columns.push(entity.annotate_column(column, key.as_ref(), cx)?);
         }
     }
     Ok(columns)
@@ -167,6 +169,9 @@ impl Entity for Mapper {
             None => Ok(None),
         }
     }
+    fn text(&self, cx: &Cx) -> String {
+        Mapper::describe(self, cx.compat())
+    }
     fn describe(&self, cx: &Cx) -> String {
         self.selectable(cx)
             .map(|from| from_description(&from))
@@ -205,6 +210,9 @@ impl Entity for AliasedEntity {
         };
         attribute_of(&MappedEntity::Aliased(alias), &self.value(), name, cx)
     }
+    fn text(&self, cx: &Cx) -> String {
+        AliasedEntity::describe(self, cx)
+    }
     fn describe(&self, _cx: &Cx) -> String {
         from_description(AliasedEntity::selectable(self))
     }
@@ -240,6 +248,12 @@ pub struct OrmCoercion;
 
 impl EntityCoercion for OrmCoercion {
     fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>> {
+        if let Some(bundle) = value.downcast::<super::Bundle>() {
+            return Ok(Some(Rc::new(match value {
+                Value::Instance(_) => bundle.of_instance(value),
+                _ => bundle.clone(),
+            })));
+        }
         let Some(entity) = entity_of_value(value) else {
             return Ok(None);
         };
@@ -260,6 +274,9 @@ impl EntityCoercion for OrmCoercion {
             return Ok(property.0.column().and_then(super::ColumnProperty::first));
         }
         Ok(None)
+    }
+    fn is_attribute(&self, value: &Value, _cx: &Cx) -> bool {
+        value.downcast::<InstrumentedAttribute>().is_some()
     }
     fn is_relationship(&self, value: &Value, _cx: &Cx) -> bool {
         value

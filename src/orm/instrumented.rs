@@ -121,7 +121,9 @@ impl InstrumentedAttribute {
                 let column = column.first().ok_or_else(|| {
                     INVALID_REQUEST_ERROR.error(format!("{} has no column", self.0.property))
                 })?;
-                self.0.entity.annotate_column(&column, &self.0.key, cx)?
+                self.0
+                    .entity
+                    .annotate_column(&column, Some(&self.0.key), cx)?
             }
             PropertyKind::Relationship(_) => super::comparator::clause_element(self, cx)?,
             _ => {
@@ -146,7 +148,7 @@ impl MappedEntity {
     pub fn annotate_column(
         &self,
         column: &ColumnElement,
-        key: &Str,
+        key: Option<&Str>,
         cx: &Cx,
     ) -> Result<ColumnElement> {
         let column = match self {
@@ -160,7 +162,7 @@ impl MappedEntity {
         Ok(column.annotate(Annotations {
             parent_entity: Some(self.entity()),
             parent_mapper: Some(mapper),
-            proxy_key: Some(key.clone()),
+            proxy_key: key.cloned(),
             ..Annotations::default()
         }))
     }

@@ -593,7 +593,10 @@ pub fn from_description(from: &FromClause) -> String {
     match from.plain() {
         FromClause::Table(table) => table.full_name(),
         FromClause::TableClause(table) => table.name.to_string(),
-        FromClause::Alias(alias) => alias.name.display(),
+        FromClause::Alias(alias) => match alias.name.text() {
+            Some(name) => name.to_string(),
+            None => "anon_1".to_owned(),
+        },
         FromClause::Join(join) => format!(
             "Join object on {}({}) and {}({})",
             from_description(&join.left),

@@ -90,6 +90,17 @@ pub fn entity_text(entity: &MappedEntity, cx: &Cx) -> String {
     }
 }
 
+/// `repr()` of a mapper or of what `inspect()` answers for an alias.
+pub fn entity_repr(entity: &MappedEntity, cx: &Cx) -> String {
+    let shown = match entity {
+        MappedEntity::Mapper(mapper) => Value::object(super::mapper::MapperHandle(mapper.clone())),
+        MappedEntity::Aliased(alias) => {
+            Value::object(super::aliased::AliasInspection(alias.clone()))
+        }
+    };
+    cx.repr(&shown).unwrap_or_default()
+}
+
 /// Whether two elements are the same column, whatever is noted on them.
 pub fn same_columns(a: &ColumnElement, b: &ColumnElement) -> bool {
     a.plain().same(b.plain())

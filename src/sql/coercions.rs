@@ -335,11 +335,6 @@ pub fn expect_in(
                      select() construct explicitly"
                 ),
             );
-            if let FromClause::Alias(alias) = from.plain()
-                && let AliasedElement::Select(statement) = &alias.element
-            {
-                return statement.scalar_subquery(cx);
-            }
             let select = Select::new(vec![SelectItem::From(from)], cx)?;
             SelectStatement::Select(select).scalar_subquery(cx)
         }
@@ -524,6 +519,10 @@ pub fn expect_by(value: &Value, role: &str, cx: &Cx) -> Result<ColumnElement> {
         Coerced::Literal(Value::Bool(true)) => Ok(ColumnElement::True),
         Coerced::Literal(Value::Bool(false)) => Ok(ColumnElement::False),
         Coerced::Literal(Value::Str(text)) => Ok(ColumnElement::TextualLabelReference(text)),
+        Coerced::Entity(entity) => match entity.element(cx)? {
+            Some(element) => Ok(element),
+            None => Err(expected(role, value, None, cx)?),
+        },
         other => match column_from(other, cx)? {
             Some(element) => Ok(element),
             None => Err(expected(role, value, None, cx)?),
@@ -625,7 +624,7 @@ pub fn expect_from(value: &Value, cx: &Cx) -> Result<FromClause> {
 /// What `join()` joins.
 pub fn expect_join_target(value: &Value, cx: &Cx) -> Result<JoinTarget> {
     if let Some(hook) = Coercions::hook(cx)
-        && hook.is_relationship(value, cx)
+        && hook.is_attribute(value, cx)
     {
         return Ok(JoinTarget::Attribute(value.clone()));
     }

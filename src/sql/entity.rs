@@ -20,10 +20,18 @@ pub trait Entity: Any {
     fn selectable(&self, cx: &Cx) -> Result<FromClause>;
     /// The columns that selecting it selects, in a subquery or when printed.
     fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>>;
+    /// What it is in ORDER BY and the like, if it may stand there.
+    fn element(&self, _cx: &Cx) -> Result<Option<ColumnElement>> {
+        Ok(None)
+    }
     /// The attribute `name` as an expression: what `filter_by(name=..)` compares.
     fn entity_attribute(&self, name: &str, cx: &Cx) -> Result<Option<Value>>;
     /// How `filter_by()` and the like name it in errors.
     fn describe(&self, cx: &Cx) -> String;
+    /// `str()` of the mapper or alias.
+    fn text(&self, cx: &Cx) -> String {
+        self.describe(cx)
+    }
     /// What compiles a SELECT of it.
     fn plugin(&self) -> Rc<dyn CompileStatePlugin>;
 }
@@ -73,6 +81,8 @@ pub trait EntityCoercion {
     fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
     /// The expression that `value` is (`__clause_element__`).
     fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>>;
+    /// Whether `value` is an attribute of an entity.
+    fn is_attribute(&self, value: &Value, cx: &Cx) -> bool;
     /// Whether `value` is a relationship attribute, which only joins take as it is.
     fn is_relationship(&self, value: &Value, cx: &Cx) -> bool;
 }

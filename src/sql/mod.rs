@@ -41,5 +41,5 @@ pub use selectable::{
     SelectItem, SelectState, SelectStatement, SetupJoin, TableClause, TextClause, TextualSelect,
     Values, can_join, columns_of_froms, columns_plus_names, find_left_clause_that_matches,
     find_left_clause_to_join_from, from_of, join_condition, join_condition_by_keys, make_slice,
-    namespace_attribute, normalize_froms, plain_proxies,
+    namespace_attribute, namespace_text, normalize_froms, plain_proxies,
 };

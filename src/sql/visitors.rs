@@ -482,6 +482,16 @@ impl ClauseAdapter {
         self.corresponding(column, &mut Vec::new())
     }
 
+    /// The column of the selectable that is called `name`.
+    pub fn column_named(&self, name: &str) -> Option<ColumnElement> {
+        let found = self.columns.iter().find(|column| {
+            let own = column.key();
+            own.and_then(|own| own.text().cloned())
+                .is_some_and(|own| own == *name)
+        });
+        found.cloned()
+    }
+
     fn corresponding(
         &self,
         column: &ColumnElement,

@@ -24,6 +24,7 @@ impl CompileState<'_> {
         if nests {
             return self.assemble_nested();
         }
+        self.add_ordered_columns();
         let mut data = self.plain_data(self.primary.clone());
         data.raw_columns
             .extend(self.secondary.iter().cloned().map(SelectItem::Column));
@@ -35,6 +36,19 @@ impl CompileState<'_> {
             statement: None,
             plan,
         })
+    }
+
+    /// A DISTINCT `Query` of 1.4 selects what it is ordered by.
+    fn add_ordered_columns(&mut self) {
+        let data = self.select.data();
+        let adds = self.options.legacy
+            && self.cx.compat().is_14()
+            && data.distinct
+            && data.distinct_on.is_empty();
+        if adds {
+            let added = columns_to_add_for_order_by(&self.primary, &data.order_by);
+            self.primary.extend(added);
+        }
     }
 
     /// The statement's clauses with `columns` selected.

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::object::{Cx, Result, Str, Value};
 use crate::orm::path::Path;
-use crate::orm::{Bundle, MappedEntity};
+use crate::orm::{Bundle, InstrumentedAttribute, MappedEntity};
 use crate::sql::{ColumnElement, Entity, FromClause, Select, SelectItem};
 
 /// Something selected.
@@ -138,11 +138,23 @@ fn bundle_query(bundle: &Bundle, cx: &Cx) -> Result<QueryEntity> {
 }
 
 fn column_query(column: &ColumnElement) -> QueryEntity {
+    let entity = entity_in(column);
+    let value = attribute_value(column).unwrap_or_else(|| Value::object(column.clone()));
     QueryEntity::Column(ColumnQuery {
-        entity: entity_in(column),
-        value: Value::object(column.clone()),
+        entity,
+        value,
         column: column.clone(),
     })
+}
+
+/// The attribute that an expression is of, as scripts see it.
+fn attribute_value(column: &ColumnElement) -> Option<Value> {
+    let notes = column.annotations()?;
+    let key = notes.proxy_key.as_ref()?;
+    let entity = MappedEntity::of(notes.parent_entity.as_ref()?.as_ref())?;
+    let property = entity.mapper().prop(key)?;
+    let attribute = InstrumentedAttribute::of_entity(entity, &property);
+    Some(Value::object(attribute))
 }
 
 /// The entity that an expression, or the first attribute in it, was taken from.

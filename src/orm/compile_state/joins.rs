@@ -1,10 +1,14 @@
 //! `join()` in a SELECT of entities: from where, to where, on what.
 
+use std::rc::Rc;
+
 use super::orm_join::{OrmJoin, Side, orm_join};
 use super::{CompileState, FromState};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::object::{Raised, Result};
-use crate::orm::{InstrumentedAttribute, MappedEntity, RelationshipProperty, from_description};
+use crate::orm::{
+    InstrumentedAttribute, MappedEntity, MapperProperty, RelationshipProperty, from_description,
+};
 use crate::sql::{
     ColumnElement, FromClause, FromItem, Join, JoinTarget, OnClause, SetupJoin, and_all,
     find_left_clause_that_matches, find_left_clause_to_join_from, join_condition,
@@ -43,6 +47,14 @@ impl CompileState<'_> {
         };
         if let Some(attribute) = attribute {
             let target = self.target_along(join, &attribute)?;
+            if self.cx.compat().is_20() {
+                let edge = (attribute.entity().clone(), target.clone());
+                let property = attribute.property();
+                if self.is_joined_already(&edge, property) {
+                    return Ok(());
+                }
+                self.edges.push((edge, property.clone()));
+            }
             return self.join_along(join, &attribute, target);
         }
         let right = self.right_side(join)?;
@@ -65,6 +77,17 @@ impl CompileState<'_> {
                 return Err(ARGUMENT_ERROR
                     .error("Expected mapped entity or selectable/table as join target"));
             }
+        })
+    }
+
+    /// Whether a join along `property` between the two was made before.
+    fn is_joined_already(
+        &self,
+        (left, right): &(MappedEntity, MappedEntity),
+        property: &Rc<MapperProperty>,
+    ) -> bool {
+        self.edges.iter().any(|((from, to), known)| {
+            Rc::ptr_eq(known, property) && from.same(left) && to.same(right)
         })
     }
 
@@ -242,7 +265,7 @@ impl CompileState<'_> {
             condition = and_all(all);
             self.joined.push(entity.clone());
         }
-        self.froms[at].clause = FromClause::Join(std::rc::Rc::new(Join {
+        self.froms[at].clause = FromClause::Join(Rc::new(Join {
             left,
             right: selectable.self_group(),
             onclause: Some(condition),
@@ -283,8 +306,10 @@ impl CompileState<'_> {
             [one] => *one,
             [] => {
                 let target = match right {
-                    Right::Entity(entity) => self.cx.repr(&super::entity_value(entity))?,
-                    Right::From(from) => from_description(from),
+                    Right::Entity(entity) => crate::orm::support::entity_repr(entity, self.cx),
+                    Right::From(from) => {
+                        self.cx.repr(&crate::object::Value::object(from.clone()))?
+                    }
                 };
                 return Err(INVALID_REQUEST_ERROR.error(format!(
                     "Don't know how to join to {target}. Please use the .select_from() method to \

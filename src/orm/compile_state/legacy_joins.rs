@@ -124,7 +124,11 @@ impl CompileState<'_> {
         let entity = self.joinpoint_entity();
         let named = |name: &str| {
             let target = entity.as_ref().map(|one| FromItem::Entity(one.entity()));
-            let found = namespace_attribute(target.as_ref(), name, self.cx)?;
+            let shown = |target: &FromItem| match target {
+                FromItem::Entity(entity) => entity.text(self.cx),
+                FromItem::From(from) => crate::orm::from_description(from),
+            };
+            let found = namespace_attribute(target.as_ref(), name, shown, self.cx)?;
             crate::orm::attribute_of_value(&found).ok_or_else(|| not_an_entity(name))
         };
         if let Value::Str(name) = value {

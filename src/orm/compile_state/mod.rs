@@ -189,6 +189,8 @@ pub struct CompileState<'a> {
     pub current: CurrentAdapter,
     /// What adapts the columns of each selected entity.
     pub adapters: Vec<Option<Rc<EntityAdapter>>>,
+    /// The joins made along relationships: between which entities, along which.
+    pub edges: Vec<((MappedEntity, MappedEntity), Rc<MapperProperty>)>,
     /// Where the next legacy join goes on from.
     joinpoint: legacy_joins::Joinpoint,
 }
@@ -238,6 +240,7 @@ impl<'a> CompileState<'a> {
             criteria_entities: Vec::new(),
             current: CurrentAdapter::default(),
             adapters: Vec::new(),
+            edges: Vec::new(),
             joinpoint: legacy_joins::Joinpoint::default(),
         };
         state.entities = entities::entities_of(select, cx)?;
@@ -249,7 +252,7 @@ impl<'a> CompileState<'a> {
     }
 
     fn sort_options(&mut self) -> Result<()> {
-        if !self.toplevel && self.select.data().options.is_empty() {
+        if !self.options.eager_loads || !self.toplevel && self.select.data().options.is_empty() {
             return Ok(());
         }
         let roots: Vec<MappedEntity> = self

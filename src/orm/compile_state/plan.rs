@@ -70,9 +70,10 @@ impl CompileState<'_> {
 
     /// What makes the statement's plan once its columns are known.
     pub fn plan_maker(&self) -> Result<StatementPlanMaker> {
-        let (keys, objects) = self.names()?;
+        let mut entities = self.entities.clone();
+        let (keys, objects) = self.names(&mut entities);
         Ok(StatementPlanMaker {
-            entities: self.entities.clone(),
+            entities,
             adapters: self.adapters.clone(),
             keys: keys.into(),
             objects,
@@ -83,39 +84,68 @@ impl CompileState<'_> {
         })
     }
 
-    /// The names of the entities in rows, and what finds them besides.
-    fn names(&self) -> Result<(Vec<Str>, Vec<Vec<Value>>)> {
-        let mut namer = crate::sql::KeyNaming::new(self.select.data().label_style);
+    /// The names of the entities in rows, and what finds them besides; members of bundles are
+    /// named in `entities`.
+    fn names(&self, entities: &mut [QueryEntity]) -> (Vec<Str>, Vec<Vec<Value>>) {
+        let mut namer = Namer {
+            keys: crate::sql::KeyNaming::new(self.select.data().label_style),
+            is_legacy: self.options.legacy,
+            names_members: self.cx.compat().is_14(),
+        };
         let (mut keys, mut objects) = (Vec::new(), Vec::new());
-        for entity in &self.entities {
-            match entity {
-                QueryEntity::Mapped(mapped) => {
-                    keys.push(match &mapped.entity {
-                        MappedEntity::Mapper(mapper) => mapper.class().name(),
-                        MappedEntity::Aliased(alias) => crate::orm::support::alias_label(alias),
-                    });
-                    objects.push(vec![entity_value(&mapped.entity)]);
-                }
-                QueryEntity::Column(column) => {
-                    let noted = column
-                        .column
-                        .annotations()
-                        .and_then(|notes| notes.proxy_key.clone());
-                    let name = if self.options.legacy {
-                        noted.or_else(|| column.column.key().and_then(|key| key.text().cloned()))
-                    } else {
-                        namer.key(&column.column)
+        for entity in entities {
+            keys.push(namer.name(entity));
+            objects.push(vec![match entity {
+                QueryEntity::Mapped(mapped) => entity_value(&mapped.entity),
+                QueryEntity::Column(column) => column.value.clone(),
+                QueryEntity::Bundle(bundle) => crate::sql::Entity::value(&bundle.bundle),
+            }]);
+        }
+        (keys, objects)
+    }
+}
+
+/// Names entities in rows.
+struct Namer {
+    keys: crate::sql::KeyNaming,
+    is_legacy: bool,
+    /// Whether members of bundles are told apart like all columns.
+    names_members: bool,
+}
+
+impl Namer {
+    fn name(&mut self, entity: &mut QueryEntity) -> Str {
+        match entity {
+            QueryEntity::Mapped(mapped) => match &mapped.entity {
+                MappedEntity::Mapper(mapper) => mapper.class().name(),
+                MappedEntity::Aliased(alias) => crate::orm::support::alias_label(alias),
+            },
+            QueryEntity::Column(column) => self.column_name(&column.column),
+            QueryEntity::Bundle(bundle) => {
+                for (name, member) in &mut bundle.members {
+                    *name = match member {
+                        QueryEntity::Column(column) if !self.names_members => {
+                            let key = column.column.proxy_key();
+                            let key = key.and_then(|key| key.text().cloned());
+                            key.unwrap_or_else(|| Str::new(""))
+                        }
+                        other => self.name(other),
                     };
-                    keys.push(name.unwrap_or_else(|| Str::new("")));
-                    objects.push(vec![column.value.clone()]);
                 }
-                QueryEntity::Bundle(bundle) => {
-                    keys.push(bundle.bundle.name().clone());
-                    objects.push(vec![crate::sql::Entity::value(&bundle.bundle)]);
-                }
+                bundle.bundle.name().clone()
             }
         }
-        Ok((keys, objects))
+    }
+    fn column_name(&mut self, column: &ColumnElement) -> Str {
+        let name = if self.is_legacy {
+            let noted = column.annotations();
+            noted
+                .and_then(|notes| notes.proxy_key.clone())
+                .or_else(|| column.key().and_then(|key| key.text().cloned()))
+        } else {
+            self.keys.key(column)
+        };
+        name.unwrap_or_else(|| Str::new(""))
     }
 }
 
@@ -255,7 +285,7 @@ impl PlanMaker {
                 EntityPlan::Bundle(Rc::new(BundlePlan {
                     name: bundle.bundle.name().clone(),
                     members,
-                    maker: bundle.bundle.maker().cloned(),
+                    instance: bundle.bundle.instance().cloned(),
                 }))
             }
         })

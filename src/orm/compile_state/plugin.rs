@@ -59,7 +59,11 @@ impl CompileStatePlugin for Plugin {
                     matches!(column.entity, Some(MappedEntity::Aliased(_))),
                     column.value.clone(),
                 ),
-                QueryEntity::Bundle(bundle) => (Value::None, false, bundle.bundle.value()),
+                QueryEntity::Bundle(bundle) => {
+                    let shown = bundle.bundle.value();
+                    let class = crate::object::class_of(&shown, cx);
+                    (Value::Class(class), false, shown)
+                }
             };
             dict.insert_str("name", Value::Str(key.clone()));
             dict.insert_str("type", ty);

@@ -180,13 +180,7 @@ impl CompileState<'_> {
         if column.is_query_expression.get() {
             return match (strategy, element) {
                 (Some(Strategy::Expression), Some(element)) => Some(element.criteria.clone()),
-                _ if columns
-                    .first()
-                    .is_some_and(|one| !matches!(one.plain(), crate::sql::ColumnElement::Null)) =>
-                {
-                    Some(columns)
-                }
-                _ => None,
+                _ => column.has_default_expression().then_some(columns),
             };
         }
         let deferred = match strategy {

@@ -131,6 +131,8 @@ pub struct LoadContext {
     pub filling: FxHashMap<(usize, u32), Filling>,
     /// What subquery loaders fetched, by plan and relationship.
     pub subqueries: FxHashMap<(usize, u32), Rc<Collected>>,
+    /// What makes the values of bundles of scripts' subclasses, by plan.
+    pub bundles: FxHashMap<usize, Value>,
     plans: FxHashMap<usize, PlanRun>,
 }
 
@@ -176,6 +178,7 @@ impl LoadContext {
             partials: FxHashMap::default(),
             filling: FxHashMap::default(),
             subqueries: FxHashMap::default(),
+            bundles: FxHashMap::default(),
             plans: FxHashMap::default(),
         }
     }

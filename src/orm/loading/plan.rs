@@ -99,8 +99,8 @@ pub struct BundlePlan {
     pub name: Str,
     /// Its members and their names.
     pub members: Vec<(Str, EntityPlan)>,
-    /// What makes its values, for subclasses of `Bundle`.
-    pub maker: Option<Value>,
+    /// The object of a script's subclass, which makes its values.
+    pub instance: Option<Value>,
 }
 
 /// What becomes of a selected entity in each row.

@@ -11,7 +11,7 @@ use crate::engine::{
     ColumnLookup, CursorResult, EntityNotes, ResultKind, ResultSet, Row, RowMeta, RowSource,
     Uniqueness,
 };
-use crate::object::{Cx, Result, Value};
+use crate::object::{Cx, Method, Result, Value};
 use crate::orm::strategies;
 
 /// Rows of objects and values, read from a cursor.
@@ -82,7 +82,7 @@ fn value_of(
 }
 
 fn bundle_of(
-    bundle: &BundlePlan,
+    bundle: &Rc<BundlePlan>,
     context: &mut LoadContext,
     row: &mut [Value],
     cx: &Cx,
@@ -92,10 +92,19 @@ fn bundle_of(
         // Only the statement's first entity is ever refreshed.
         values.push(value_of(member, usize::MAX, context, row, cx)?);
     }
-    match &bundle.maker {
-        Some(maker) => cx.call(maker, [Value::tuple(values)]),
-        None => Ok(Value::object(Row::new(bundle.meta(), values))),
-    }
+    let Some(instance) = &bundle.instance else {
+        return Ok(Value::object(Row::new(bundle.meta(), values)));
+    };
+    let identity = Rc::as_ptr(bundle) as usize;
+    let maker = match context.bundles.get(&identity) {
+        Some(known) => known.clone(),
+        None => {
+            let made = bundle.row_processor(instance, context, cx)?;
+            context.bundles.insert(identity, made.clone());
+            made
+        }
+    };
+    cx.call(&maker, [Value::tuple(values)])
 }
 
 impl RowSource for EntityRows {
@@ -129,11 +138,12 @@ impl ColumnLookup for EntityLookup {
 }
 
 impl StatementPlan {
-    fn meta(self: &Rc<Self>) -> RowMeta {
+    fn meta(self: &Rc<Self>, in_chunks: bool) -> RowMeta {
         let uniqueness: Vec<Uniqueness> = self
             .by_identity
             .iter()
             .map(|identity| match identity {
+                _ if in_chunks => Uniqueness::Refused,
                 true => Uniqueness::Identity,
                 false => Uniqueness::Value,
             })
@@ -145,6 +155,25 @@ impl StatementPlan {
 }
 
 impl BundlePlan {
+    /// What `create_row_processor()` of a script's subclass answers.
+    fn row_processor(&self, instance: &Value, context: &LoadContext, cx: &Cx) -> Result<Value> {
+        let procs = (0..self.members.len()).map(|at| {
+            Method::function("proc(row)", move |bound, _| {
+                let Value::Tuple(values) = bound.value("row") else {
+                    return Ok(Value::None);
+                };
+                Ok(values.get(at).cloned().unwrap_or(Value::None))
+            })
+        });
+        let procs = Value::list(procs.collect());
+        let labels = self
+            .members
+            .iter()
+            .map(|(name, _)| Value::Str(name.clone()));
+        let labels = Value::list(labels.collect());
+        let query = Value::object(context.info.select.clone());
+        cx.call_method(instance, "create_row_processor", [query, procs, labels])
+    }
     fn meta(&self) -> Rc<RowMeta> {
         let names: Vec<_> = self.members.iter().map(|(name, _)| name.clone()).collect();
         Rc::new(RowMeta::new(names))
@@ -163,7 +192,7 @@ pub fn result_of(info: &Rc<RunInfo>, cursor: CursorResult, cx: &Cx) -> Result<Re
         ));
     }
     let rows = EntityRows::new(info.clone(), cursor);
-    let meta = Rc::new(plan.meta());
+    let meta = Rc::new(plan.meta(info.options.yield_per.is_some()));
     let result = ResultSet::of_rows(ResultKind::ChunkedIterator, meta, Box::new(rows));
     result.note_entities(EntityNotes {
         single: plan.single_entity,

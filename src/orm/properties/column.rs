@@ -53,6 +53,23 @@ impl ColumnProperty {
             _ => None,
         }
     }
+    /// Whether a subquery of the entity has it: all but deferred expressions and those that
+    /// only a query could give.
+    pub fn renders_in_subqueries(&self) -> bool {
+        if self.is_query_expression.get() {
+            return self.has_default_expression();
+        }
+        !self.deferred.get() || !self.is_expression()
+    }
+    /// Whether `query_expression()` was given an expression to fall back to.
+    pub fn has_default_expression(&self) -> bool {
+        let first = self.first();
+        let inner = match first.as_ref().map(ColumnElement::plain) {
+            Some(ColumnElement::Label(label)) => Some(label.element.plain().clone()),
+            other => other.cloned(),
+        };
+        inner.is_some_and(|inner| !matches!(inner, ColumnElement::Null))
+    }
     /// Whether it is a SQL expression rather than columns.
     pub fn is_expression(&self) -> bool {
         !matches!(

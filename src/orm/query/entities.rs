@@ -8,7 +8,7 @@ use crate::object::{Cx, Result, Str, Value};
 use crate::orm::{MappedEntity, entity_in};
 use crate::sql::{
     ColumnElement, Entity, FromItem, JoinTarget, SelectItem, SetupJoin, coercions,
-    namespace_attribute,
+    namespace_attribute, namespace_text,
 };
 
 impl Query {
@@ -110,10 +110,32 @@ impl Query {
         criteria
             .iter()
             .map(|(name, value)| {
-                let attribute = namespace_attribute(target.as_ref(), name, cx)?;
+                let shown = |target: &FromItem| self.namespace_text(target, cx);
+                let attribute = namespace_attribute(target.as_ref(), name, shown, cx)?;
                 coercions::equals(&attribute, value, cx)
             })
             .collect()
+    }
+
+    /// How errors name what `filter_by()` looks attributes up in.
+    fn namespace_text(&self, target: &FromItem, cx: &Cx) -> String {
+        let data = self.clauses();
+        if let Some(join) = data
+            .setup_joins
+            .last()
+            .filter(|_| !self.data().joinpoint_reset)
+        {
+            return match (&join.target, target) {
+                (JoinTarget::Attribute(_), FromItem::Entity(entity)) => entity.text(cx),
+                _ => namespace_text(target, cx),
+            };
+        }
+        match data.raw_columns.first() {
+            Some(SelectItem::Column(column)) if data.from_obj.is_empty() => {
+                cx.str(&Value::object(column.clone())).unwrap_or_default()
+            }
+            _ => namespace_text(target, cx),
+        }
     }
 
     /// The entity that `with_parent()` relates to its parent.

@@ -2,6 +2,7 @@
 
 use super::Query;
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{Cx, Result, Value, class_of};
 use crate::orm::attribute_of_value;
 use crate::sql::coercions::{expect_join_target, expect_on_clause};
@@ -79,6 +80,7 @@ impl Query {
     ) -> Result<SetupJoin> {
         let target = match target {
             Value::Str(_) if legacy.is_some() => JoinTarget::Attribute(target.clone()),
+            _ if legacy.is_some() => expect_join_target(target, cx).map_err(|_| not_a_target())?,
             _ => expect_join_target(target, cx)?,
         };
         let onclause = match onclause {
@@ -102,6 +104,11 @@ impl Query {
             legacy,
         })
     }
+}
+
+/// The error of 1.4 for what can't be joined.
+fn not_a_target() -> crate::object::Raised {
+    ATTRIBUTE_ERROR.error("'NoneType' object has no attribute '_is_select_statement'")
 }
 
 /// The joins that the arguments of 1.4's `join()` stand for.

@@ -20,10 +20,8 @@ impl Query {
     /// What `Session.execute()` is given besides the statement.
     pub(super) fn call(&self) -> ExecuteCall {
         let mut call = ExecuteCall::default();
-        if !self.data().params.is_empty() {
-            let params = Dict::from_pairs(self.data().params.clone());
-            call.parameters.0 = Value::Dict(Rc::new(params));
-        }
+        let params = Dict::from_pairs(self.data().params.clone());
+        call.parameters.0 = Value::Dict(Rc::new(params));
         call
     }
 

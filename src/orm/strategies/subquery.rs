@@ -200,7 +200,7 @@ fn left_alias(
             .mapper()
             .column_prop(column)
             .map_or_else(|| Str::new(""), |property| property.key());
-        columns.push(lead.annotate_column(column.plain(), &key, cx)?);
+        columns.push(lead.annotate_column(column.plain(), Some(&key), cx)?);
     }
     let distinct = match relationship.options.distinct_target_key {
         Some(distinct) => distinct,

@@ -22,7 +22,12 @@ impl SQLCompiler<'_> {
         let toplevel = self.stack.is_empty();
         if let Some(statement) = &select.data().from_statement {
             let statement = self.plugin_statement(select, statement, toplevel)?;
-            return self.executable(&statement, kw, out);
+            let plan = self.plan.clone();
+            self.executable(&statement, kw, out)?;
+            if toplevel {
+                self.plan = plan;
+            }
+            return Ok(());
         }
         let select = self.core_select(select, toplevel)?;
         let select = match self.translate_select(&select, kw)? {

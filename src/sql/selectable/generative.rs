@@ -208,20 +208,24 @@ impl Select {
     /// `filter_by(**criteria)`.
     pub fn filter_by(&self, criteria: &[(Str, Value)], cx: &Cx) -> Result<Self> {
         let target = self.filter_by_target(cx)?;
+        let shown = |target: &FromItem| {
+            if let Some(join) = self.0.setup_joins.last() {
+                return match (&join.target, target) {
+                    (JoinTarget::Attribute(_), FromItem::Entity(entity)) => entity.text(cx),
+                    _ => namespace_text(target, cx),
+                };
+            }
+            match self.0.raw_columns.first() {
+                Some(SelectItem::Column(column)) if self.0.from_obj.is_empty() => {
+                    cx.str(&Value::object(column.clone())).unwrap_or_default()
+                }
+                _ => namespace_text(target, cx),
+            }
+        };
         let criteria = criteria
             .iter()
             .map(|(name, value)| {
-                let attribute = match (&target, self.0.raw_columns.first()) {
-                    (Some(FromItem::From(from)), Some(SelectItem::Column(column)))
-                        if self.0.setup_joins.is_empty()
-                            && self.0.from_obj.is_empty()
-                            && from.column(name, cx)?.is_none() =>
-                    {
-                        let shown = cx.str(&Value::object(column.clone()))?;
-                        return Err(no_property(&shown, name));
-                    }
-                    _ => namespace_attribute(target.as_ref(), name, cx)?,
-                };
+                let attribute = namespace_attribute(target.as_ref(), name, shown, cx)?;
                 coercions::equals(&attribute, value, cx)
             })
             .collect::<Result<_>>()?;
@@ -229,18 +233,36 @@ impl Select {
     }
 }
 
-/// The attribute that `filter_by(name=..)` compares.
-pub fn namespace_attribute(target: Option<&FromItem>, name: &str, cx: &Cx) -> Result<Value> {
+/// How errors name what `filter_by()` looks attributes up in.
+pub fn namespace_text(target: &FromItem, cx: &Cx) -> String {
+    let from = match target {
+        FromItem::From(from) => Ok(from.clone()),
+        FromItem::Entity(entity) => entity.selectable(cx),
+    };
+    from.and_then(|from| cx.str(&Value::object(from)))
+        .unwrap_or_default()
+}
+
+/// The attribute that `filter_by(name=..)` compares; `shown` names the target in errors.
+pub fn namespace_attribute(
+    target: Option<&FromItem>,
+    name: &str,
+    shown: impl FnOnce(&FromItem) -> String,
+    cx: &Cx,
+) -> Result<Value> {
+    let Some(target) = target else {
+        return Err(no_property("None", name));
+    };
     match target {
-        Some(FromItem::Entity(entity)) => match entity.entity_attribute(name, cx)? {
+        FromItem::Entity(entity) => match entity.entity_attribute(name, cx)? {
             Some(value) => Ok(value),
             None => {
                 let known = attr_names(&entity.value(), cx);
-                let raised = no_property(&entity.describe(cx), name);
+                let raised = no_property(&shown(target), name);
                 Err(raised.misspelt(name, known.iter().map(String::as_str)))
             }
         },
-        Some(FromItem::From(from)) => {
+        FromItem::From(from) => {
             let column = match from.plain() {
                 // The columns of a join are known by their plain keys here.
                 FromClause::Join(join) => match join.left.column(name, cx)? {
@@ -251,12 +273,9 @@ pub fn namespace_attribute(target: Option<&FromItem>, name: &str, cx: &Cx) -> Re
             };
             match column {
                 Some(column) => Ok(Value::object(column)),
-                None => Err(no_property(&from.description(), name)),
+                None => Err(no_property(&shown(target), name)),
             }
         }
-        None => Err(INVALID_REQUEST_ERROR.error(format!(
-            "Entity namespace for \"None\" has no property \"{name}\""
-        ))),
     }
 }
 
@@ -461,12 +480,7 @@ impl SelectStatement {
 
     /// `(SELECT ..)` as a value.
     pub fn scalar_subquery(&self, cx: &Cx) -> Result<ColumnElement> {
-        let statement = match self {
-            Self::Select(select) if select.data().label_style != LabelStyle::None => {
-                Self::Select(select.clone())
-            }
-            other => other.clone(),
-        };
+        let statement = self.without_labels();
         let type_ = statement
             .all_selected_columns(cx)?
             .first()
@@ -475,6 +489,22 @@ impl SelectStatement {
             element: statement,
             type_,
         })))
+    }
+
+    /// Its columns without labels.
+    fn without_labels(&self) -> Self {
+        match self {
+            Self::Select(select) => Self::Select(select.set_label_style(LabelStyle::None)),
+            Self::Compound(compound) => {
+                let mut data = compound.data().clone();
+                if let Some(first) = data.selects.first_mut() {
+                    *first = first.without_labels();
+                }
+                Self::Compound(CompoundSelect::of(data))
+            }
+            Self::Grouping(inner) => Self::Grouping(Rc::new(inner.without_labels())),
+            other => other.clone(),
+        }
     }
 
     /// `EXISTS (SELECT ..)`.

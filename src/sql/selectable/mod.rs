@@ -14,7 +14,7 @@ pub use from_clause::{
     Alias, AliasColumns, AliasKind, AliasedElement, AnnotatedFrom, CteKind, FromClause, FromItem,
     Join, TableClause, TextClause, Values,
 };
-pub use generative::{make_slice, namespace_attribute};
+pub use generative::{make_slice, namespace_attribute, namespace_text};
 pub use join::{
     can_join, find_left_clause_that_matches, find_left_clause_to_join_from, join_condition,
     join_condition_by_keys,

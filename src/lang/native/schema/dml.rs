@@ -421,7 +421,12 @@ fn where_members(members: &mut Members) {
                 None => FromItem::From(data.table.clone()),
             };
             for (name, value) in bound.keywords() {
-                let attribute = crate::sql::namespace_attribute(Some(&target), name, cx)?;
+                let attribute = crate::sql::namespace_attribute(
+                    Some(&target),
+                    name,
+                    |target| crate::sql::namespace_text(target, cx),
+                    cx,
+                )?;
                 criteria.push(crate::sql::coercions::equals(&attribute, value, cx)?);
             }
             changed(this, |data| {

@@ -12,7 +12,12 @@ pub fn item(this: &Value, key: &Value, cx: &Cx) -> Result<Value> {
     if let Some(slice) = key.downcast::<Slice>() {
         return sliced(query, slice, cx);
     }
-    let Some(index) = key.as_int() else {
+    let index = match key {
+        // LIMIT and OFFSET take the whole part of a number.
+        Value::Float(number) if number.abs() < 1e15 => Some(number.trunc() as i64),
+        other => other.as_int(),
+    };
+    let Some(index) = index else {
         return Err(not_a_number(key, cx));
     };
     if index == -1 {

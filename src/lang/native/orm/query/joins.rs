@@ -27,8 +27,8 @@ pub fn members(members: &mut Members) {
         });
 }
 
-const JOIN: &str = "join(self, target, onclause=None, *, isouter=False, full=False)";
-const OUTER_JOIN: &str = "outerjoin(self, target, onclause=None, *, full=False)";
+const JOIN: &str = "join(target, onclause=None, *, isouter=False, full=False)";
+const OUTER_JOIN: &str = "outerjoin(target, onclause=None, *, full=False)";
 
 fn join(this: &Value, bound: &Bound<'_>, outer: bool, cx: &Cx) -> Result<Value> {
     let query = query_of(this)?;
@@ -39,7 +39,7 @@ fn join(this: &Value, bound: &Bound<'_>, outer: bool, cx: &Cx) -> Result<Value> 
     if cx.compat().is_20() {
         let text = if outer { OUTER_JOIN } else { JOIN };
         let signature = Signature::parse(text, Some("Query"));
-        let given = signature.bind(args.prepend(this.clone()))?;
+        let given = signature.bind(args)?;
         query.check(Needs::NoStatementNorLimit, "join")?;
         let call = JoinCall {
             isouter: outer || given.has("isouter") && given.flag("isouter", false),
