@@ -1,9 +1,6 @@
 //! Database URLs: parsing, rendering with the password hidden, and changes.
 
 use std::rc::Rc;
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::VALUE_ERROR;
@@ -33,16 +30,86 @@ pub struct UrlParts {
     pub query: Vec<(Str, Vec<Str>)>,
 }
 
-static PATTERN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"^(?P<name>[\w\+]+)://",
-        r"(?:(?P<username>[^:/]*)(?::(?P<password>[^@]*))?@)?",
-        r"(?:(?:\[(?P<ipv6host>[^/\?]+)\]|(?P<ipv4host>[^/:\?]+))?(?::(?P<port>[^/\?]*))?)?",
-        r"(?:/(?P<database>[^\?]*))?",
-        r"(?:\?(?P<query>.*))?",
-    ))
-    .expect("the pattern is a constant")
-});
+/// The parts of a URL as written, each `None` where it is not there.
+struct Written<'t> {
+    name: &'t str,
+    username: Option<&'t str>,
+    password: Option<&'t str>,
+    host: Option<&'t str>,
+    port: Option<&'t str>,
+    database: Option<&'t str>,
+    query: Option<&'t str>,
+}
+
+impl<'t> Written<'t> {
+    /// `name://username:password@host:port/database?query`, where all but the name may be left
+    /// out; `None` where there is no name.
+    fn read(text: &'t str) -> Option<Self> {
+        let (name, rest) = text.split_once("://")?;
+        let is_name = |c: char| c.is_alphanumeric() || c == '_' || c == '+';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return None;
+        }
+        let (username, password, rest) = split_user(rest);
+        let (host, rest) = split_host(rest);
+        let (port, rest) = after(rest, ':', &['/', '?']);
+        let (database, rest) = after(rest, '/', &['?']);
+        let (query, _) = after(rest, '?', &['\n']);
+        Some(Self {
+            name,
+            username,
+            password,
+            host,
+            port,
+            database,
+            query,
+        })
+    }
+}
+
+/// Split before the first of `ends`.
+fn until<'t>(text: &'t str, ends: &[char]) -> (&'t str, &'t str) {
+    text.split_at(text.find(ends).unwrap_or(text.len()))
+}
+
+/// What follows `sign`, where it stands next, before the first of `ends`; and the rest.
+fn after<'t>(text: &'t str, sign: char, ends: &[char]) -> (Option<&'t str>, &'t str) {
+    match text.strip_prefix(sign) {
+        Some(text) => {
+            let (part, rest) = until(text, ends);
+            (Some(part), rest)
+        }
+        None => (None, text),
+    }
+}
+
+/// Username and password, which end at an `@`: with a password at the first one behind its
+/// colon, else at the last one before a colon or slash.
+fn split_user(text: &str) -> (Option<&str>, Option<&str>, &str) {
+    let (user, behind) = until(text, &[':', '/']);
+    if let Some((password, rest)) = behind
+        .strip_prefix(':')
+        .and_then(|behind| behind.split_once('@'))
+    {
+        return (Some(user), Some(password), rest);
+    }
+    match user.rfind('@') {
+        Some(at) => (Some(&text[..at]), None, &text[at + 1..]),
+        None => (None, None, text),
+    }
+}
+
+/// The host, an IPv6 one in brackets.
+fn split_host(text: &str) -> (Option<&str>, &str) {
+    if let Some(inner) = text.strip_prefix('[') {
+        let (run, _) = until(inner, &['/', '?']);
+        if let Some(at) = run.rfind(']').filter(|at| *at > 0) {
+            return (Some(&inner[..at]), &inner[at + 1..]);
+        }
+    }
+    let (host, rest) = until(text, &['/', ':', '?']);
+    (Some(host).filter(|host| !host.is_empty()), rest)
+}
 
 impl Url {
     /// A URL of `parts`.
@@ -51,27 +118,24 @@ impl Url {
     }
     /// Parse `text`.
     pub fn parse(text: &str, cx: &Cx) -> Result<Self> {
-        let Some(found) = PATTERN.captures(text) else {
+        let Some(written) = Written::read(text) else {
             return Err(ARGUMENT_ERROR.error(match cx.compat() {
                 Compat::V14 => format!("Could not parse SQLAlchemy URL from string '{text}'"),
                 Compat::V20 => "Could not parse SQLAlchemy URL from given URL string".to_owned(),
             }));
         };
-        let group = |name: &str| found.name(name).map(|part| part.as_str());
-        let port = match group("port").filter(|port| !port.is_empty()) {
+        let port = match written.port.filter(|port| !port.is_empty()) {
             Some(port) => Some(parse_port(port)?),
             None => None,
         };
         Ok(Self::new(UrlParts {
-            drivername: Str::new(group("name").unwrap_or_default()),
-            username: group("username").map(|text| unquote(text, false)),
-            password: group("password").map(|text| unquote(text, false)),
-            host: group("ipv4host")
-                .or_else(|| group("ipv6host"))
-                .map(Str::new),
+            drivername: Str::new(written.name),
+            username: written.username.map(|text| unquote(text, false)),
+            password: written.password.map(|text| unquote(text, false)),
+            host: written.host.map(Str::new),
             port,
-            database: group("database").map(Str::new),
-            query: group("query").map(parse_query).unwrap_or_default(),
+            database: written.database.map(Str::new),
+            query: written.query.map(parse_query).unwrap_or_default(),
         }))
     }
 
@@ -263,6 +327,14 @@ mod tests {
             url.render(false, Compat::V14),
             "postgresql://u:p%40x@[::1]:80/d?b=c&x=1&x=2"
         );
+        let odd = Url::parse("db+x://me@home@[box/a@b?q=1#", &cx).expect("the URL is well formed");
+        assert_eq!(odd.username().map(Str::as_str), Some("me@home"));
+        assert_eq!(odd.host().map(Str::as_str), Some("[box"));
+        assert_eq!(odd.database().map(Str::as_str), Some("a@b"));
+        let port = Url::parse("db://host:80/d?x=a@b", &cx).expect("the URL is well formed");
+        assert_eq!(port.username().map(Str::as_str), Some("host"));
+        assert_eq!(port.password().map(Str::as_str), Some("80/d?x=a"));
+        assert!(Url::parse("a b://x", &cx).is_err() && Url::parse("://x", &cx).is_err());
         let file = Url::parse("sqlite:////tmp/x.db", &cx).expect("the URL is well formed");
         assert_eq!(file.database().map(Str::as_str), Some("/tmp/x.db"));
     }
