@@ -1,4 +1,4 @@
-//! The built-in containers: list, tuple, dict, set, with the hook through which an instrumented
+//! The built-in containers list, tuple and set, the keys of sets and dicts, and the hook through which an instrumented
 //! collection hears of its changes.
 
 use std::any::Any;
@@ -7,7 +7,7 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::rc::Rc;
 
-use indexmap::{Equivalent, IndexMap, IndexSet};
+use indexmap::{Equivalent, IndexSet};
 use rustc_hash::FxBuildHasher;
 
 use super::{Class, Cx, Result, Str, Value, hash, trash};
@@ -149,9 +149,13 @@ impl Key {
     }
     /// A `str` key, which needs no context.
     pub fn str(text: &str) -> Self {
+        Self::of_str(Str::new(text))
+    }
+    /// The same of a text that is shared.
+    pub fn of_str(text: Str) -> Self {
         Self {
-            hash: hash::hash_str(text),
-            value: Value::str(text),
+            hash: hash::hash_str(&text),
+            value: Value::Str(text),
         }
     }
     /// The key itself.
@@ -196,94 +200,8 @@ impl Equivalent<Key> for StrKey<'_> {
     }
 }
 
-/// The entries of a dict, in insertion order.
-pub type DictMap = IndexMap<Key, Value, FxBuildHasher>;
 /// The members of a set.
 pub type SetMap = IndexSet<Key, FxBuildHasher>;
-
-/// A `dict`.
-#[derive(Default)]
-pub struct Dict {
-    items: RefCell<DictMap>,
-    hook: OnceCell<Rc<dyn CollectionHook>>,
-}
-
-impl Dict {
-    /// A dict of `items`.
-    pub fn new(items: DictMap) -> Self {
-        Self {
-            items: RefCell::new(items),
-            hook: OnceCell::new(),
-        }
-    }
-    /// A dict whose changes `hook` hears of.
-    pub fn instrumented(items: DictMap, hook: Rc<dyn CollectionHook>) -> Self {
-        Self {
-            items: RefCell::new(items),
-            hook: OnceCell::from(hook),
-        }
-    }
-    /// A dict with `str` keys.
-    pub fn from_pairs<K: AsRef<str>>(pairs: impl IntoIterator<Item = (K, Value)>) -> Self {
-        Self::new(
-            pairs
-                .into_iter()
-                .map(|(key, value)| (Key::str(key.as_ref()), value))
-                .collect(),
-        )
-    }
-    /// Have `hook` hear of changes from now on; the first hook stays.
-    pub fn instrument(&self, hook: Rc<dyn CollectionHook>) {
-        drop(self.hook.set(hook));
-    }
-    /// The hook, on an instrumented dict.
-    pub fn hook(&self) -> Option<&Rc<dyn CollectionHook>> {
-        self.hook.get()
-    }
-    /// Read the entries; do not call into the language while this is held.
-    pub fn borrow(&self) -> Ref<'_, DictMap> {
-        self.items.borrow()
-    }
-    /// Change the entries, past the hook.
-    pub fn borrow_mut(&self) -> RefMut<'_, DictMap> {
-        self.items.borrow_mut()
-    }
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.items.borrow().len()
-    }
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.items.borrow().is_empty()
-    }
-    /// The value of a `str` key.
-    pub fn get_str(&self, key: &str) -> Option<Value> {
-        self.items.borrow().get(&StrKey(key)).cloned()
-    }
-    /// The value of `key`.
-    pub fn get(&self, key: &Value, cx: &Cx) -> Result<Option<Value>> {
-        let key = Key::new(key.clone(), cx)?;
-        Ok(self.items.borrow().get(&key).cloned())
-    }
-    /// Set `key` to `value`, past the hook.
-    pub fn insert(&self, key: Value, value: Value, cx: &Cx) -> Result<Option<Value>> {
-        let key = Key::new(key, cx)?;
-        Ok(self.items.borrow_mut().insert(key, value))
-    }
-    /// Set the `str` key to `value`, past the hook.
-    pub fn insert_str(&self, key: &str, value: Value) {
-        self.items.borrow_mut().insert(Key::str(key), value);
-    }
-}
-
-impl Drop for Dict {
-    fn drop(&mut self) {
-        let entries = std::mem::take(self.items.get_mut());
-        if !entries.is_empty() {
-            trash::release(entries);
-        }
-    }
-}
 
 /// A `set` or, frozen, a `frozenset`.
 pub struct Set {

@@ -9,6 +9,7 @@ mod attribute;
 mod class;
 mod containers;
 mod cx;
+mod dict;
 pub mod exceptions;
 mod hash;
 mod instance;
@@ -31,8 +32,9 @@ pub use attribute::{
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,
 };
-pub use containers::{CollectionHook, Dict, DictMap, Key, List, Set, SetMap, StrKey, Tuple};
+pub use containers::{CollectionHook, Key, List, Set, SetMap, StrKey, Tuple};
 pub use cx::{Console, Cx, DepthGuard};
+pub use dict::{Dict, DictMap, DictShape};
 pub use exceptions::{ExceptionData, Raised, Span, exception_data, key_error, new_exception};
 pub use hash::{hash_sequence, hash_str, hash_value, key_eq};
 pub use instance::{Attributes, Instance, SlotDescriptor};

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::object::{BinaryOp, CompareOp, Span, Str, UnaryOp, Value};
+use crate::object::{BinaryOp, CompareOp, DictShape, Span, Str, UnaryOp, Value};
 
 /// Where an instruction takes a value from or puts it: two bits of kind, fourteen of index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -230,6 +230,8 @@ pub(in crate::lang) enum Instr {
     BuildSet(u32),
     /// So many pairs.
     BuildDict(u32),
+    /// As many values as the shape has keys.
+    BuildRecord(u32),
     /// Pop and append to the list under it.
     ListAppend,
     /// With `call` it is `*iterable` of a call, whose callee lies below the list.
@@ -407,6 +409,7 @@ pub(in crate::lang) struct Code {
     pub names: Vec<Str>,
     pub sites: Vec<AttrSite>,
     pub codes: Vec<Rc<Code>>,
+    pub shapes: Vec<Rc<DictShape>>,
     pub handlers: Vec<Handler>,
     pub locals: Vec<Str>,
     /// The names of the cells: own ones, then free ones.

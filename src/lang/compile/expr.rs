@@ -2,14 +2,15 @@
 
 use num_bigint::BigInt;
 use ruff_python_ast::{
-    BoolOp, CmpOp, Expr, ExprCompare, ExprSubscript, Number, Operator, UnaryOp as AstUnaryOp,
+    BoolOp, CmpOp, DictItem, Expr, ExprCompare, ExprSubscript, Number, Operator,
+    UnaryOp as AstUnaryOp,
 };
 use ruff_text_size::Ranged;
 
 use super::{Binding, Compiled, Compiler, ConstKey, Instr, Label, Operand};
 use crate::lang::parse::Problem;
 use crate::object::types::Complex;
-use crate::object::{BinaryOp, CompareOp, UnaryOp, Value};
+use crate::object::{BinaryOp, CompareOp, DictShape, Str, UnaryOp, Value};
 
 pub(super) fn binary_op(op: Operator) -> BinaryOp {
     match op {
@@ -533,7 +534,24 @@ impl<'a> Compiler<'a> {
         Ok(())
     }
 
+    /// A dict display; all its keys literal texts, its dicts share them.
     fn dict(&mut self, dict: &'a ruff_python_ast::ExprDict) -> Compiled {
+        let literal = |item: &DictItem| match &item.key {
+            Some(Expr::StringLiteral(key)) => Some(Str::new(key.value.to_str())),
+            _ => None,
+        };
+        let keys: Option<Vec<Str>> = dict.items.iter().map(literal).collect();
+        if let Some(shape) = keys
+            .filter(|keys| !keys.is_empty())
+            .and_then(DictShape::new)
+        {
+            for item in &dict.items {
+                self.push(&item.value)?;
+            }
+            let shape = self.unit.shape(shape);
+            self.emit(Instr::BuildRecord(shape));
+            return Ok(());
+        }
         let plain = dict
             .items
             .iter()

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::code::{AttrCache, AttrSite, Capture, Code, CodeKind, Handler, Instr, Params};
 use super::scope::Scope;
-use crate::object::{Str, Value};
+use crate::object::{DictShape, Str, Value};
 
 /// A place to jump to, known once it is put.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +103,7 @@ pub(super) struct Unit<'a> {
     name_index: FxHashMap<Str, u32>,
     sites: Vec<AttrSite>,
     codes: Vec<Rc<Code>>,
+    shapes: Vec<Rc<DictShape>>,
     handlers: Vec<Handler>,
     labels: Vec<Option<u32>>,
     pub blocks: Vec<Block<'a>>,
@@ -136,6 +137,7 @@ impl<'a> Unit<'a> {
             name_index: FxHashMap::default(),
             sites: Vec::new(),
             codes: Vec::new(),
+            shapes: Vec::new(),
             handlers: Vec::new(),
             labels: Vec::new(),
             blocks: Vec::new(),
@@ -197,6 +199,11 @@ impl<'a> Unit<'a> {
             cache: RefCell::new(AttrCache::Empty),
         });
         index(self.sites.len() - 1)
+    }
+    /// Keep the shape of a dict display.
+    pub fn shape(&mut self, shape: Rc<DictShape>) -> u32 {
+        self.shapes.push(shape);
+        index(self.shapes.len() - 1)
     }
     /// Keep the code of an inner block.
     pub fn code(&mut self, code: Rc<Code>) -> u32 {
@@ -273,6 +280,7 @@ impl<'a> Unit<'a> {
             names: self.names,
             sites: self.sites,
             codes: self.codes,
+            shapes: self.shapes,
             handlers,
             locals,
             cells: scope.cells.clone(),

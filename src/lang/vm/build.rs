@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::frame::Frame;
 use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
-use crate::object::{Cx, Dict, DictMap, Key, Result, Set, SetMap, Value, class_of, ops, types};
+use crate::object::{
+    Cx, Dict, DictMap, DictShape, Key, Result, Set, SetMap, Value, class_of, ops, types,
+};
 
 pub(super) fn dup2(frame: &mut Frame) {
     let length = frame.slots.len();
@@ -43,6 +45,11 @@ pub(super) fn dict(frame: &mut Frame, count: usize, cx: &Cx) -> Result<()> {
     }
     frame.push(Value::Dict(Rc::new(Dict::new(entries))));
     Ok(())
+}
+
+pub(super) fn record(frame: &mut Frame, shape: &Rc<DictShape>) {
+    let values = frame.pop_many(shape.len());
+    frame.push(Value::Dict(Rc::new(Dict::record(shape.clone(), values))));
 }
 
 pub(super) fn list_append(frame: &mut Frame) {

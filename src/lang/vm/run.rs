@@ -409,6 +409,7 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
             }
             Instr::BuildSet(count) => ok!(build::set(frame, count as usize, cx)),
             Instr::BuildDict(count) => ok!(build::dict(frame, count as usize, cx)),
+            Instr::BuildRecord(shape) => build::record(frame, &code.shapes[shape as usize]),
             Instr::ListAppend => build::list_append(frame),
             Instr::ListExtend { call } => ok!(build::list_extend(frame, call, cx)),
             Instr::SetAdd => ok!(build::set_add(frame, cx)),

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::engine::ValueRows;
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Cx, Dict, Result, Str, StrKey, Value};
+use crate::object::{Cx, Dict, Result, Str, Value};
 
 /// None, one or several sets of parameters.
 #[derive(Clone)]
@@ -175,13 +175,6 @@ impl KeyCursor {
         }
     }
     fn find_in(&self, dict: &Dict) -> Option<Value> {
-        let entries = dict.borrow();
-        if let Some((key, value)) = entries.get_index(self.place)
-            && let Value::Str(text) = key.value()
-            && *text == self.key
-        {
-            return Some(value.clone());
-        }
-        entries.get(&StrKey(&self.key)).cloned()
+        dict.get_str_near(self.place, &self.key)
     }
 }
