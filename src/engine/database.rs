@@ -262,7 +262,7 @@ impl Engine {
         &self.0.shared.hooks
     }
     /// Whether anyone listens.
-    pub(super) fn has_hooks(&self) -> bool {
+    pub fn has_hooks(&self) -> bool {
         !self.0.shared.everywhere.is_empty() || !self.0.shared.hooks.is_empty()
     }
     /// Tell the listeners; the last statement that one of them put in place of its own.

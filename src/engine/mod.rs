@@ -34,7 +34,7 @@ pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version}
 pub use hooks::{EngineEvent, EngineHook, EngineHooks};
 pub use memory::Memory;
 pub use options::ExecutionOptions;
-pub use parameters::Parameters;
+pub use parameters::{DrawnSets, Parameters};
 pub use params::{Sets, long_statement, repr_params, repr_row, repr_sets, repr_tuple, repr_value};
 pub use pool::{Lease, Pool, PoolEntry, PoolKind, PoolOptions};
 pub use request::{

@@ -137,15 +137,16 @@ impl Dict {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The keys that are a `str`.
-    pub fn str_keys(&self) -> Vec<Str> {
-        let text = |key: &Key| match key.value() {
-            Value::Str(text) => Some(text.clone()),
-            _ => None,
+    /// Look at each key that is a `str`, and its value.
+    pub fn each_str(&self, mut look: impl FnMut(&Str, &Value)) {
+        let mut entry = |(key, value): (&Key, &Value)| {
+            if let Value::Str(key) = key.value() {
+                look(key, value);
+            }
         };
         match &*self.entries.borrow() {
-            Entries::Record(shape, _) => shape.0.iter().filter_map(text).collect(),
-            Entries::Map(map) => map.keys().filter_map(text).collect(),
+            Entries::Record(shape, values) => shape.0.iter().zip(values).for_each(entry),
+            Entries::Map(map) => map.iter().for_each(&mut entry),
         }
     }
     /// Whether it shares its keys with `other`, so that they need not be compared.

@@ -20,6 +20,12 @@ pub enum ParameterSet<'a> {
     Named(&'a Dict),
 }
 
+/// The sets of an executemany, one after the other.
+pub trait SetStream {
+    /// The next set; `None` after the last.
+    fn next(&mut self) -> Option<ParameterSet<'_>>;
+}
+
 /// What running a statement gave.
 pub struct Executed {
     /// The rows, where the statement returns any.
@@ -45,12 +51,7 @@ pub trait DriverConnection {
     /// Run a statement.
     fn execute(&self, sql: &Str, parameters: ParameterSet<'_>, cx: &Cx) -> Result<Executed>;
     /// Run a statement once per set of parameters.
-    fn execute_many(
-        &self,
-        sql: &Str,
-        sets: &mut dyn Iterator<Item = ParameterSet<'_>>,
-        cx: &Cx,
-    ) -> Result<Executed>;
+    fn execute_many(&self, sql: &Str, sets: &mut dyn SetStream, cx: &Cx) -> Result<Executed>;
     /// Run a statement that returns rows once per set, appending all rows to `rows`.
     fn execute_each(&self, sql: &Str, set: &[Value], rows: &mut ValueRows, cx: &Cx) -> Result<()>;
     /// Commit the transaction, if one is open.

@@ -14,7 +14,7 @@ use super::sqlite_bind::{bind, read};
 use super::sqlite_cache::{Prepared, Running, StatementCache, skip_comments};
 use super::sqlite_error::raise;
 use super::sqlite_names::with_near_name;
-use super::{DriverConnection, DriverCursor, Executed, ParameterSet};
+use super::{DriverConnection, DriverCursor, Executed, ParameterSet, SetStream};
 use crate::engine::{ValueRows, dbapi};
 use crate::object::{Cx, Result, Str, Value};
 
@@ -213,12 +213,7 @@ impl DriverConnection for SqliteConnection {
         self.shared.execute(prepared, parameters, cx)
     }
 
-    fn execute_many(
-        &self,
-        sql: &Str,
-        sets: &mut dyn Iterator<Item = ParameterSet<'_>>,
-        cx: &Cx,
-    ) -> Result<Executed> {
+    fn execute_many(&self, sql: &Str, sets: &mut dyn SetStream, cx: &Cx) -> Result<Executed> {
         let mut prepared = self.shared.prepare(sql, cx)?;
         if !prepared.is_dml {
             self.shared.cache.give_back(prepared);
@@ -227,9 +222,9 @@ impl DriverConnection for SqliteConnection {
             );
         }
         let mut rowcount = 0;
-        let run = || -> Result<()> {
+        let mut run = || -> Result<()> {
             self.shared.begin_before(&prepared, cx)?;
-            for set in sets {
+            while let Some(set) = sets.next() {
                 prepared.with(|statement| bind(statement, set, cx))?;
                 rowcount += self.shared.step_once(&mut prepared, cx)?;
             }

@@ -7,8 +7,8 @@ use super::context::DmlContext;
 use super::defaults::fire;
 use super::parameters::{ParameterSet, ParameterSets};
 use super::prepared::{Fallback, Prepared, Source};
-use crate::engine::ValueRows;
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
+use crate::engine::{DrawnSets, ValueRows};
 use crate::object::{Cx, Dict, Raised, Result, Str, Value};
 use crate::sql::elements::BindParameter;
 
@@ -284,5 +284,60 @@ impl Prepared {
             }
         }
         Some(Value::Dict(Rc::new(dict)))
+    }
+}
+
+/// Sets of an executemany whose values need no processing: taken out of their dicts as the driver
+/// asks for them.
+pub(super) struct PlainSets {
+    prepared: Rc<Prepared>,
+    sets: ParameterSets,
+}
+
+impl PlainSets {
+    /// `sets`, where each gives every value and no value has a default or passes through a
+    /// processor.
+    pub fn of(prepared: &Rc<Prepared>, sets: &ParameterSets) -> Option<Self> {
+        let mut places = prepared.places().iter();
+        let raw = places.all(|number| prepared.sources()[*number as usize].processor.is_none());
+        if !raw || !prepared.defaulted().is_empty() || prepared.compiled().is_post_compiled() {
+            return None;
+        }
+        let complete = |set: &Rc<Dict>| {
+            let mut places = prepared.places().iter();
+            places.all(|number| {
+                let source = &prepared.sources()[*number as usize];
+                source.cursor.find(ParameterSet::Dict(set)).is_some()
+            })
+        };
+        let mut like: Option<&Rc<Dict>> = None;
+        for set in sets.as_dicts()? {
+            if like.is_some_and(|like| set.has_keys_of(like)) {
+                continue;
+            }
+            if !complete(set) {
+                return None;
+            }
+            like = Some(set);
+        }
+        Some(Self {
+            prepared: prepared.clone(),
+            sets: sets.clone(),
+        })
+    }
+}
+
+impl DrawnSets for PlainSets {
+    fn count(&self) -> usize {
+        self.sets.len()
+    }
+    fn draw(&self, index: usize, row: &mut Vec<Value>) {
+        let Some(set) = self.sets.get(index) else {
+            return;
+        };
+        row.extend(self.prepared.places().iter().map(|number| {
+            let source = &self.prepared.sources()[*number as usize];
+            source.cursor.find(set).unwrap_or(Value::None)
+        }));
     }
 }

@@ -26,8 +26,8 @@ use super::executable::Executable;
 use crate::engine::echo::StatsKind;
 use crate::engine::exc::FailedStatement;
 use crate::engine::{
-    Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, ResultColumns,
-    StatementContext, StatementKind, ValueRows,
+    Connection, CursorResult, DrawnSets, ExecutionOptions, ExecutionRequest, Parameters,
+    ResultColumns, StatementContext, StatementKind, ValueRows,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -110,7 +110,9 @@ impl Run<'_> {
         }
         let context = DmlContext::of(prepared);
         let plain = || -> Rc<dyn StatementContext> { Rc::new(PlainContext(prepared.kind())) };
-        let (sql, parameters) = if sets.len() > 1 {
+        let (sql, parameters) = if let Some(drawn) = self.drawn(context.as_deref()) {
+            (prepared.sql().clone(), Parameters::Drawn(drawn))
+        } else if sets.len() > 1 {
             let rows = self.bind_many(context.as_deref(), cx)?;
             (prepared.sql().clone(), Parameters::Many(rows))
         } else {
@@ -133,6 +135,19 @@ impl Run<'_> {
             options,
         };
         connection.execute_compiled(request, cx)
+    }
+
+    /// The sets of an executemany where their values go to the driver as they are, and nobody
+    /// looks at them before.
+    fn drawn(&self, context: Option<&DmlContext>) -> Option<Rc<dyn DrawnSets>> {
+        if self.sets.len() < 2 || self.connection.engine().has_hooks() {
+            return None;
+        }
+        let drawn = binding::PlainSets::of(self.prepared, self.sets)?;
+        if let Some(context) = context {
+            context.note_sets(self.sets, ValueRows::default());
+        }
+        Some(Rc::new(drawn))
     }
 
     fn bind_many(&self, context: Option<&DmlContext>, cx: &Cx) -> Result<ValueRows> {

@@ -75,6 +75,13 @@ impl ParameterSets {
             Sets::Dicts(_) => None,
         }
     }
+    /// The sets, where they are dicts.
+    pub fn as_dicts(&self) -> Option<&[Rc<Dict>]> {
+        match &self.0 {
+            Sets::Dicts(dicts) => Some(dicts),
+            Sets::Rows { .. } => None,
+        }
+    }
     /// Set number `at`.
     pub fn get(&self, at: usize) -> Option<ParameterSet<'_>> {
         match &self.0 {
@@ -113,13 +120,7 @@ impl ParameterSet<'_> {
     /// Look at each key that is a text, and its value.
     pub fn each(self, mut look: impl FnMut(&Str, &Value)) {
         match self {
-            Self::Dict(dict) => {
-                for (key, value) in dict.borrow().iter() {
-                    if let Value::Str(key) = key.value() {
-                        look(key, value);
-                    }
-                }
-            }
+            Self::Dict(dict) => dict.each_str(look),
             Self::Row(keys, values) => {
                 for (key, value) in keys.iter().zip(values) {
                     look(key, value);
