@@ -3,9 +3,11 @@
 use std::hash::{Hash, Hasher};
 use std::rc::{Rc, Weak};
 
+use hashbrown::HashTable;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::state::state_of;
 use crate::object::{Class, Cx, Instance, Result, Value, hash_value, key_eq};
 
 /// What identifies a row's object: the class at the base of its mapping, the primary key, the
@@ -112,73 +114,138 @@ impl Eq for IdentityKey {}
 const SWEEP_FLOOR: usize = 64;
 
 /// `WeakInstanceDict`: the persistent objects of a session, by identity key, in the order they
-/// entered. An entry whose object is gone counts as absent and is swept in time.
+/// entered. An entry whose object is gone counts as absent and is swept in time. The keys stand
+/// in the states of the objects alone.
 #[derive(Default)]
 pub struct IdentityMap {
-    entries: IndexMap<IdentityKey, Weak<Instance>, FxBuildHasher>,
+    entries: Vec<Entry>,
+    /// The places of the entries by the hash of their keys.
+    places: HashTable<u32>,
     /// The length at which dead entries are looked for.
     sweep_at: usize,
+}
+
+struct Entry {
+    hash: u64,
+    instance: Weak<Instance>,
+}
+
+impl Entry {
+    /// The object, if it is alive and its key is `key`.
+    fn holds(&self, key: &IdentityKey) -> Option<Rc<Instance>> {
+        if self.hash != key.hash {
+            return None;
+        }
+        let instance = self.instance.upgrade()?;
+        let same = state_of(&instance)?.borrow_key().as_ref() == Some(key);
+        same.then_some(instance)
+    }
+    fn is_alive(&self) -> bool {
+        self.instance.strong_count() > 0
+    }
+    fn is(&self, instance: &Rc<Instance>) -> bool {
+        std::ptr::eq(self.instance.as_ptr(), Rc::as_ptr(instance))
+    }
 }
 
 impl IdentityMap {
     /// The object of `key`, while something else keeps it alive.
     pub fn get(&self, key: &IdentityKey) -> Option<Rc<Instance>> {
-        self.entries.get(key)?.upgrade()
+        let mut found = None;
+        self.places.find(key.hash, |place| {
+            found = self.entries[*place as usize].holds(key);
+            found.is_some()
+        });
+        found
     }
-    /// Put `instance` under `key`; answers another object that was there before.
-    pub fn replace(&mut self, key: IdentityKey, instance: &Rc<Instance>) -> Option<Rc<Instance>> {
+    /// Put `instance` under `key`, which is its state's; answers another object that was there
+    /// before.
+    pub fn replace(&mut self, key: &IdentityKey, instance: &Rc<Instance>) -> Option<Rc<Instance>> {
+        let place = self.places.find(key.hash, |place| {
+            let entry = &self.entries[*place as usize];
+            entry.is(instance) || entry.holds(key).is_some()
+        });
+        if let Some(place) = place.copied() {
+            let entry = &mut self.entries[place as usize];
+            let before = std::mem::replace(&mut entry.instance, Rc::downgrade(instance));
+            return before
+                .upgrade()
+                .filter(|before| !Rc::ptr_eq(before, instance));
+        }
         if self.entries.len() >= self.sweep_at {
             self.sweep();
         }
-        self.entries
-            .insert(key, Rc::downgrade(instance))?
-            .upgrade()
-            .filter(|before| !Rc::ptr_eq(before, instance))
+        self.push(Entry {
+            hash: key.hash,
+            instance: Rc::downgrade(instance),
+        });
+        None
     }
     /// Forget `key`, if it stands for `instance`.
     pub fn discard(&mut self, key: &IdentityKey, instance: &Rc<Instance>) {
-        if let Some(entry) = self.entries.get_mut(key)
-            && std::ptr::eq(entry.as_ptr(), Rc::as_ptr(instance))
-        {
-            *entry = Weak::new();
+        if let Some(place) = self.place_of(key, instance) {
+            self.entries[place].instance = Weak::new();
         }
     }
     /// Whether `key` stands for `instance`.
     pub fn holds(&self, key: &IdentityKey, instance: &Rc<Instance>) -> bool {
-        self.entries
-            .get(key)
-            .is_some_and(|entry| std::ptr::eq(entry.as_ptr(), Rc::as_ptr(instance)))
+        self.place_of(key, instance).is_some()
+    }
+    fn place_of(&self, key: &IdentityKey, instance: &Rc<Instance>) -> Option<usize> {
+        let is = |place: &u32| self.entries[*place as usize].is(instance);
+        self.places.find(key.hash, is).map(|place| *place as usize)
     }
     /// The objects, in order.
     pub fn instances(&self) -> Vec<Rc<Instance>> {
-        self.entries.values().filter_map(Weak::upgrade).collect()
+        let entries = self.entries.iter();
+        entries
+            .filter_map(|entry| entry.instance.upgrade())
+            .collect()
     }
     /// The keys and objects, in order.
     pub fn items(&self) -> Vec<(IdentityKey, Rc<Instance>)> {
-        self.entries
-            .iter()
-            .filter_map(|(key, entry)| Some((key.clone(), entry.upgrade()?)))
+        self.instances()
+            .into_iter()
+            .filter_map(|instance| Some((state_of(&instance)?.key()?, instance)))
             .collect()
     }
     /// How many objects there are.
     pub fn len(&self) -> usize {
-        self.entries
-            .values()
-            .filter(|entry| entry.strong_count() > 0)
-            .count()
+        self.entries.iter().filter(|entry| entry.is_alive()).count()
     }
     /// Whether there is no object.
     pub fn is_empty(&self) -> bool {
-        self.entries.values().all(|entry| entry.strong_count() == 0)
+        !self.entries.iter().any(Entry::is_alive)
     }
     /// Make room for `more` objects that are about to enter.
     pub fn reserve(&mut self, more: usize) {
         self.entries.reserve(more);
+        let entries = &self.entries;
+        self.places
+            .reserve(more, |place| entries[*place as usize].hash);
     }
 
+    fn push(&mut self, entry: Entry) {
+        let place = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let hash = entry.hash;
+        self.entries.push(entry);
+        let entries = &self.entries;
+        self.places
+            .insert_unique(hash, place, |place| entries[*place as usize].hash);
+    }
     fn sweep(&mut self) {
-        self.entries.retain(|_, entry| entry.strong_count() > 0);
-        self.sweep_at = self.entries.len() * 2 + SWEEP_FLOOR;
+        let entries = std::mem::take(&mut self.entries);
+        let before = entries.len();
+        let alive: Vec<Entry> = entries.into_iter().filter(Entry::is_alive).collect();
+        self.sweep_at = alive.len() * 2 + SWEEP_FLOOR;
+        if alive.len() == before {
+            self.entries = alive;
+            return;
+        }
+        self.places.clear();
+        for entry in alive {
+            self.push(entry);
+        }
     }
 }
 

@@ -65,8 +65,11 @@ impl Session {
     /// Put `instance` into the identity map; answers what was there under its key.
     pub fn replace_identity(&self, instance: &Rc<Instance>) -> Option<Rc<Instance>> {
         let state = state_of(instance)?;
-        let key = state.key()?;
-        let before = self.data().identity.borrow_mut().replace(key, instance);
+        let before = {
+            let key = state.borrow_key();
+            let mut identity = self.data().identity.borrow_mut();
+            identity.replace(key.as_ref()?, instance)
+        };
         if state.is_modified() {
             self.hold_modified(instance);
         }
