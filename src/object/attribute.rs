@@ -347,6 +347,9 @@ pub fn delete_attr(value: &Value, name: &str, cx: &Cx) -> Result<()> {
                     class.full_name()
                 )));
             }
+            if let Some(extension) = class.own_extension() {
+                extension.delete_class_attr(class, name, cx)?;
+            }
             match class.remove(name) {
                 Some(_) => Ok(()),
                 None => Err(no_attribute(value, name, cx)),

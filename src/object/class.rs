@@ -29,6 +29,7 @@ pub struct TypeSpec {
     covers: Option<fn(&Rc<Class>) -> bool>,
     subclassable: bool,
     names_module: bool,
+    hidden: bool,
     doc: &'static str,
     index: OnceLock<usize>,
 }
@@ -54,6 +55,7 @@ impl TypeSpec {
             covers: None,
             subclassable: false,
             names_module: false,
+            hidden: false,
             doc: "",
             index: OnceLock::new(),
         }
@@ -88,6 +90,15 @@ impl TypeSpec {
     pub const fn names_module(mut self) -> Self {
         self.names_module = true;
         self
+    }
+    /// It is no part of the bases and the resolution order that scripts see.
+    pub const fn hidden(mut self) -> Self {
+        self.hidden = true;
+        self
+    }
+    /// Whether scripts do not see it among the bases of a class.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
     }
     /// Which classes count as its subclasses without deriving from it, as those of an ABC do.
     pub const fn covers(mut self, covers: fn(&Rc<Class>) -> bool) -> Self {
@@ -180,6 +191,14 @@ pub trait ClassExtension: Any {
         _cx: &Cx,
     ) -> Result<bool> {
         Ok(false)
+    }
+    /// Deleting an attribute of the class.
+    fn delete_class_attr(&self, _class: &Rc<Class>, _name: &str, _cx: &Cx) -> Result<()> {
+        Ok(())
+    }
+    /// `item in class`; `None`: iteration decides.
+    fn class_contains(&self, _class: &Rc<Class>, _item: &Value, _cx: &Cx) -> Result<Option<bool>> {
+        Ok(None)
     }
     /// A class that derives from this one was defined.
     fn init_subclass(

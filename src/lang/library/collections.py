@@ -223,3 +223,99 @@ class UserString:
             return self.__class__(result) if isinstance(result, str) else result
 
         return call
+
+
+# What the native classes of these names get on top.
+class Counter:
+    @classmethod
+    def fromkeys(cls, iterable, v=None):
+        raise NotImplementedError("Counter.fromkeys() is undefined.  Use Counter(iterable) instead.")
+
+    def __delitem__(self, elem):
+        if elem in self:
+            dict.__delitem__(self, elem)
+
+    def __eq__(self, other):
+        if not _counts(other):
+            return NotImplemented
+        return all(self[elem] == other[elem] for counter in (self, other) for elem in counter)
+
+    def __ne__(self, other):
+        return NotImplemented if not _counts(other) else not self == other
+
+    def __le__(self, other):
+        if not _counts(other):
+            return NotImplemented
+        return all(self[elem] <= other[elem] for counter in (self, other) for elem in counter)
+
+    def __lt__(self, other):
+        return NotImplemented if not _counts(other) else self <= other and self != other
+
+    def __ge__(self, other):
+        return NotImplemented if not _counts(other) else other <= self
+
+    def __gt__(self, other):
+        return NotImplemented if not _counts(other) else other <= self and self != other
+
+    def __pos__(self):
+        return _native_counter({elem: count for elem, count in self.items() if count > 0})
+
+    def __neg__(self):
+        return _native_counter({elem: -count for elem, count in self.items() if count < 0})
+
+    def _keep_positive(self):
+        for elem in [elem for elem, count in self.items() if not count > 0]:
+            del self[elem]
+        return self
+
+    def __iadd__(self, other):
+        for elem, count in other.items():
+            self[elem] += count
+        return self._keep_positive()
+
+    def __isub__(self, other):
+        for elem, count in other.items():
+            self[elem] -= count
+        return self._keep_positive()
+
+    def __ior__(self, other):
+        for elem, count in other.items():
+            self[elem] = max(self[elem], count)
+        return self._keep_positive()
+
+    def __iand__(self, other):
+        for elem, count in list(self.items()):
+            self[elem] = min(count, other[elem])
+        return self._keep_positive()
+
+
+def _counts(value):
+    from collections import Counter
+
+    return isinstance(value, Counter)
+
+
+def _native_counter(counts):
+    from collections import Counter
+
+    return Counter(counts)
+
+
+class OrderedDict:
+    def __or__(self, other):
+        if not isinstance(other, dict):
+            return NotImplemented
+        made = self.__class__(self)
+        made.update(other)
+        return made
+
+    def __ror__(self, other):
+        if not isinstance(other, dict):
+            return NotImplemented
+        made = self.__class__(other)
+        made.update(self)
+        return made
+
+    def __ior__(self, other):
+        self.update(other)
+        return self

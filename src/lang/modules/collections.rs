@@ -14,9 +14,9 @@ use crate::object::{
 pub static COLLECTIONS: ModuleSpec = ModuleSpec {
     name: "collections",
     names: &[
-        ("OrderedDict", |_| ORDERED_DICT.class().into()),
+        ("OrderedDict", |cx| mixed(&ORDERED_DICT, cx)),
         ("defaultdict", |_| DEFAULT_DICT.class().into()),
-        ("Counter", |_| COUNTER.class().into()),
+        ("Counter", |cx| mixed(&COUNTER, cx)),
         ("deque", |_| super::deque::DEQUE.class().into()),
         ("namedtuple", |_| {
             Method::function(
@@ -33,6 +33,13 @@ pub static COLLECTIONS: ModuleSpec = ModuleSpec {
     unsupported: &[],
     dynamic: Some(|wanted, cx| library::name("collections", wanted, cx)),
 };
+
+/// The class with the methods that are written in the language.
+fn mixed(spec: &'static TypeSpec, cx: &Cx) -> Value {
+    let class = spec.class();
+    library::mix_in("collections", &class, cx);
+    class.into()
+}
 
 /// `collections.OrderedDict`.
 pub static ORDERED_DICT: TypeSpec = TypeSpec::new("collections", "OrderedDict")

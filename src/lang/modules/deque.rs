@@ -4,9 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crate::object::exceptions::{INDEX_ERROR, VALUE_ERROR};
-use crate::object::types::{ReprGuard, int, write_items};
-use crate::object::{Args, Class, CompareOp, Cx, Members, Object, Result, TypeSpec, Value, ops};
+use crate::object::exceptions::{INDEX_ERROR, RUNTIME_ERROR, TYPE_ERROR, VALUE_ERROR};
+use crate::object::types::{ReprGuard, class_of, int, write_items};
+use crate::object::{
+    Args, BinaryOp, Class, CompareOp, Cx, List, Members, Object, Result, TypeSpec, Value, ops,
+};
 
 /// `collections.deque`.
 pub static DEQUE: TypeSpec = TypeSpec::new("collections", "deque")
@@ -18,6 +20,8 @@ pub static DEQUE: TypeSpec = TypeSpec::new("collections", "deque")
 pub struct Deque {
     items: RefCell<VecDeque<Value>>,
     limit: Cell<Option<usize>>,
+    /// How often its items changed, for iterators to notice.
+    changes: Cell<usize>,
 }
 
 fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
@@ -35,6 +39,7 @@ fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     let deque = Deque {
         items: RefCell::default(),
         limit: Cell::new(limit),
+        changes: Cell::new(0),
     };
     if let Some(iterable) = args.pos.first() {
         for item in cx.collect(iterable)? {
@@ -51,23 +56,38 @@ impl Deque {
             return;
         }
         let mut items = self.items.borrow_mut();
-        if limit == Some(items.len()) {
-            if left {
-                items.pop_back();
-            } else {
-                items.pop_front();
-            }
-        }
+        let pushed_out = match limit {
+            Some(limit) if limit <= items.len() && left => items.pop_back(),
+            Some(limit) if limit <= items.len() => items.pop_front(),
+            _ => None,
+        };
         if left {
             items.push_front(item);
         } else {
             items.push_back(item);
         }
+        drop(items);
+        self.changed();
+        drop(pushed_out);
+    }
+    fn changed(&self) {
+        self.changes.set(self.changes.get().wrapping_add(1));
+    }
+    fn with_items(items: Vec<Value>, limit: Option<usize>) -> Value {
+        let skipped = limit.map_or(0, |limit| items.len().saturating_sub(limit));
+        Value::object(Self {
+            items: RefCell::new(items.into_iter().skip(skipped).collect()),
+            limit: Cell::new(limit),
+            changes: Cell::new(0),
+        })
     }
     fn to_vec(&self) -> Vec<Value> {
         self.items.borrow().iter().cloned().collect()
     }
     fn locate(&self, key: &Value, cx: &Cx) -> Result<usize> {
+        if class_of(key, cx).full_name() == "slice" {
+            return Err(TYPE_ERROR.error("sequence index must be integer, not 'slice'"));
+        }
         let index = int::expect_index(key, cx)?;
         let len = i64::try_from(self.items.borrow().len()).unwrap_or(i64::MAX);
         let index = if index < 0 {
@@ -109,8 +129,40 @@ impl Object for Deque {
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
         Ok(Some(self.items.borrow().len()))
     }
-    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
-        Ok(Some(crate::object::types::iterators::over(self.to_vec())))
+    fn iter(&self, this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::object(DequeIterator {
+            deque: this.clone(),
+            at: Cell::new(0),
+            changes: self.changes.get(),
+        })))
+    }
+    fn binary(
+        &self,
+        this: &Value,
+        op: BinaryOp,
+        other: &Value,
+        reflected: bool,
+        cx: &Cx,
+    ) -> Result<Option<Value>> {
+        match (op, other.downcast::<Self>()) {
+            (BinaryOp::Add, Some(other)) if !reflected => {
+                let mut items = self.to_vec();
+                items.extend(other.to_vec());
+                Ok(Some(Self::with_items(items, self.limit.get())))
+            }
+            (BinaryOp::Add, None) if !reflected => Err(TYPE_ERROR.error(format!(
+                "can only concatenate deque (not \"{}\") to deque",
+                class_of(other, cx).error_name()
+            ))),
+            (BinaryOp::Mul, None) => {
+                let Some(count) = int::index(other, cx)? else {
+                    return Ok(None);
+                };
+                let items = List::repeat(&cx.collect(this)?, count)?;
+                Ok(Some(Self::with_items(items, self.limit.get())))
+            }
+            _ => Ok(None),
+        }
     }
     fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
         let at = self.locate(key, cx)?;
@@ -118,14 +170,18 @@ impl Object for Deque {
     }
     fn set_item(&self, key: &Value, value: &Value, cx: &Cx) -> Result<bool> {
         let at = self.locate(key, cx)?;
-        if let Some(place) = self.items.borrow_mut().get_mut(at) {
-            *place = value.clone();
-        }
+        let before = self
+            .items
+            .borrow_mut()
+            .get_mut(at)
+            .map(|place| std::mem::replace(place, value.clone()));
+        drop(before);
         Ok(true)
     }
     fn delete_item(&self, key: &Value, cx: &Cx) -> Result<bool> {
         let at = self.locate(key, cx)?;
         let removed = self.items.borrow_mut().remove(at);
+        self.changed();
         Ok(removed.is_some())
     }
     fn compare(
@@ -140,6 +196,38 @@ impl Object for Deque {
         };
         let (a, b) = (Value::list(self.to_vec()), Value::list(other.to_vec()));
         ops::compare(op, &a, &b, cx).map(Some)
+    }
+}
+
+static ITERATOR: TypeSpec = TypeSpec::new("_collections", "_deque_iterator").names_module();
+
+/// Goes over a deque that must not change.
+struct DequeIterator {
+    deque: Value,
+    at: Cell<usize>,
+    changes: usize,
+}
+
+impl Object for DequeIterator {
+    fn spec(&self) -> &'static TypeSpec {
+        &ITERATOR
+    }
+    fn iter(&self, this: &Value, _cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(this.clone()))
+    }
+    fn is_iterator(&self) -> bool {
+        true
+    }
+    fn next(&self, _cx: &Cx) -> Result<Option<Value>> {
+        let Some(deque) = self.deque.downcast::<Deque>() else {
+            return Ok(None);
+        };
+        if deque.changes.get() != self.changes {
+            return Err(RUNTIME_ERROR.error("deque mutated during iteration"));
+        }
+        let item = deque.items.borrow().get(self.at.get()).cloned();
+        self.at.set(self.at.get() + 1);
+        Ok(item)
     }
 }
 
@@ -167,22 +255,22 @@ fn members(members: &mut Members) {
         })
         .method("pop(/)", |deque: &Deque, _, _| {
             let item = deque.items.borrow_mut().pop_back();
+            deque.changed();
             item.ok_or_else(|| INDEX_ERROR.error("pop from an empty deque"))
         })
         .method("popleft(/)", |deque: &Deque, _, _| {
             let item = deque.items.borrow_mut().pop_front();
+            deque.changed();
             item.ok_or_else(|| INDEX_ERROR.error("pop from an empty deque"))
         })
         .method("clear(/)", |deque: &Deque, _, _| {
             let old = std::mem::take(&mut *deque.items.borrow_mut());
+            deque.changed();
             drop(old);
             Ok(Value::None)
         })
         .method("copy(/)", |deque: &Deque, _, _| {
-            Ok(Value::object(Deque {
-                items: deque.items.clone(),
-                limit: deque.limit.clone(),
-            }))
+            Ok(Deque::with_items(deque.to_vec(), deque.limit.get()))
         })
         .method("rotate(n=1, /)", |deque: &Deque, a, cx| {
             let by = match a.at(0) {
@@ -214,14 +302,30 @@ fn members(members: &mut Members) {
                 None => Err(VALUE_ERROR.error(format!("{} is not in deque", cx.repr(a.at(0))?))),
             }
         })
+        .method("insert(index, value, /)", |deque: &Deque, a, cx| {
+            let index = int::expect_index(a.at(0), cx)?;
+            let len = deque.items.borrow().len();
+            if deque.limit.get() == Some(len) {
+                return Err(INDEX_ERROR.error("deque already at its maximum size"));
+            }
+            let at = if index < 0 {
+                len.saturating_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
+            } else {
+                usize::try_from(index).unwrap_or(usize::MAX).min(len)
+            };
+            deque.items.borrow_mut().insert(at, a.at(1).clone());
+            deque.changed();
+            Ok(Value::None)
+        })
         .method("remove(value, /)", |deque: &Deque, a, cx| {
             match deque.find(a.at(0), cx)? {
                 Some(at) => {
                     let removed = deque.items.borrow_mut().remove(at);
+                    deque.changed();
                     drop(removed);
                     Ok(Value::None)
                 }
-                None => Err(VALUE_ERROR.error("deque.remove(x): x not in deque")),
+                None => Err(VALUE_ERROR.error(format!("{} is not in deque", cx.repr(a.at(0))?))),
             }
         })
         .getter("maxlen", |deque: &Deque, _| {

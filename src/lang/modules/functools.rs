@@ -8,7 +8,7 @@ use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::iterators;
 use crate::object::{
     Args, Bound, BoundMethod, Class, CompareOp, Cx, Dict, Key, Members, Method, ModuleSpec, Object,
-    Result, Str, TypeSpec, Value, ops,
+    Result, Str, TypeSpec, Value, class_of, ops,
 };
 
 /// `functools`.
@@ -35,7 +35,7 @@ pub static FUNCTOOLS: ModuleSpec = ModuleSpec {
         }),
         ("cache", |_| {
             Method::function("cache(user_function, /)", |a, _| {
-                Ok(cached(a.at(0).clone(), None))
+                Ok(cached(a.at(0).clone(), None, false))
             })
         }),
         ("lru_cache", |_| {
@@ -75,10 +75,26 @@ fn reduce(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
 }
 
 fn update_wrapper(wrapper: &Value, wrapped: &Value, cx: &Cx) -> Result<Value> {
-    for name in ["__module__", "__name__", "__qualname__", "__doc__"] {
+    for name in [
+        "__module__",
+        "__name__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+    ] {
         if let Ok(value) = cx.get_attr(wrapped, name) {
             // A wrapper that cannot carry the name stays as it is.
             if let Err(raised) = cx.set_attr(wrapper, name, value) {
+                drop(raised);
+            }
+        }
+    }
+    // What was attached to the function is there on the wrapper.
+    if let Ok(Value::Dict(attributes)) = cx.get_attr(wrapped, "__dict__") {
+        for (name, value) in crate::object::types::dict::entries(&attributes) {
+            if let Some(name) = name.as_str()
+                && let Err(raised) = cx.set_attr(wrapper, name, value)
+            {
                 drop(raised);
             }
         }
@@ -198,9 +214,10 @@ struct Cached {
     hits: Cell<i64>,
     misses: Cell<i64>,
     attributes: Dict,
+    typed: bool,
 }
 
-fn cached(function: Value, limit: Option<usize>) -> Value {
+fn cached(function: Value, limit: Option<usize>, typed: bool) -> Value {
     Value::object(Cached {
         function,
         limit,
@@ -208,17 +225,21 @@ fn cached(function: Value, limit: Option<usize>) -> Value {
         hits: Cell::new(0),
         misses: Cell::new(0),
         attributes: Dict::default(),
+        typed,
     })
 }
 
 fn lru_cache(a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
+    let typed = a.flag("typed", false);
     match a.value("maxsize") {
-        function @ (Value::Object(_) | Value::Class(_)) => Ok(cached(function.clone(), Some(128))),
-        Value::Undefined => Ok(decorator(Some(128))),
-        Value::None => Ok(decorator(None)),
+        function @ (Value::Object(_) | Value::Class(_)) => {
+            Ok(cached(function.clone(), Some(128), typed))
+        }
+        Value::Undefined => Ok(decorator(Some(128), typed)),
+        Value::None => Ok(decorator(None, typed)),
         size => {
             match size.as_int() {
-                Some(size) => Ok(decorator(Some(usize::try_from(size).unwrap_or(0)))),
+                Some(size) => Ok(decorator(Some(usize::try_from(size).unwrap_or(0)), typed)),
                 None => Err(TYPE_ERROR
                     .error("Expected first argument to be an integer, a callable, or None")),
             }
@@ -226,10 +247,32 @@ fn lru_cache(a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
     }
 }
 
-fn decorator(limit: Option<usize>) -> Value {
+fn decorator(limit: Option<usize>, typed: bool) -> Value {
     Method::function("decorating_function(user_function)", move |a, _| {
-        Ok(cached(a.at(0).clone(), limit))
+        Ok(cached(a.at(0).clone(), limit, typed))
     })
+}
+
+impl Cached {
+    /// What calls with equal arguments share. One argument of another type is another call, as
+    /// CPython tells `f(2)` and `f(2.0)` apart.
+    fn key(&self, args: &Args, cx: &Cx) -> Value {
+        let mut parts = args.pos.to_vec();
+        for (name, value) in &args.kw {
+            parts.push(Value::tuple(vec![name.clone().into(), value.clone()]));
+        }
+        let alone = parts.len() == 1
+            && args.kw.is_empty()
+            && !matches!(parts[0], Value::Int(_) | Value::Str(_));
+        if self.typed || alone {
+            let values = args
+                .pos
+                .iter()
+                .chain(args.kw.iter().map(|(_, value)| value));
+            parts.extend(values.map(|value| class_of(value, cx).into()));
+        }
+        Value::tuple(parts)
+    }
 }
 
 impl Object for Cached {
@@ -254,11 +297,7 @@ impl Object for Cached {
         true
     }
     fn call(&self, _this: &Value, args: Args, cx: &Cx) -> Result<Option<Value>> {
-        let mut parts = args.pos.to_vec();
-        for (name, value) in &args.kw {
-            parts.push(Value::tuple(vec![name.clone().into(), value.clone()]));
-        }
-        let key = Key::new(Value::tuple(parts), cx)?;
+        let key = Key::new(self.key(&args, cx), cx)?;
         let known = {
             let mut known = self.known.borrow_mut();
             // What is used moves to the end; the front is the oldest.
@@ -308,6 +347,13 @@ fn cache_members(members: &mut Members) {
             cache.hits.set(0);
             cache.misses.set(0);
             Ok(Value::None)
+        })
+        .method("cache_parameters(/)", |cache: &Cached, _, _| {
+            let limit = cache.limit.and_then(|limit| i64::try_from(limit).ok());
+            Ok(Value::Dict(Rc::new(Dict::from_pairs([
+                ("maxsize", limit.into()),
+                ("typed", Value::Bool(cache.typed)),
+            ]))))
         })
         .method("cache_info(/)", |cache: &Cached, _, _| {
             let limit = cache.limit.and_then(|limit| i64::try_from(limit).ok());

@@ -1,16 +1,15 @@
 //! `json`: writing as CPython writes, errors included.
 
 use super::json_read;
+use crate::lang::library;
 use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{base_value, class_of, dict, float};
-use crate::object::{Bound, Cx, Method, ModuleSpec, Result, TypeSpec, Value, types};
+use crate::object::{Args, Bound, Cx, Method, ModuleSpec, Result, Str, TypeSpec, Value, types};
 
 /// `json.JSONDecodeError`.
 pub static JSON_DECODE_ERROR: TypeSpec = TypeSpec::new("json.decoder", "JSONDecodeError")
     .bases(&[&VALUE_ERROR])
     .subclassable();
-
-static JSON_ENCODER: TypeSpec = TypeSpec::new("json.encoder", "JSONEncoder").subclassable();
 
 /// `json`.
 pub static JSON: ModuleSpec = ModuleSpec {
@@ -34,10 +33,12 @@ pub static JSON: ModuleSpec = ModuleSpec {
         ("dump", |_| {
             Method::function(
                 "dump(obj, fp, *, ensure_ascii=True, indent=None, separators=None, \
-                 default=None, sort_keys=False, skipkeys=False, allow_nan=True)",
+                 default=None, sort_keys=False, skipkeys=False, allow_nan=True, cls=None, \
+                 check_circular=True)",
                 |a, cx| {
                     let text = dumps(a, cx)?;
-                    cx.call_method(a.value("fp"), "write", [text])
+                    cx.call_method(a.value("fp"), "write", [text])?;
+                    Ok(Value::None)
                 },
             )
         }),
@@ -52,10 +53,13 @@ pub static JSON: ModuleSpec = ModuleSpec {
             })
         }),
         ("JSONDecodeError", |_| JSON_DECODE_ERROR.class().into()),
-        ("JSONEncoder", |_| JSON_ENCODER.class().into()),
     ],
-    unsupported: &[("JSONDecoder", "use loads")],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| match wanted {
+        "JSONEncoder" => library::name("json.encoder", wanted, cx),
+        "JSONDecoder" => library::name("json.decoder", wanted, cx),
+        _ => None,
+    }),
 };
 
 struct Writer<'a> {
@@ -72,7 +76,28 @@ struct Writer<'a> {
     cx: &'a Cx,
 }
 
+/// The options that `cls` is made with.
+const OPTIONS: [&str; 8] = [
+    "skipkeys",
+    "ensure_ascii",
+    "check_circular",
+    "allow_nan",
+    "indent",
+    "separators",
+    "default",
+    "sort_keys",
+];
+
 fn dumps(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    if let Some(class) = a.some("cls") {
+        let mut args = Args::none();
+        args.kw = OPTIONS
+            .iter()
+            .filter_map(|name| Some((Str::new(*name), a.some(name)?.clone())))
+            .collect();
+        let encoder = cx.call(class, args)?;
+        return cx.call_method(&encoder, "encode", [a.value("obj").clone()]);
+    }
     let indent = match a.some("indent") {
         Some(Value::Str(text)) => Some(text.to_string()),
         Some(count) => {
@@ -166,10 +191,7 @@ impl Writer<'_> {
             return Ok(float::repr(number));
         }
         if !self.allow_nan {
-            return Err(VALUE_ERROR.error(format!(
-                "Out of range float values are not JSON compliant: {}",
-                float::repr(number)
-            )));
+            return Err(VALUE_ERROR.error("Out of range float values are not JSON compliant"));
         }
         Ok(if number.is_nan() {
             "NaN"

@@ -31,6 +31,10 @@ pub fn loads(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
         float: a.some("parse_float").cloned(),
         int: a.some("parse_int").cloned(),
     };
+    if let Some(class) = a.some("cls") {
+        let decoder = cx.call(class, [])?;
+        return cx.call_method(&decoder, "decode", [a.value("s").clone()]);
+    }
     match a.value("s") {
         Value::Str(text) => parse(text, &hooks, cx),
         Value::Bytes(bytes) => {

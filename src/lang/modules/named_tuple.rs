@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{TUPLE, base_value, is_identifier, make_class, with_base};
 use crate::object::{
     Args, Bound, Class, Cx, Dict, Members, Object, Parameter, ParameterKind, Result, Signature,
@@ -14,7 +14,8 @@ pub static NAMED_TUPLE: TypeSpec = TypeSpec::new("typing", "NamedTuple")
     .bases(&[&TUPLE])
     .construct(functional)
     .members(members)
-    .init_subclass(init_subclass);
+    .init_subclass(init_subclass)
+    .hidden();
 
 static FIELD: TypeSpec = TypeSpec::new("collections", "_tuplegetter");
 static MAKER: TypeSpec = TypeSpec::new("builtins", "function");
@@ -25,6 +26,12 @@ struct Field(usize);
 impl Object for Field {
     fn spec(&self) -> &'static TypeSpec {
         &FIELD
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        Ok(Some(format!(
+            "_tuplegetter({0}, 'Alias for field number {0}')",
+            self.0
+        )))
     }
     fn is_data_descriptor(&self) -> bool {
         true
@@ -42,7 +49,7 @@ impl Object for Field {
         }))
     }
     fn bind_set(&self, _instance: &Value, _value: Value, _cx: &Cx) -> Result<()> {
-        Err(crate::object::exceptions::ATTRIBUTE_ERROR.error("can't set attribute"))
+        Err(ATTRIBUTE_ERROR.error("can't set attribute"))
     }
 }
 
@@ -97,6 +104,17 @@ fn equip(class: &Rc<Class>, fields: &[Str], defaults: &[(Str, Value)]) {
     class.set(
         "_field_defaults",
         Value::Dict(Rc::new(Dict::from_pairs(defaults.to_vec()))),
+    );
+    if class.own("__doc__").is_none_or(|doc| doc.is_none()) {
+        let listed: Vec<&str> = fields.iter().map(Str::as_str).collect();
+        class.set(
+            "__doc__",
+            format!("{}({})", class.name(), listed.join(", ")).into(),
+        );
+    }
+    class.set(
+        "__match_args__",
+        Value::tuple(fields.iter().cloned().map(Value::from).collect()),
     );
     let parameters = fields
         .iter()
@@ -193,6 +211,7 @@ pub fn namedtuple(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     if a.flag("rename", false) {
         for at in 0..fields.len() {
             let bad = !is_identifier(&fields[at])
+                || is_keyword(&fields[at])
                 || fields[at].starts_with('_')
                 || fields[..at].contains(&fields[at]);
             if bad {
@@ -200,12 +219,19 @@ pub fn namedtuple(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
             }
         }
     }
-    for (at, field) in fields.iter().enumerate() {
-        if !is_identifier(field) {
+    for word in std::iter::once(&name).chain(&fields) {
+        if !is_identifier(word) {
             return Err(VALUE_ERROR.error(format!(
-                "Type names and field names must be valid identifiers: '{field}'"
+                "Type names and field names must be valid identifiers: '{word}'"
             )));
         }
+        if is_keyword(word) {
+            return Err(VALUE_ERROR.error(format!(
+                "Type names and field names cannot be a keyword: '{word}'"
+            )));
+        }
+    }
+    for (at, field) in fields.iter().enumerate() {
         if field.starts_with('_') && !a.flag("rename", false) {
             return Err(VALUE_ERROR.error(format!(
                 "Field names cannot start with an underscore: '{field}'"
@@ -281,4 +307,16 @@ fn members(members: &mut Members) {
             let items = cx.collect(a.at(0))?;
             cx.call(this, items)
         });
+}
+
+/// The words that are no names.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
+    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
+    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
+];
+
+fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word)
 }

@@ -2,7 +2,7 @@
 
 use crate::object::types::{self, base_value, class_of, dict};
 use crate::object::{
-    Bound, CompareOp, Cx, Method, ModuleSpec, Object, Result, TypeSpec, Value, ops,
+    Bound, CompareOp, Cx, Method, ModuleSpec, Object, Result, Str, TypeSpec, Value, ops,
 };
 
 /// `pprint`.
@@ -38,6 +38,20 @@ pub static PPRINT: ModuleSpec = ModuleSpec {
             Method::function("saferepr(object)", |a, cx| {
                 let layout = Layout::of_defaults();
                 Ok(layout.repr(a.value("object"), 0, cx)?.into())
+            })
+        }),
+        ("isreadable", |_| {
+            Method::function("isreadable(object)", |a, cx| {
+                let text = Layout::of_defaults().repr(a.value("object"), 0, cx)?;
+                Ok(Value::Bool(
+                    !text.starts_with('<') && !text.contains("<Recursion on "),
+                ))
+            })
+        }),
+        ("isrecursive", |_| {
+            Method::function("isrecursive(object)", |a, cx| {
+                let text = Layout::of_defaults().repr(a.value("object"), 0, cx)?;
+                Ok(Value::Bool(text.contains("<Recursion on ")))
             })
         }),
         ("PrettyPrinter", |_| PRETTY_PRINTER.class().into()),
@@ -187,7 +201,24 @@ impl Layout {
                 Value::Str(text) => {
                     return self.write_str(text, (indent, allowance, level), out, cx);
                 }
+                Value::Bytes(bytes) if bytes.len() > 4 => {
+                    return self.write_bytes(bytes, (indent, allowance, level), out, cx);
+                }
                 _ => {
+                    if class_of(value, cx).full_name() == "collections.deque" {
+                        return self.write_deque(value, (indent, allowance, level), out, cx);
+                    }
+                    if let Value::Instance(instance) = value
+                        && instance.class().full_name() == "types.SimpleNamespace"
+                    {
+                        let names = instance
+                            .attributes()
+                            .into_iter()
+                            .map(|(name, _)| name)
+                            .collect();
+                        let place = (indent, allowance, level);
+                        return self.write_named_fields("namespace", names, value, place, out, cx);
+                    }
                     if super::dataclasses::has_generated_repr(value) {
                         return self.write_fields(value, (indent, allowance, level), out, cx);
                     }
@@ -238,6 +269,18 @@ impl Layout {
                 out.push_str(&format!("{name}({factory},\n{}", " ".repeat(column)));
                 let entries = self.entries(found, cx)?;
                 self.write_dict(&entries, (column, allowance + 1, level), out, cx)?;
+                out.push(')');
+                Ok(())
+            }
+            ("Counter", Value::Dict(_)) => {
+                let mut entries = Vec::new();
+                for pair in cx.collect(&cx.call_method(value, "most_common", [])?)? {
+                    if let [key, count] = cx.collect(&pair)?.as_slice() {
+                        entries.push((key.clone(), count.clone()));
+                    }
+                }
+                out.push_str(&format!("{name}("));
+                self.write_dict(&entries, (indent + prefix, allowance + 1, level), out, cx)?;
                 out.push(')');
                 Ok(())
             }
@@ -307,33 +350,52 @@ impl Layout {
         cx: &Cx,
     ) -> Result<()> {
         out.push_str(open);
+        self.items(items, (indent, allowance + close.len(), level), out, cx)?;
+        out.push_str(close);
+        Ok(())
+    }
+
+    fn items(
+        &self,
+        items: &[Value],
+        (indent, allowance, level): (usize, usize, usize),
+        out: &mut String,
+        cx: &Cx,
+    ) -> Result<()> {
         if self.indent > 1 {
             out.push_str(&" ".repeat(self.indent - 1));
         }
         let column = indent + self.indent;
-        let allowance = allowance + close.len();
-        let mut room = self.width.saturating_sub(column);
-        let full = room;
+        let break_line = format!(",\n{}", " ".repeat(column));
+        let mut full = (self.width + 1).saturating_sub(column);
+        let mut room = full;
+        // What stands in front of the next item.
+        let mut between = "";
         for (at, item) in items.iter().enumerate() {
             let last = at + 1 == items.len();
+            if last {
+                full = full.saturating_sub(allowance);
+                room = room.saturating_sub(allowance);
+            }
             if self.compact {
                 let text = self.repr(item, level, cx)?;
                 let width = text.chars().count() + 2;
-                let limit = if last { width - 2 + allowance } else { width };
-                if room < limit && at > 0 {
-                    out.push_str(&format!(",\n{}", " ".repeat(column)));
+                if room < width {
                     room = full;
-                } else if at > 0 {
-                    out.push_str(", ");
+                    if at > 0 {
+                        between = &break_line;
+                    }
                 }
-                if room >= limit {
-                    room = room.saturating_sub(width);
+                if room >= width {
+                    room -= width;
+                    out.push_str(between);
                     out.push_str(&text);
+                    between = ", ";
                     continue;
                 }
-            } else if at > 0 {
-                out.push_str(&format!(",\n{}", " ".repeat(column)));
             }
+            out.push_str(between);
+            between = &break_line;
             self.write(
                 item,
                 column,
@@ -343,7 +405,6 @@ impl Layout {
                 cx,
             )?;
         }
-        out.push_str(close);
         Ok(())
     }
 
@@ -355,9 +416,21 @@ impl Layout {
         cx: &Cx,
     ) -> Result<()> {
         let name = class_of(value, cx).name();
+        let fields = super::dataclasses::shown_fields(value);
+        self.write_named_fields(&name, fields, value, (indent, allowance, level), out, cx)
+    }
+
+    fn write_named_fields(
+        &self,
+        name: &str,
+        fields: Vec<Str>,
+        value: &Value,
+        (indent, allowance, level): (usize, usize, usize),
+        out: &mut String,
+        cx: &Cx,
+    ) -> Result<()> {
         let column = indent + name.chars().count() + 1;
         out.push_str(&format!("{name}("));
-        let fields = super::dataclasses::shown_fields(value);
         for (at, field) in fields.iter().enumerate() {
             if at > 0 {
                 out.push_str(&format!(",\n{}", " ".repeat(column)));
@@ -373,6 +446,67 @@ impl Layout {
             self.write(&held, place, kept, level, out, cx)?;
         }
         out.push(')');
+        Ok(())
+    }
+
+    fn write_deque(
+        &self,
+        value: &Value,
+        (indent, allowance, level): (usize, usize, usize),
+        out: &mut String,
+        cx: &Cx,
+    ) -> Result<()> {
+        let items = cx.collect(value)?;
+        let most = cx.get_attr(value, "maxlen")?;
+        let column = indent + "deque(".len();
+        out.push_str("deque(");
+        if most.is_none() {
+            out.push('[');
+            self.items(&items, (column, allowance + 2, level), out, cx)?;
+            out.push_str("])");
+        } else {
+            out.push('[');
+            self.items(&items, (column, 2, level), out, cx)?;
+            let most = cx.repr(&most)?;
+            out.push_str(&format!("],\n{}maxlen={most})", " ".repeat(column)));
+        }
+        Ok(())
+    }
+
+    /// Long bytes in pieces of fours.
+    fn write_bytes(
+        &self,
+        bytes: &[u8],
+        (indent, allowance, level): (usize, usize, usize),
+        out: &mut String,
+        cx: &Cx,
+    ) -> Result<()> {
+        let top = level == 1;
+        let (indent, allowance) = if top {
+            (indent + 1, allowance + 1)
+        } else {
+            (indent, allowance)
+        };
+        let shown = |bytes: &[u8]| cx.repr(&Value::Bytes(std::rc::Rc::new(bytes.to_vec())));
+        let mut room = self.width.saturating_sub(indent);
+        let (mut pieces, mut start) = (Vec::new(), 0);
+        for at in (0..bytes.len()).step_by(4) {
+            let end = (at + 4).min(bytes.len());
+            if at == bytes.len() / 4 * 4 {
+                room = room.saturating_sub(allowance);
+            }
+            if shown(&bytes[start..end])?.len() > room {
+                if start < at {
+                    pieces.push(shown(&bytes[start..at])?);
+                }
+                start = at;
+            }
+        }
+        if start < bytes.len() {
+            pieces.push(shown(&bytes[start..])?);
+        }
+        let joined = pieces.join(&format!("\n{}", " ".repeat(indent)));
+        out.push_str(&if top { format!("({joined})") } else { joined });
         Ok(())
     }
 

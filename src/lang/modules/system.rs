@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::lang::vm;
+use crate::lang::{library, vm};
 use crate::object::exceptions::{SYSTEM_EXIT, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{float, iterators};
 use crate::object::{
@@ -323,8 +323,12 @@ fn nanoseconds(duration: Duration) -> Value {
 }
 
 fn sleep(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
-    let seconds = float::to_float(a.at(0), cx)?
-        .ok_or_else(|| TYPE_ERROR.error("sleep() argument must be a number"))?;
+    let seconds = float::to_float(a.at(0), cx)?.ok_or_else(|| {
+        TYPE_ERROR.error(format!(
+            "'{}' object cannot be interpreted as an integer",
+            class_of(a.at(0), cx).error_name()
+        ))
+    })?;
     if seconds < 0.0 {
         return Err(VALUE_ERROR.error("sleep length must be non-negative"));
     }
@@ -373,10 +377,6 @@ pub static TIME: ModuleSpec = ModuleSpec {
         }),
         ("sleep", |_| Method::function("sleep(secs, /)", sleep)),
     ],
-    unsupported: &[
-        ("strftime", "use datetime"),
-        ("localtime", "use datetime"),
-        ("gmtime", "use datetime"),
-    ],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("time", wanted, cx)),
 };

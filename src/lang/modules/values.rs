@@ -2,19 +2,20 @@
 
 use uuid::Uuid;
 
+use crate::lang::library;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::enumeration as enums;
 use crate::object::types::uuid::{UUID as UUID_CLASS, UuidObject};
 use crate::object::types::{decimal, temporal};
-use crate::object::{Args, Cx, Method, ModuleSpec, Result, Value};
+use crate::object::{Args, Cx, Method, ModuleSpec, Result, TypeSpec, Value};
 
 /// `datetime`.
 pub static DATETIME: ModuleSpec = ModuleSpec {
     name: "datetime",
     names: &[
-        ("date", |_| temporal::DATE.class().into()),
+        ("date", |cx| mixed(&temporal::DATE, cx)),
         ("time", |_| temporal::TIME.class().into()),
-        ("datetime", |_| temporal::DATETIME.class().into()),
+        ("datetime", |cx| mixed(&temporal::DATETIME, cx)),
         ("timedelta", |_| temporal::TIMEDELTA.class().into()),
         ("timezone", |_| temporal::TIMEZONE.class().into()),
         ("tzinfo", |_| temporal::TZINFO.class().into()),
@@ -25,6 +26,13 @@ pub static DATETIME: ModuleSpec = ModuleSpec {
     unsupported: &[],
     dynamic: None,
 };
+
+/// The class with the methods that are written in the language.
+fn mixed(spec: &'static TypeSpec, cx: &Cx) -> Value {
+    let class = spec.class();
+    library::mix_in("datetime", &class, cx);
+    class.into()
+}
 
 /// `decimal`.
 pub static DECIMAL: ModuleSpec = ModuleSpec {
@@ -126,6 +134,8 @@ pub static ENUM: ModuleSpec = ModuleSpec {
         ("Flag", |_| enums::FLAG.class().into()),
         ("IntFlag", |_| enums::INT_FLAG.class().into()),
         ("auto", |_| enums::auto_class()),
+        ("member", |_| enums::member_class()),
+        ("nonmember", |_| enums::nonmember_class()),
         ("unique", |_| {
             Method::function("unique(enumeration)", unique)
         }),

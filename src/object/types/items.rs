@@ -258,6 +258,16 @@ pub fn delete_item(value: &Value, key: &Value, cx: &Cx) -> Result<()> {
 /// `item in value`.
 pub fn contains(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
     match value {
+        Value::Class(class) => {
+            let told = match class.nearest_extension() {
+                Some(extension) => extension.class_contains(class, item, cx)?,
+                None => None,
+            };
+            match told {
+                Some(answer) => Ok(answer),
+                None => contains_by_iteration(value, item, cx),
+            }
+        }
         Value::Dict(dict) => dict.contains_key(item, cx),
         Value::Set(set) => set.holds(item, cx),
         Value::List(list) => Ok(list.find(item, cx)?.is_some()),

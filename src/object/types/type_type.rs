@@ -100,10 +100,30 @@ fn members(members: &mut Members) {
         });
 }
 
+fn is_visible(class: &Rc<Class>) -> bool {
+    class.spec().is_none_or(|spec| !spec.is_hidden())
+}
+
+/// The bases that scripts see: those of a hidden class stand for it.
+fn visible_bases(class: &Rc<Class>) -> Vec<Value> {
+    class
+        .bases()
+        .into_iter()
+        .flat_map(|base| {
+            if is_visible(&base) {
+                vec![Value::Class(base)]
+            } else {
+                visible_bases(&base)
+            }
+        })
+        .collect()
+}
+
 fn mro(class: &Rc<Class>) -> Vec<Value> {
     let mut classes: Vec<_> = std::iter::once(class.clone())
         .chain(class.ancestors().iter().cloned())
         .collect();
+    classes.retain(is_visible);
     let object = OBJECT.class();
     if !classes.iter().any(|class| Rc::ptr_eq(class, &object)) {
         classes.push(object);
@@ -120,7 +140,7 @@ pub fn class_attr(value: &Value, class: &Rc<Class>, name: &str) -> Option<Value>
         "__class__" => TYPE.class().into(),
         "__doc__" => Value::None,
         "__bases__" => {
-            let mut bases: Vec<_> = class.bases().into_iter().map(Value::Class).collect();
+            let mut bases = visible_bases(class);
             if bases.is_empty() && !Rc::ptr_eq(class, &OBJECT.class()) {
                 bases.push(OBJECT.class().into());
             }

@@ -6,7 +6,7 @@ use super::Options;
 use super::generated::Generated;
 use crate::object::exceptions::{ATTRIBUTE_ERROR, VALUE_ERROR};
 use crate::object::types::generic::{GenericAlias, SpecialForm};
-use crate::object::types::{class_of, dict};
+use crate::object::types::{MappingProxy, class_of, dict};
 use crate::object::{Bound, Class, Cx, Object, Result, Str, TypeSpec, Value};
 
 pub(super) static FIELD: TypeSpec = TypeSpec::new("dataclasses", "Field");
@@ -22,7 +22,7 @@ impl Object for Missing {
         &MISSING
     }
     fn identity(&self) -> Option<usize> {
-        Some(3)
+        Some(&raw const MISSING as usize)
     }
 }
 
@@ -76,10 +76,29 @@ impl Object for Field {
             "repr" => Value::Bool(self.repr),
             "compare" => Value::Bool(self.compare),
             "hash" => self.hash.map_or(Value::None, Value::Bool),
-            "metadata" => self.metadata.clone(),
+            "metadata" => match &self.metadata {
+                Value::Dict(dict) => MappingProxy::value(dict.clone()),
+                other => other.clone(),
+            },
             "kw_only" => Value::Bool(self.kw_only == Some(true)),
             _ => return Ok(None),
         }))
+    }
+}
+
+impl Field {
+    /// As a signature shows it, `name: int = 3`.
+    pub(super) fn parameter_text(&self, cx: &Cx) -> Result<String> {
+        let kind = match &self.kind {
+            Value::Class(class) => class.full_name(),
+            other => cx.repr(other)?.replace("typing.", ""),
+        };
+        let default = match (&self.default, &self.factory) {
+            (Some(default), _) => format!(" = {}", cx.repr(default)?),
+            (None, Some(_)) => " = <factory>".to_owned(),
+            (None, None) => String::new(),
+        };
+        Ok(format!("{}: {kind}{default}", self.name))
     }
 }
 

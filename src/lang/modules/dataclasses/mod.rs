@@ -10,11 +10,13 @@ use generated::{Generated, What, init_of};
 
 pub use field::{fields_of, has_generated_repr, shown_fields};
 
+use crate::lang::library;
 use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::generic::SpecialForm;
 use crate::object::types::{class_of, dict};
 use crate::object::{
-    Args, Bound, Class, CompareOp, Cx, Dict, Method, ModuleSpec, Result, Signature, Value,
+    Args, Bound, Class, CompareOp, Cx, Dict, Method, ModuleSpec, Object, Result, Signature,
+    TypeSpec, Value,
 };
 
 /// `dataclasses`.
@@ -23,7 +25,7 @@ pub static DATACLASSES: ModuleSpec = ModuleSpec {
     names: &[
         ("dataclass", |_| {
             Method::function(
-                "dataclass(cls=None, /, *, init=True, repr=True, eq=True, order=False, \
+                "dataclass(cls=None, *, init=True, repr=True, eq=True, order=False, \
                  unsafe_hash=False, frozen=False, match_args=True, kw_only=False, slots=False, \
                  weakref_slot=False)",
                 dataclass,
@@ -68,13 +70,13 @@ pub static DATACLASSES: ModuleSpec = ModuleSpec {
             FROZEN_INSTANCE_ERROR.class().into()
         }),
     ],
-    unsupported: &[("make_dataclass", "write the class")],
-    dynamic: None,
+    unsupported: &[],
+    dynamic: Some(|wanted, cx| library::name("dataclasses", wanted, cx)),
 };
 
 /// What the decorator was told.
 #[derive(Clone, Copy)]
-struct Options {
+pub struct Options {
     init: bool,
     repr: bool,
     eq: bool,
@@ -84,6 +86,60 @@ struct Options {
     match_args: bool,
     kw_only: bool,
     slots: bool,
+}
+
+static PARAMS: TypeSpec = TypeSpec::new("dataclasses", "_DataclassParams");
+
+impl Object for Options {
+    fn spec(&self) -> &'static TypeSpec {
+        &PARAMS
+    }
+    fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
+        let shown: Vec<String> = self
+            .shown()
+            .iter()
+            .map(|(name, flag)| format!("{name}={}", if *flag { "True" } else { "False" }))
+            .collect();
+        Ok(Some(format!("_DataclassParams({})", shown.join(","))))
+    }
+    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        let shown = self.shown();
+        let found = shown.iter().find(|(known, _)| *known == name);
+        Ok(found.map(|(_, flag)| Value::Bool(*flag)))
+    }
+}
+
+impl Options {
+    fn shown(self) -> [(&'static str, bool); 6] {
+        [
+            ("init", self.init),
+            ("repr", self.repr),
+            ("eq", self.eq),
+            ("order", self.order),
+            ("unsafe_hash", self.unsafe_hash),
+            ("frozen", self.frozen),
+        ]
+    }
+}
+
+/// The doc of a class that has none of its own: how it is called.
+fn signature_text(class: &Class, fields: &[Field], cx: &Cx) -> Result<String> {
+    let taken = |only: bool| {
+        fields
+            .iter()
+            .filter(move |field| field.init && (field.kw_only == Some(true)) == only)
+    };
+    let mut parts = Vec::new();
+    for field in taken(false) {
+        parts.push(field.parameter_text(cx)?);
+    }
+    for (at, field) in taken(true).enumerate() {
+        if at == 0 {
+            parts.push("*".to_owned());
+        }
+        parts.push(field.parameter_text(cx)?);
+    }
+    Ok(format!("{}({})", class.name(), parts.join(", ")))
 }
 
 fn dataclass(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
@@ -109,7 +165,7 @@ fn dataclass(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
                 _ => Err(TYPE_ERROR.error("dataclass() should be called on a class")),
             }))
         }
-        _ => Err(TYPE_ERROR.error("dataclass() should be called on a class")),
+        other => cx.get_attr(other, "__module__"),
     }
 }
 
@@ -133,7 +189,7 @@ fn process(class: &Rc<Class>, options: Options, cx: &Cx) -> Result<Value> {
             .map(|field| (field.name.clone(), Value::object(field.clone()))),
     );
     class.set("__dataclass_fields__", Value::Dict(Rc::new(table)));
-    class.set("__dataclass_params__", Value::Bool(options.frozen));
+    class.set("__dataclass_params__", Value::object(options));
     let fields: Rc<[Field]> = fields.into();
     let generate = |name: &'static str, what: What| {
         Value::object(Generated {
@@ -194,6 +250,9 @@ fn process(class: &Rc<Class>, options: Options, cx: &Cx) -> Result<Value> {
             .map(|field| field.name.clone().into())
             .collect();
         class.set("__match_args__", Value::tuple(names));
+    }
+    if class.own("__doc__").is_none_or(|doc| doc.is_none()) {
+        class.set("__doc__", signature_text(class, &fields, cx)?.into());
     }
     if options.slots {
         let names = fields.iter().map(|field| field.name.clone().into());

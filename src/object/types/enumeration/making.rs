@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use super::{Auto, ENUM, EnumInfo, FLAG, REPR_ENUM, STR_ENUM, new_member, value_of};
+use super::{Auto, ENUM, EnumInfo, FLAG, REPR_ENUM, STR_ENUM, Wrapped, new_member, value_of};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::{BYTES, FLOAT, INT, STR, TUPLE, make_class};
-use crate::object::{Args, BinaryOp, Class, Cx, Result, Str, TypeSpec, Value, ops};
+use crate::object::{Args, BinaryOp, Class, Cx, Object, Result, Str, TypeSpec, Value, ops};
 
 /// Hears of a new enum class.
 pub fn init_subclass(class: &Rc<Class>, _keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
@@ -51,18 +51,29 @@ pub fn make_members(class: &Rc<Class>, cx: &Cx) -> Result<()> {
     let mixin = mixin(class);
     keep_texts(class, mixin.is_some());
     let ignored = ignored_names(class, cx)?;
+    let mut autos = Autos::default();
     for name in class.own_names() {
         let Some(value) = class.own(&name) else {
             continue;
         };
+        if let Some(wrapped) = value.downcast::<Wrapped>().filter(|it| !it.is_member) {
+            class.set(name, wrapped.value.clone());
+            continue;
+        }
         if is_plain(&name, &value) || ignored.contains(&name) {
             continue;
         }
-        let value = if value.downcast::<Auto>().is_some() {
-            next_value(class, &info, &name, cx)?
-        } else {
-            value
+        let value = match value.downcast::<Wrapped>() {
+            Some(wrapped) => wrapped.value.clone(),
+            None => value,
         };
+        let value = autos.resolve(&value, &mut || next_value(class, &info, &name, cx), cx)?;
+        if let Some(member) = own_new(class, &value, cx)? {
+            let member = finished(&info, &member, &name, &value, class, cx)?;
+            class.set(name.clone(), member.clone());
+            info.names.borrow_mut().push((name, member));
+            continue;
+        }
         let base = match mixin {
             Some(spec) => Some(base_of(spec, &value, cx)?),
             None => None,
@@ -83,6 +94,120 @@ pub fn make_members(class: &Rc<Class>, cx: &Cx) -> Result<()> {
         info.names.borrow_mut().push((name, member));
     }
     Ok(())
+}
+
+/// The values that the `auto()`s of a body came to stand for.
+#[derive(Default)]
+struct Autos(Vec<(Value, Value)>);
+
+impl Autos {
+    /// `value` with its `auto()`s replaced; `next` makes the value of a new one.
+    fn resolve(
+        &mut self,
+        value: &Value,
+        next: &mut dyn FnMut() -> Result<Value>,
+        cx: &Cx,
+    ) -> Result<Value> {
+        if value.downcast::<Auto>().is_some() {
+            if let Some((_, known)) = self.0.iter().find(|(auto, _)| auto.is(value)) {
+                return Ok(known.clone());
+            }
+            let made = next()?;
+            self.0.push((value.clone(), made.clone()));
+            return Ok(made);
+        }
+        if let Some(combined) = value.downcast::<Combined>() {
+            let a = self.resolve(&combined.a, next, cx)?;
+            let b = self.resolve(&combined.b, next, cx)?;
+            return ops::binary(combined.op, &a, &b, cx);
+        }
+        if let Value::Tuple(items) = value
+            && items.iter().any(|item| item.downcast::<Auto>().is_some())
+        {
+            let items = items.iter().map(|item| self.resolve(item, next, cx));
+            return Ok(Value::tuple(items.collect::<Result<_>>()?));
+        }
+        Ok(value.clone())
+    }
+}
+
+static COMBINED: TypeSpec = TypeSpec::new("enum", "auto");
+
+/// An operation on `auto()`s, done when their values are known.
+pub struct Combined {
+    op: BinaryOp,
+    a: Value,
+    b: Value,
+}
+
+impl Combined {
+    /// `this op other`, or `other op this`.
+    pub fn value(op: BinaryOp, this: &Value, other: &Value, reflected: bool) -> Value {
+        let (a, b) = if reflected {
+            (other, this)
+        } else {
+            (this, other)
+        };
+        Value::object(Self {
+            op,
+            a: a.clone(),
+            b: b.clone(),
+        })
+    }
+}
+
+impl Object for Combined {
+    fn spec(&self) -> &'static TypeSpec {
+        &COMBINED
+    }
+    fn binary(
+        &self,
+        this: &Value,
+        op: BinaryOp,
+        other: &Value,
+        reflected: bool,
+        _cx: &Cx,
+    ) -> Result<Option<Value>> {
+        Ok(Some(Self::value(op, this, other, reflected)))
+    }
+}
+
+/// What a `__new__` that the script wrote makes of a value.
+fn own_new(class: &Rc<Class>, value: &Value, cx: &Cx) -> Result<Option<Value>> {
+    if class.script_method("__new__").is_none() {
+        return Ok(None);
+    }
+    let new = cx.get_attr(&Value::Class(class.clone()), "__new__")?;
+    let mut args = vec![Value::Class(class.clone())];
+    match value {
+        Value::Tuple(items) => args.extend(items.iter().cloned()),
+        other => args.push(other.clone()),
+    }
+    cx.call(&new, args).map(Some)
+}
+
+/// Name a member that the script's `__new__` made, unless its value is known.
+fn finished(
+    info: &EnumInfo,
+    member: &Value,
+    name: &Str,
+    value: &Value,
+    class: &Rc<Class>,
+    cx: &Cx,
+) -> Result<Value> {
+    let Value::Instance(instance) = member else {
+        return Ok(member.clone());
+    };
+    if instance.attribute("_value_").is_none() {
+        instance.set_attribute("_value_", value.clone());
+    }
+    let shown = value_of(member).unwrap_or(Value::None);
+    if let Some(alias) = info.valued(&shown, cx)? {
+        return Ok(alias);
+    }
+    instance.set_attribute("_name_", name.clone().into());
+    initialize(class, member, value, cx)?;
+    Ok(member.clone())
 }
 
 fn ignored_names(class: &Class, cx: &Cx) -> Result<Vec<Str>> {
@@ -171,6 +296,7 @@ pub fn functional(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     if class.spec().is_none() {
         return Err(TYPE_ERROR.error(format!("{} has no members", class.name())));
     }
+    let start = args.take_keyword("start");
     let names = args
         .take_keyword("names")
         .or_else(|| args.pos.get(1).cloned());
@@ -179,6 +305,15 @@ pub fn functional(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
             TYPE_ERROR.error("EnumType.__call__() missing 1 required positional argument: 'value'")
         );
     };
+    let mut counted = 0_i64;
+    let mut auto = || -> Result<Value> {
+        let Some(start) = &start else {
+            return Ok(Value::object(Auto));
+        };
+        let value = ops::binary(BinaryOp::Add, start, &Value::Int(counted), cx);
+        counted += 1;
+        value
+    };
     let mut namespace: Vec<(Str, Value)> = Vec::new();
     match &names {
         Value::Str(text) => {
@@ -186,7 +321,7 @@ pub fn functional(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
                 .split([' ', ',', '\n', '\t'])
                 .filter(|word| !word.is_empty())
             {
-                namespace.push((Str::new(word), Value::object(Auto)));
+                namespace.push((Str::new(word), auto()?));
             }
         }
         Value::Dict(dict) => {
@@ -197,7 +332,7 @@ pub fn functional(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
         _ => {
             for item in cx.collect(&names)? {
                 match &item {
-                    Value::Str(word) => namespace.push((word.clone(), Value::object(Auto))),
+                    Value::Str(word) => namespace.push((word.clone(), auto()?)),
                     pair => {
                         let pair = cx.collect(pair)?;
                         let [Value::Str(word), value] = pair.as_slice() else {

@@ -11,8 +11,8 @@ use super::mapping_proxy::MappingProxy;
 use super::{INT, OBJECT, STR, base_value};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::{
-    Args, Class, ClassExtension, Cx, Dict, Instance, Members, Object, Result, Str, TypeSpec, Value,
-    key_error, ops,
+    Args, BinaryOp, Class, ClassExtension, Cx, Dict, Instance, Members, Object, Result, Str,
+    TypeSpec, Value, key_error, ops,
 };
 
 pub use flag::{FLAG, INT_FLAG};
@@ -54,6 +54,52 @@ struct Auto;
 impl Object for Auto {
     fn spec(&self) -> &'static TypeSpec {
         &AUTO
+    }
+    fn binary(
+        &self,
+        this: &Value,
+        op: BinaryOp,
+        other: &Value,
+        reflected: bool,
+        _cx: &Cx,
+    ) -> Result<Option<Value>> {
+        Ok(Some(making::Combined::value(op, this, other, reflected)))
+    }
+}
+
+static NON_MEMBER: TypeSpec = TypeSpec::new("enum", "nonmember")
+    .bases(&[&OBJECT])
+    .construct(|_, args, _| wrapped(args, false));
+static MEMBER: TypeSpec = TypeSpec::new("enum", "member")
+    .bases(&[&OBJECT])
+    .construct(|_, args, _| wrapped(args, true));
+
+/// `enum.nonmember`, the class.
+pub fn nonmember_class() -> Value {
+    NON_MEMBER.class().into()
+}
+
+/// `enum.member`, the class.
+pub fn member_class() -> Value {
+    MEMBER.class().into()
+}
+
+fn wrapped(args: Args, is_member: bool) -> Result<Value> {
+    match args.pos.into_iter().next() {
+        Some(value) => Ok(Value::object(Wrapped { value, is_member })),
+        None => Err(TYPE_ERROR.error("a value is needed")),
+    }
+}
+
+/// A value of the body that says itself whether it is a member.
+struct Wrapped {
+    value: Value,
+    is_member: bool,
+}
+
+impl Object for Wrapped {
+    fn spec(&self) -> &'static TypeSpec {
+        if self.is_member { &MEMBER } else { &NON_MEMBER }
     }
 }
 
@@ -164,6 +210,12 @@ impl ClassExtension for EnumInfo {
                 return Err(TYPE_ERROR
                     .error("EnumType.__call__() missing 1 required positional argument: 'value'"));
             }
+            (several, _) if several.len() > 2 => {
+                return Err(TYPE_ERROR.error(format!(
+                    "EnumType.__call__() takes from 2 to 3 positional arguments but {} were given",
+                    several.len() + 1
+                )));
+            }
             (several, _) => {
                 return Err(VALUE_ERROR.error(format!(
                     "{} is not a valid {}",
@@ -193,11 +245,25 @@ impl ClassExtension for EnumInfo {
             class.qualname()
         )))
     }
-    fn get_class_attr(&self, _class: &Rc<Class>, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+    fn get_class_attr(&self, _class: &Rc<Class>, name: &str, cx: &Cx) -> Result<Option<Value>> {
         match name {
             "__members__" => Ok(Some(MappingProxy::value(Rc::new(Dict::from_pairs(
                 self.names(),
             ))))),
+            "_member_map_" => Ok(Some(Value::Dict(Rc::new(Dict::from_pairs(self.names()))))),
+            "_member_names_" => Ok(Some(Value::list(
+                self.members()
+                    .iter()
+                    .map(|member| name_of(member).into())
+                    .collect(),
+            ))),
+            "_value2member_map_" => {
+                let map = Dict::default();
+                for member in self.members() {
+                    map.insert(value_of(&member).unwrap_or(Value::None), member, cx)?;
+                }
+                Ok(Some(Value::Dict(Rc::new(map))))
+            }
             _ if name.starts_with('_') || name == "mro" => Ok(None),
             // Enum classes word this themselves.
             _ => Err(ATTRIBUTE_ERROR.error(name)),
@@ -214,6 +280,25 @@ impl ClassExtension for EnumInfo {
             return Err(ATTRIBUTE_ERROR.error(format!("cannot reassign member '{name}'")));
         }
         Ok(false)
+    }
+    fn delete_class_attr(&self, class: &Rc<Class>, name: &str, _cx: &Cx) -> Result<()> {
+        if self.named(name).is_some() {
+            return Err(
+                ATTRIBUTE_ERROR.error(format!("'{}' cannot delete member '{name}'.", class.name()))
+            );
+        }
+        Ok(())
+    }
+    fn class_contains(&self, class: &Rc<Class>, item: &Value, cx: &Cx) -> Result<Option<bool>> {
+        match item {
+            Value::Instance(member) if is_enum(member.class()) => {
+                Ok(Some(member.class().is_subclass(class)))
+            }
+            _ => Err(TYPE_ERROR.error(format!(
+                "unsupported operand type(s) for 'in': '{}' and 'EnumType'",
+                super::class_of(item, cx).qualname()
+            ))),
+        }
     }
     fn init_subclass(&self, class: &Rc<Class>, _keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
         if !self.names.borrow().is_empty() {

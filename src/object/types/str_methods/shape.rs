@@ -2,13 +2,16 @@
 
 use std::rc::Rc;
 
-use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
+use crate::object::exceptions::{MEMORY_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::{base_value, bytes, char_len, class_of, dict, int, str_format};
-use crate::object::{Bound, Cx, Dict, Members, Result, Str, Value, ops};
+use crate::object::{Bound, Cx, Dict, Members, Raised, Result, Str, Value, ops};
 
 fn width(a: &Bound<'_>, cx: &Cx) -> Result<usize> {
     let width = usize::try_from(int::expect_index(a.at(0), cx)?).unwrap_or(0);
-    Ok(width.min(1 << 28))
+    if width >= 1 << 30 {
+        return Err(Raised::new(&MEMORY_ERROR, Vec::new()));
+    }
+    Ok(width)
 }
 
 fn fill(a: &Bound<'_>, cx: &Cx) -> Result<char> {
