@@ -106,7 +106,9 @@ pub use properties::{
     PassiveDeletes, PropertyId, PropertyKind, RelationshipArgs, RelationshipOptions,
     RelationshipProperty, SynonymProperty,
 };
-pub use query::{BulkKind, JoinCall, Needs, Query};
+pub use query::{
+    BulkKind, JoinCall, Needs, Query, QueryListener, forget_query_listener, listen_to_queries,
+};
 pub use registry::{Mappings, Registry, all_registries, listen_to_all};
 pub use selectables::{columns_of, contains_column, corresponding_column, tables_of};
 pub use session::{Session, session_of};

@@ -255,12 +255,9 @@ pub fn composite_key(instance: &Rc<Instance>, cx: &Cx) -> Result<Option<Vec<Valu
     cx.collect(&values).map(Some)
 }
 
-/// How rows name an alias.
+/// How rows name an alias; one that was given no name goes without.
 pub fn alias_label(alias: &AliasedEntity) -> Str {
-    match alias.name() {
-        Some(name) => name.clone(),
-        None => alias.mapper().class().name(),
-    }
+    alias.name().cloned().unwrap_or_else(|| Str::new(""))
 }
 
 /// An alias of `mapper` without a name.

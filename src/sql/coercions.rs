@@ -468,7 +468,8 @@ fn select_literal(value: &Value, cx: &Cx) -> Result<ColumnElement> {
                  text({shown}), or use {how}({shown}) for more specificity"
             )));
         }
-        Value::List(items) => {
+        // 1.4 takes a list for all of `select()`.
+        Value::List(items) if cx.compat().is_20() => {
             let shown: Vec<_> = items
                 .to_vec()
                 .iter()

@@ -45,7 +45,12 @@ pub enum Target {
 type Listen = fn(&Listener<'_>, &Cx) -> Result<Target>;
 
 /// The areas, one line each.
-const AREAS: &[Listen] = &[engine::listen, orm::listen_to_sessions, orm::listen];
+const AREAS: &[Listen] = &[
+    engine::listen,
+    orm::listen_to_sessions,
+    orm::listen_to_queries,
+    orm::listen,
+];
 
 /// What listens, for `contains()` and `remove()`.
 #[derive(Default)]

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{BinaryOp, CompareOp, Cx, Instance, Raised, Result, Value, ops};
-use crate::orm::Mapper;
+use crate::orm::{MappedEntity, Mapper};
 use crate::sql::operators::Operator;
-use crate::sql::{BinaryExpression, ColumnElement};
+use crate::sql::{BinaryExpression, ColumnElement, SelectStatement};
 
 /// What a criterion is for an object.
 pub enum Evaluated {
@@ -75,6 +75,12 @@ fn compile(
         ColumnElement::True => Ok(Node::Constant(Value::Bool(true))),
         ColumnElement::False => Ok(Node::Constant(Value::Bool(false))),
         ColumnElement::Column(_) | ColumnElement::Proxy(_) => {
+            if let Some(other) = alternate_class(element, mapper) {
+                return Err(format!(
+                    "Can't evaluate criteria against alternate class <class '{}'>",
+                    other.class().full_name()
+                ));
+            }
             let known = mapper
                 .column_prop(element)
                 .and_then(|property| mapper.class().slot(&property.key()));
@@ -106,13 +112,21 @@ fn compile(
         ColumnElement::Unary(unary) => match &unary.operator {
             Some(Operator::Inv) => Ok(Node::Not(inner(&unary.element)?)),
             Some(Operator::Neg) => Ok(Node::Negate(inner(&unary.element)?)),
-            _ => Err("Cannot evaluate UnaryExpression".to_owned()),
+            operator => Err(format!(
+                "Cannot evaluate UnaryExpression with operator {}",
+                operator.as_ref().map_or_else(|| "None".to_owned(), shown)
+            )),
         },
         ColumnElement::AsBoolean(node) => match node.operator {
             Operator::IsTrue => compile(&node.element, mapper, cx),
             _ => Ok(Node::Not(inner(&node.element)?)),
         },
         ColumnElement::Binary(binary) => binary_node(binary, mapper, cx),
+        ColumnElement::Exists(_) if cx.compat().is_14() => {
+            Err("Cannot evaluate SelectStatementGrouping".to_owned())
+        }
+        ColumnElement::Exists(exists) => Err(statement_reason(&exists.element)),
+        ColumnElement::ScalarSelect(scalar) => Err(statement_reason(&scalar.element)),
         other => Err(format!(
             "Cannot evaluate {}",
             crate::object::Object::class(other).name()
@@ -137,7 +151,51 @@ fn chain(operator: &Operator, nodes: Vec<Node>) -> std::result::Result<Node, Str
 }
 
 fn cannot(kind: &str, operator: &Operator) -> String {
-    format!("Cannot evaluate {kind} with operator {}", operator.name())
+    format!("Cannot evaluate {kind} with operator {}", shown(operator))
+}
+
+/// The mapper of another hierarchy that a column was taken from.
+fn alternate_class(element: &ColumnElement, mapper: &Rc<Mapper>) -> Option<Rc<Mapper>> {
+    let noted = element.annotations()?.entity()?;
+    let entity = MappedEntity::of(noted.as_ref())?;
+    let other = entity.mapper();
+    (!mapper.isa(other)).then(|| other.clone())
+}
+
+fn statement_reason(statement: &SelectStatement) -> String {
+    let class = match statement.ungrouped() {
+        SelectStatement::Compound(_) => "CompoundSelect",
+        SelectStatement::Textual(_) => "TextualSelect",
+        _ => "Select",
+    };
+    format!("Cannot evaluate {class}")
+}
+
+/// An operator as Python shows the function that it is.
+fn shown(operator: &Operator) -> String {
+    let address = std::ptr::from_ref(operator) as usize;
+    match operator {
+        Operator::Custom(_) => {
+            format!("<sqlalchemy.sql.operators.custom_op object at {address:#x}>")
+        }
+        Operator::And
+        | Operator::Or
+        | Operator::Inv
+        | Operator::Neg
+        | Operator::Eq
+        | Operator::Ne
+        | Operator::Lt
+        | Operator::Le
+        | Operator::Gt
+        | Operator::Ge
+        | Operator::Add
+        | Operator::Sub
+        | Operator::Mul
+        | Operator::TrueDiv
+        | Operator::FloorDiv
+        | Operator::Mod => format!("<built-in function {}>", operator.name()),
+        _ => format!("<function {} at {address:#x}>", operator.name()),
+    }
 }
 
 fn binary_node(
@@ -168,6 +226,13 @@ fn binary_node(
         Operator::Concat => Node::Concat(left, right),
         Operator::StartsWith if modern => Node::StartsWith(left, right),
         Operator::EndsWith if modern => Node::EndsWith(left, right),
+        Operator::Custom(custom) if modern => {
+            return Err(format!(
+                "Custom operator '{}' can't be evaluated in Python unless it specifies a \
+                 callable using `.python_impl`.",
+                custom.text
+            ));
+        }
         other => return Err(cannot("BinaryExpression", other)),
     })
 }

@@ -30,18 +30,11 @@ fn synchronize(options: &ExecutionOptions, cx: &Cx) -> Result<Synchronize> {
         Some(Value::Str(text)) if text.as_str() == "evaluate" => Ok(Synchronize::Evaluate),
         Some(Value::Str(text)) if text.as_str() == "fetch" => Ok(Synchronize::Fetch),
         Some(Value::Str(text)) if text.as_str() == "auto" && modern => Ok(Synchronize::Auto),
-        Some(other) => {
-            let shown = cx.repr(other)?;
-            Err(ARGUMENT_ERROR.error(if modern {
-                format!(
-                    "Valid strategies for session synchronization are 'auto', 'evaluate', \
-                     'fetch', False; got {shown}"
-                )
-            } else {
-                "Valid strategies for session synchronization are 'evaluate', 'fetch', False"
-                    .to_owned()
-            }))
-        }
+        Some(_) => Err(ARGUMENT_ERROR.error(if modern {
+            "Valid strategies for session synchronization are 'auto', 'evaluate', 'fetch', False"
+        } else {
+            "Valid strategies for session synchronization are 'evaluate', 'fetch', False"
+        })),
     }
 }
 
@@ -245,8 +238,11 @@ pub fn update(
     if how != Synchronize::No || options.get("autoflush").is_none() {
         session.autoflush("execute", cx)?;
     }
-    let plan = decide(&by, how, false)?;
     let values = resolved_values(mapper, update, cx)?;
+    if cx.compat().is_14() && how != Synchronize::No {
+        check_names(&values)?;
+    }
+    let plan = decide(&by, how, false)?;
     let mut statement = update.with(|data| {
         data.where_criteria.clone_from(&by.criteria);
         data.values = values
@@ -324,6 +320,20 @@ fn resolved_values(mapper: &Rc<Mapper>, update: &Update, cx: &Cx) -> Result<Vec<
         found.push((key, value, slot));
     }
     Ok(found)
+}
+
+/// 1.4 has objects updated by names of attributes alone.
+fn check_names(values: &[Resolved]) -> Result<()> {
+    let unknown = values.iter().find_map(|(key, _, slot)| match key {
+        DmlKey::Name(name) if slot.is_none() => Some(name),
+        _ => None,
+    });
+    match unknown {
+        Some(name) => {
+            Err(INVALID_REQUEST_ERROR.error(format!("Invalid expression type: '{name}'")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Give the matched objects their new values.

@@ -65,7 +65,8 @@ impl CompileStatePlugin for Plugin {
                     (Value::Class(class), false, shown)
                 }
             };
-            dict.insert_str("name", Value::Str(key.clone()));
+            let name = Some(key.clone()).filter(|key| !key.is_empty());
+            dict.insert_str("name", name.map_or(Value::None, Value::Str));
             dict.insert_str("type", ty);
             dict.insert_str("aliased", Value::Bool(aliased));
             dict.insert_str("expr", expr);

@@ -57,7 +57,6 @@ impl Query {
         )]));
         let result = session.execute(statement, &call, cx)?;
         result.rowcount();
-        result.close(cx);
         Ok(result)
     }
 }

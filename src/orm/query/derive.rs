@@ -12,7 +12,7 @@ use crate::sql::{
 impl Query {
     /// `statement`, its parameters not yet put in.
     pub fn statement(&self, cx: &Cx) -> Result<Select> {
-        let select = self.select(true, cx);
+        let select = self.select(true, cx)?;
         if self.data().base_alias {
             return Ok(CompileState::compile(&select, true, cx)?.select);
         }

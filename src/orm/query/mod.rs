@@ -5,6 +5,7 @@ mod assertions;
 mod bulk;
 mod derive;
 mod entities;
+mod events;
 mod joins;
 mod options;
 mod results;
@@ -13,11 +14,12 @@ use std::rc::Rc;
 
 pub use assertions::Needs;
 pub use bulk::BulkKind;
+pub use events::{QueryListener, forget_query_listener, listen_to_queries};
 pub use joins::JoinCall;
 
 use super::loading::LoadOptions;
 use super::session::Session;
-use crate::object::{Cx, Str, Value};
+use crate::object::{Class, Cx, Result, Str, Value};
 use crate::sql::{LabelStyle, Select, SelectData, SelectItem};
 
 /// A query; a cheap handle, every method of which that changes something makes a new one.
@@ -31,6 +33,8 @@ pub struct QueryData {
     pub session: Value,
     /// The SELECT; its compile options are put in when it is compiled.
     pub select: Select,
+    /// The class of a script that it is of, if it is not `Query` itself.
+    pub class: Option<Rc<Class>>,
     /// How rows are loaded.
     pub load: LoadOptions,
     /// `params()`.
@@ -71,6 +75,7 @@ impl Query {
         Self(Rc::new(QueryData {
             session,
             select: Select::of(select),
+            class: None,
             load: LoadOptions {
                 invoke_all_eagers: true,
                 ..LoadOptions::default()
@@ -128,7 +133,15 @@ impl Query {
         self.with_clauses(|data| data.label_style = style)
     }
     /// The SELECT as it is executed; with `for_statement` as it is shown to others.
-    pub fn select(&self, for_statement: bool, cx: &Cx) -> Select {
+    pub fn select(&self, for_statement: bool, cx: &Cx) -> Result<Select> {
+        let query = self.heard("before_compile", &[], cx)?;
+        Ok(query.made_select(for_statement, cx))
+    }
+    /// The SELECT without what listeners would make of it, for a description.
+    pub fn select_unheard(&self, cx: &Cx) -> Select {
+        self.made_select(false, cx)
+    }
+    fn made_select(&self, for_statement: bool, cx: &Cx) -> Select {
         let options = options::compile_options(&self.0, for_statement, cx);
         self.0.select.with(|data| {
             data.compile_options = Some(options);

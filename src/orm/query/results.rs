@@ -28,7 +28,7 @@ impl Query {
     /// Run it: objects where it is of one entity, rows otherwise, each once.
     pub fn run(&self, cx: &Cx) -> Result<ResultSet> {
         let session = self.expect_session("execute")?;
-        let statement = Executable::Select(self.select(false, cx));
+        let statement = Executable::Select(self.select(false, cx)?);
         let load = self.data().load.clone();
         let mut result = session.execute_loading(&statement, &self.call(), load, cx)?;
         let notes = result.entity_notes();

@@ -29,6 +29,7 @@ use crate::sql::schema::MetaData;
 pub use attribute::{attribute_key, mapper_value};
 pub use events::listen;
 pub use inspection::{entity_value, inspect, no_inspection};
+pub use query::listen as listen_to_queries;
 pub use session_events::listen_to_sessions;
 
 /// Let the layers below know of the language and the schema.

@@ -77,7 +77,7 @@ pub fn members(members: &mut Members) {
             Ok(Value::object(ColumnElement::and_(criteria, cx.compat())))
         })
         .getter_on_value("column_descriptions", |this, cx| {
-            let select = query_of(this)?.select(false, cx);
+            let select = query_of(this)?.select_unheard(cx);
             crate::orm::plugin().column_descriptions(&select, cx)
         })
         .getter_on_value("get_label_style", |this, cx| {
@@ -118,7 +118,7 @@ fn plain_statement(query: &Query, cx: &Cx) -> Result<SelectStatement> {
 
 /// `str(query)`: as the dialect of the session's bind writes it.
 pub fn text_of(query: &Query, cx: &Cx) -> Result<String> {
-    let select = query.select(false, cx);
+    let select = query.select(false, cx)?;
     let dialect = match query.session() {
         Some(session) => {
             let subject = select.data().subject.as_ref();

@@ -4,12 +4,15 @@ mod bulk;
 mod clauses;
 mod derived;
 mod entities;
+mod events;
 mod items;
 mod joins;
 mod results;
 mod settings;
 
 use std::rc::Rc;
+
+pub use events::listen;
 
 use super::super::sql;
 use crate::object::exceptions::TYPE_ERROR;
@@ -30,7 +33,8 @@ fn members(members: &mut Members) {
     members
         .method_on_value("__init__(entities, session=None)", |this, bound, cx| {
             if let Value::Instance(instance) = this {
-                instance.set_payload(Rc::new(query_of_arguments(bound, cx)?));
+                let query = query_of_arguments(bound, cx)?.of_class(instance.class());
+                instance.set_payload(Rc::new(query));
             }
             Ok(Value::None)
         })
@@ -55,8 +59,7 @@ fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     if is_own {
         return Ok(Value::object(query));
     }
-    let instance = Instance::with_payload(class.clone(), Rc::new(query));
-    Ok(Value::Instance(instance))
+    Ok(query.of_class(class).value())
 }
 
 fn query_of_arguments(bound: &Bound<'_>, cx: &Cx) -> Result<Query> {

@@ -1,9 +1,8 @@
 //! How a query is run: its session, parameters, loader options and flags.
 
-use std::rc::Rc;
-
 use super::{add_steps, derived, query_of};
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::lang::native::engine::immutable_dict;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Cx, Dict, Members, Result, Str, Value};
 use crate::orm::Needs;
@@ -90,7 +89,7 @@ pub fn members(members: &mut Members) {
         })
         .method_on_value("get_execution_options()", |this, _, _| {
             let options = query_of(this)?.clauses().execution_options.clone();
-            Ok(Value::Dict(Rc::new(Dict::from_pairs(options))))
+            Ok(immutable_dict(Dict::from_pairs(options)))
         })
         .getter_on_value("session", |this, _| {
             Ok(query_of(this)?.data().session.clone())
