@@ -5,7 +5,7 @@ use super::context::CursorOutcome;
 use super::cursor_rows::process;
 use super::echo::{Stats, StatsKind};
 use super::exc::FailedStatement;
-use super::hooks::EngineEvent;
+use super::hooks::{EngineEvent, StatementState};
 use super::parameters::Parameters;
 use super::params::long_statement;
 use super::pool::Lease;
@@ -28,9 +28,11 @@ impl Connection {
         let mut all = ValueRows::default();
         let told = self.engine().has_hooks();
         for (index, batch) in many.batches.enumerate() {
+            let mut state = Value::None;
             if told {
                 let parameters = Parameters::One(batch.parameters().to_vec());
-                let event = EngineEvent::BeforeCursorExecute(self, &batch.sql, &parameters);
+                state = StatementState::make(self, &batch.sql, &parameters, request.kind, cx);
+                let event = EngineEvent::BeforeCursorExecute(self, &batch.sql, &parameters, &state);
                 self.engine().tell(event, cx)?;
             }
             if heard {
@@ -63,7 +65,7 @@ impl Connection {
             })?;
             if told {
                 let parameters = Parameters::One(batch.parameters().to_vec());
-                let event = EngineEvent::AfterCursorExecute(self, &batch.sql, &parameters);
+                let event = EngineEvent::AfterCursorExecute(self, &batch.sql, &parameters, &state);
                 self.engine().tell(event, cx)?;
             }
             if let Some(sort) = &many.sort {

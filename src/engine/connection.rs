@@ -10,7 +10,7 @@ use super::exc::{
     self, ARGUMENT_ERROR, FailedStatement, INVALID_REQUEST_ERROR, PENDING_ROLLBACK_ERROR,
     RESOURCE_CLOSED_ERROR,
 };
-use super::hooks::EngineEvent;
+use super::hooks::{EngineEvent, FailedCall};
 use super::options::ExecutionOptions;
 use super::pool::{Lease, PoolEntry};
 use super::transaction::{Transaction, TransactionState};
@@ -69,7 +69,7 @@ impl Connection {
         Ok(connection)
     }
     /// Tell the listeners.
-    pub(super) fn tell(&self, event: EngineEvent<'_>, cx: &Cx) -> Result<()> {
+    pub fn tell(&self, event: EngineEvent<'_>, cx: &Cx) -> Result<()> {
         if self.0.engine.has_hooks() {
             self.0.engine.tell(event, cx)?;
         }
@@ -136,6 +136,7 @@ impl Connection {
     pub fn set_options(&self, options: &ExecutionOptions, cx: &Cx) -> Result<()> {
         let union = self.0.options.borrow().union(options);
         *self.0.options.borrow_mut() = union;
+        self.tell(EngineEvent::SetOptions(self, options), cx)?;
         self.apply_characteristics(options, cx)
     }
 
@@ -427,13 +428,33 @@ impl Connection {
         statement: Option<FailedStatement<'_>>,
         cx: &Cx,
     ) -> Raised {
+        let original = raised.value().clone();
+        let told = self.engine().has_hooks();
+        let run = statement
+            .as_ref()
+            .filter(|_| told)
+            .map(|failed| (Str::new(failed.sql), failed.params.clone()));
         let wrapped = exc::wrap(raised, statement, cx);
+        let mut replaced = None;
+        if told {
+            let call = FailedCall {
+                connection: self,
+                wrapped: Some(wrapped.value().clone()).filter(|value| !value.is(&original)),
+                original,
+                statement: run,
+            };
+            // What a listener raises stands in for the error.
+            replaced = self
+                .engine()
+                .tell(EngineEvent::HandleError(&call), cx)
+                .err();
+        }
         if !self.in_transaction()
             && let Err(further) = self.rollback_driver(cx)
         {
             return further;
         }
-        wrapped
+        replaced.unwrap_or(wrapped)
     }
 }
 

@@ -266,11 +266,7 @@ impl Engine {
         !self.0.shared.everywhere.is_empty() || !self.0.shared.hooks.is_empty()
     }
     /// Tell the listeners; the last statement that one of them put in place of its own.
-    pub(super) fn tell(
-        &self,
-        event: EngineEvent<'_>,
-        cx: &Cx,
-    ) -> Result<Option<(Str, Parameters)>> {
+    pub fn tell(&self, event: EngineEvent<'_>, cx: &Cx) -> Result<Option<(Str, Parameters)>> {
         let shared = &self.0.shared;
         tell(&shared.everywhere, &shared.hooks, event, cx)
     }
@@ -327,11 +323,13 @@ fn tell(
     let mut replaced = None;
     for hook in everywhere.all().iter().chain(&own.all()) {
         let answer = match (&replaced, event) {
-            (Some((sql, parameters)), EngineEvent::BeforeCursorExecute(connection, _, _)) => hook
-                .event(
-                EngineEvent::BeforeCursorExecute(connection, sql, parameters),
-                cx,
-            )?,
+            (
+                Some((sql, parameters)),
+                EngineEvent::BeforeCursorExecute(connection, _, _, state),
+            ) => {
+                let event = EngineEvent::BeforeCursorExecute(connection, sql, parameters, state);
+                hook.event(event, cx)?
+            }
             _ => hook.event(event, cx)?,
         };
         replaced = answer.or(replaced);
@@ -342,19 +340,27 @@ fn tell(
 fn make_pool(options: &EngineOptions, hooks: &Rc<EngineHooks>) -> Pool {
     let (url, dialect) = (options.url.clone(), options.dialect.clone());
     let arguments = options.connect_args.clone();
+    let options_hooks = hooks.clone();
     let hooks = hooks.clone();
     let open = move |cx: &Cx| {
         let entry = PoolEntry {
             driver: dialect.connect(&url, &arguments, cx)?,
             info: Rc::default(),
         };
-        let everywhere = cx.service::<EngineHooks>();
-        tell(&everywhere, &hooks, EngineEvent::Connect(&entry), cx)?;
         Ok(entry)
+    };
+    let teller = move |event: EngineEvent<'_>, cx: &Cx| {
+        let everywhere = cx.service::<EngineHooks>();
+        if everywhere.is_empty() && hooks.is_empty() {
+            return Ok(());
+        }
+        tell(&everywhere, &hooks, event, cx).map(drop)
     };
     Pool::new(
         options.pool_kind,
         options.pool_options.clone(),
         Box::new(open),
+        Box::new(teller),
+        options_hooks,
     )
 }

@@ -9,7 +9,7 @@ use super::cursor_rows::CursorRows;
 use super::driver::DriverCursor;
 use super::echo::{EventKind, Stats, StatsKind};
 use super::exc::FailedStatement;
-use super::hooks::EngineEvent;
+use super::hooks::{EngineEvent, StatementState};
 use super::parameters::{Parameters, run_on};
 use super::pool::Lease;
 use super::request::{ExecutionRequest, ResultColumns, ResultShape};
@@ -78,8 +78,11 @@ impl Connection {
         cx: &Cx,
     ) -> Result<CursorResult> {
         let told = self.engine().has_hooks();
+        let mut state = Value::None;
         if told {
-            let event = EngineEvent::BeforeCursorExecute(self, &request.sql, &request.parameters);
+            let (sql, parameters) = (&request.sql, &request.parameters);
+            state = StatementState::make(self, sql, parameters, request.kind, cx);
+            let event = EngineEvent::BeforeCursorExecute(self, sql, parameters, &state);
             if let Some((sql, parameters)) = self.engine().tell(event, cx)? {
                 request.sql = sql;
                 request.parameters = parameters;
@@ -101,7 +104,8 @@ impl Connection {
         };
         let executed = executed.map_err(failed)?;
         if told {
-            let event = EngineEvent::AfterCursorExecute(self, &request.sql, &request.parameters);
+            let (sql, parameters) = (&request.sql, &request.parameters);
+            let event = EngineEvent::AfterCursorExecute(self, sql, parameters, &state);
             self.engine().tell(event, cx)?;
         }
         let outcome = CursorOutcome {

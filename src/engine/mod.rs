@@ -31,7 +31,9 @@ pub use context::{CursorOutcome, StatementContext, StatementKind, not_an_insert}
 pub use database::{Engine, EngineOptions, NewestDialect};
 pub use dialect::{Dialect, DialectData, DialectKind, Paramstyle, sqlite_version};
 
-pub use hooks::{EngineEvent, EngineHook, EngineHooks};
+pub use hooks::{
+    EngineEvent, EngineHook, EngineHooks, ExecuteCall, FailedCall, SavepointClause, StatementState,
+};
 pub use memory::Memory;
 pub use options::ExecutionOptions;
 pub use parameters::{DrawnSets, Parameters};

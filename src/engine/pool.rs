@@ -6,6 +6,7 @@ use std::rc::{Rc, Weak};
 
 use super::driver::DriverConnection;
 use super::exc::{self, TIMEOUT_ERROR};
+use super::hooks::{EngineEvent, EngineHooks};
 use crate::object::{Cx, Dict, Result};
 
 /// The pool classes.
@@ -70,6 +71,7 @@ pub struct PoolEntry {
 }
 
 type Opener = Box<dyn Fn(&Cx) -> Result<PoolEntry>>;
+type Teller = Box<dyn Fn(EngineEvent<'_>, &Cx) -> Result<()>>;
 
 /// A pool; a cheap handle.
 #[derive(Clone)]
@@ -79,6 +81,9 @@ struct PoolData {
     kind: PoolKind,
     options: PoolOptions,
     open: Opener,
+    tell: Teller,
+    hooks: Rc<EngineHooks>,
+    opened: Cell<bool>,
     idle: RefCell<VecDeque<PoolEntry>>,
     /// The checkout that nested ones share, in a `SingletonThreadPool`.
     current: RefCell<Weak<Lease>>,
@@ -129,20 +134,39 @@ impl Lease {
         if users > 0 {
             return;
         }
+        let pool = self.pool.upgrade();
+        if let Some(pool) = &pool {
+            pool.say(EngineEvent::Reset(&self.entry));
+        }
         if reset {
             self.entry.driver.reset();
         }
         if self.isolation_changed.take() {
             self.entry.driver.reset_isolation(self.default_isolation);
         }
-        if let Some(pool) = self.pool.upgrade() {
+        if let Some(pool) = pool {
             pool.take_back(&self.entry);
         }
     }
 }
 
 impl PoolData {
+    /// Tell of what nobody can object to: an error of a listener ends there.
+    fn say(&self, event: EngineEvent<'_>) {
+        drop((self.tell)(event, &Cx::current()));
+    }
+
+    fn opened(&self, cx: &Cx) -> Result<PoolEntry> {
+        let entry = (self.open)(cx)?;
+        if !self.opened.replace(true) {
+            (self.tell)(EngineEvent::FirstConnect(&entry), cx)?;
+        }
+        (self.tell)(EngineEvent::Connect(&entry), cx)?;
+        Ok(entry)
+    }
+
     fn take_back(&self, entry: &PoolEntry) {
+        self.say(EngineEvent::Checkin(entry));
         self.checked_out.set(self.checked_out.get() - 1);
         let keep = !self.disposed.get()
             && match self.kind {
@@ -156,6 +180,8 @@ impl PoolData {
             };
         if keep {
             self.idle.borrow_mut().push_back(entry.clone());
+        } else {
+            self.say(EngineEvent::Close(entry));
         }
     }
 
@@ -198,11 +224,20 @@ impl PoolData {
 
 impl Pool {
     /// A pool that opens connections with `open`.
-    pub fn new(kind: PoolKind, options: PoolOptions, open: Opener) -> Self {
+    pub(super) fn new(
+        kind: PoolKind,
+        options: PoolOptions,
+        open: Opener,
+        tell: Teller,
+        hooks: Rc<EngineHooks>,
+    ) -> Self {
         Self(Rc::new(PoolData {
             kind,
             options,
             open,
+            tell,
+            hooks,
+            opened: Cell::new(false),
             idle: RefCell::default(),
             current: RefCell::default(),
             checked_out: Cell::new(0),
@@ -212,6 +247,10 @@ impl Pool {
     /// Its class.
     pub fn kind(&self) -> PoolKind {
         self.0.kind
+    }
+    /// The listeners of its engine.
+    pub fn hooks(&self) -> &Rc<EngineHooks> {
+        &self.0.hooks
     }
     /// What identifies the pool.
     pub fn address(&self) -> usize {
@@ -268,8 +307,9 @@ impl Pool {
         self.0.check_room()?;
         let entry = match self.0.take_idle() {
             Some(entry) => entry,
-            None => (self.0.open)(cx)?,
+            None => self.0.opened(cx)?,
         };
+        (self.0.tell)(EngineEvent::Checkout(&entry), cx)?;
         self.0.checked_out.set(self.0.checked_out.get() + 1);
         let lease = Rc::new(Lease {
             entry,
@@ -286,7 +326,10 @@ impl Pool {
 
     /// Close the connections that wait; those that are out close when given back.
     pub fn dispose(&self) {
-        self.0.idle.borrow_mut().clear();
+        let idle = std::mem::take(&mut *self.0.idle.borrow_mut());
+        for entry in &idle {
+            self.0.say(EngineEvent::Close(entry));
+        }
         self.0.disposed.set(true);
     }
 }

@@ -6,9 +6,10 @@ use std::rc::Rc;
 use super::connection::Connection;
 use super::echo::StatsKind;
 use super::exc::INVALID_REQUEST_ERROR;
-use super::hooks::EngineEvent;
+use super::hooks::{EngineEvent, ExecuteCall, SavepointClause};
+use super::options::ExecutionOptions;
 use super::parameters::Parameters;
-use crate::object::{Cx, Result, Str};
+use crate::object::{Cx, Result, Str, Value};
 
 /// What kind of transaction it is.
 #[derive(Clone)]
@@ -91,8 +92,9 @@ impl Transaction {
     pub(super) fn begin_savepoint(connection: &Connection, cx: &Cx) -> Result<Self> {
         connection.check_block()?;
         let savepoint = connection.next_savepoint();
-        connection.tell(EngineEvent::Savepoint(connection, &savepoint), cx)?;
-        run(connection, connection.dialect().savepoint(&savepoint), cx)?;
+        connection.tell(EngineEvent::Savepoint(connection), cx)?;
+        let sql = connection.dialect().savepoint(&savepoint);
+        run(connection, sql, SavepointClause::Set, cx)?;
         let state = TransactionState::new(TransactionKind::Nested {
             savepoint,
             previous: connection.nested(),
@@ -199,7 +201,7 @@ impl Transaction {
         let outcome = match &self.state.kind {
             TransactionKind::Nested { savepoint, .. } => {
                 let sql = self.connection.dialect().rollback_to_savepoint(savepoint);
-                run(&self.connection, sql, cx)
+                run(&self.connection, sql, SavepointClause::RollbackTo, cx)
             }
             _ => self.connection.rollback_driver(cx),
         };
@@ -229,7 +231,7 @@ impl Transaction {
         let event = EngineEvent::ReleaseSavepoint(&self.connection, savepoint);
         self.connection.tell(event, cx)?;
         let sql = self.connection.dialect().release_savepoint(savepoint);
-        let outcome = run(&self.connection, sql, cx);
+        let outcome = run(&self.connection, sql, SavepointClause::Release, cx);
         self.state.active.set(false);
         outcome?;
         self.leave_savepoint();
@@ -241,7 +243,7 @@ impl Transaction {
             let event = EngineEvent::RollbackSavepoint(&self.connection, savepoint);
             self.connection.tell(event, cx)?;
             let sql = self.connection.dialect().rollback_to_savepoint(savepoint);
-            run(&self.connection, sql, cx)
+            run(&self.connection, sql, SavepointClause::RollbackTo, cx)
         } else {
             Ok(())
         };
@@ -291,10 +293,16 @@ impl Transaction {
 }
 
 /// Run a savepoint's statement.
-fn run(connection: &Connection, sql: Str, cx: &Cx) -> Result<()> {
+fn run(connection: &Connection, sql: Str, clause: SavepointClause, cx: &Cx) -> Result<()> {
     let started = std::time::Instant::now();
     let stats = StatsKind::NoKey(started.elapsed().as_secs_f64());
-    connection
-        .run_plain(sql, Parameters::One(Vec::new()), stats, cx)
-        .map(drop)
+    let call = ExecuteCall {
+        connection,
+        clause: &clause,
+        sets: Value::list(Vec::new()),
+        options: &ExecutionOptions::none(),
+    };
+    connection.tell(EngineEvent::BeforeExecute(&call), cx)?;
+    let result = connection.run_plain(sql, Parameters::One(Vec::new()), stats, cx)?;
+    connection.tell(EngineEvent::AfterExecute(&call, &result), cx)
 }

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use super::{Ddl, DdlListeners, compile_ddl};
-use crate::engine::echo::StatsKind;
+use super::{Ddl, DdlListeners};
 use crate::engine::exc::{CIRCULAR_DEPENDENCY_ERROR, SA_WARNING};
-use crate::engine::{Connection, ExecutionRequest, Parameters, StatementKind};
-use crate::object::{Cx, Result, Str};
+use crate::engine::{Connection, ExecutionOptions};
+use crate::object::{Cx, Result};
 use crate::sql::dialects::Dialect;
+use crate::sql::execution::execute_ddl;
 use crate::sql::schema::{
     Constraint, ConstraintName, Index, MetaData, Sequence, Table, sort_tables_and_constraints,
 };
@@ -101,17 +101,8 @@ pub fn drop(target: &DdlTarget, connection: &Connection, check: CheckFirst, cx: 
 
 impl Run<'_> {
     fn execute(&self, ddl: &Ddl) -> Result<()> {
-        let start = std::time::Instant::now();
-        let sql = compile_ddl(ddl, &self.dialect, self.cx)?;
-        let request = ExecutionRequest {
-            stats: StatsKind::NoKey(start.elapsed().as_secs_f64()),
-            kind: StatementKind::Ddl,
-            autocommit: true,
-            ..ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()))
-        };
-        self.connection
-            .execute_compiled(request, self.cx)
-            .map(std::mem::drop)
+        let options = ExecutionOptions::none();
+        execute_ddl(self.connection, ddl, &options, self.cx).map(std::mem::drop)
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {

@@ -26,8 +26,8 @@ use super::executable::Executable;
 use crate::engine::echo::StatsKind;
 use crate::engine::exc::FailedStatement;
 use crate::engine::{
-    Connection, CursorResult, DrawnSets, ExecutionOptions, ExecutionRequest, Parameters,
-    ResultColumns, StatementContext, StatementKind, ValueRows,
+    Connection, CursorResult, DrawnSets, EngineEvent, ExecuteCall, ExecutionOptions,
+    ExecutionRequest, Parameters, ResultColumns, StatementContext, StatementKind, ValueRows,
 };
 use crate::object::{Cx, Raised, Result, Str, Value};
 
@@ -55,6 +55,11 @@ pub fn execute_sets(
         .options()
         .union(&statement.execution_options())
         .union(options);
+    let told = connection.engine().has_hooks();
+    if told {
+        let call = call_of(connection, statement, sets.to_value(), &options);
+        connection.tell(EngineEvent::BeforeExecute(&call), cx)?;
+    }
     let dialect = Dialect::for_execution(connection, &options, cx);
     let found = StatementCache::prepared(connection, statement, sets, &options, &dialect, cx)?;
     let prepared = found.prepared.clone();
@@ -65,8 +70,27 @@ pub fn execute_sets(
         own: found.own.as_deref(),
         invoked: found.own.is_some().then_some(statement),
     };
-    let result = run.run(found.stats, options, cx)?;
+    let result = run.run(found.stats, options.clone(), cx)?;
+    if told {
+        let call = call_of(connection, statement, sets.to_value(), &options);
+        connection.tell(EngineEvent::AfterExecute(&call, &result), cx)?;
+    }
     Ok((result, prepared))
+}
+
+/// An execution as the listeners of `before_execute` and `after_execute` see it.
+fn call_of<'a>(
+    connection: &'a Connection,
+    clause: &'a dyn std::any::Any,
+    sets: Value,
+    options: &'a ExecutionOptions,
+) -> ExecuteCall<'a> {
+    ExecuteCall {
+        connection,
+        clause,
+        sets,
+        options,
+    }
 }
 
 /// Compile `statement` for parameter sets like `sets`.
@@ -206,6 +230,8 @@ pub fn execute_ddl(
     cx: &Cx,
 ) -> Result<CursorResult> {
     let options = connection.options().union(options);
+    let call = call_of(connection, ddl, Value::list(Vec::new()), &options);
+    connection.tell(EngineEvent::BeforeExecute(&call), cx)?;
     let dialect = Dialect::for_execution(connection, &options, cx);
     let start = Instant::now();
     let sql = compile_ddl(ddl, &dialect, cx)?;
@@ -213,10 +239,12 @@ pub fn execute_ddl(
         stats: StatsKind::NoKey(start.elapsed().as_secs_f64()),
         kind: StatementKind::Ddl,
         autocommit: true,
-        options,
+        options: options.clone(),
         ..ExecutionRequest::raw(Str::new(sql), Parameters::One(Vec::new()))
     };
-    connection.execute_compiled(request, cx)
+    let result = connection.execute_compiled(request, cx)?;
+    connection.tell(EngineEvent::AfterExecute(&call, &result), cx)?;
+    Ok(result)
 }
 
 impl Executable {

@@ -66,6 +66,11 @@ impl Drop for DriverConnectionObject {
     }
 }
 
+/// A new cursor of the connection of `entry`.
+pub fn cursor_value(entry: &PoolEntry) -> Value {
+    Value::object(Cursor::new(entry))
+}
+
 /// A cursor of the driver.
 struct Cursor {
     entry: PoolEntry,

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::lang::native::schema;
 use crate::object::{Bound, Cx, Result, Value};
-use crate::sql::Executable;
 use crate::sql::schema::{Column, Table};
+use crate::sql::{ColumnElement, Executable};
 
 /// `repr()` of a column.
 pub fn column_repr(column: &Rc<Column>, cx: &Cx) -> Result<String> {
@@ -34,6 +34,20 @@ pub fn dml_value(statement: &Executable) -> Value {
         Executable::Update(update) => Value::object(update.clone()),
         Executable::Delete(delete) => Value::object(delete.clone()),
         _ => Value::None,
+    }
+}
+
+/// A statement as scripts see it.
+pub fn executable_value(statement: &Executable) -> Value {
+    match statement {
+        Executable::Select(select) => Value::object(select.clone()),
+        Executable::Compound(compound) => Value::object(compound.clone()),
+        Executable::Text(text) => Value::object(ColumnElement::Text(text.clone())),
+        Executable::TextualSelect(select) => Value::object(select.clone()),
+        Executable::Function(function) => Value::object(function.clone()),
+        Executable::Insert(_) | Executable::Update(_) | Executable::Delete(_) => {
+            dml_value(statement)
+        }
     }
 }
 

@@ -21,6 +21,7 @@ pub use collection::ColumnCollection;
 pub use constructs::{NAMES, ONLY_20};
 pub use element::{columns_value, no_attribute};
 pub use function::{FunctionGenerator, members as function_members};
+pub use hooks::executable_value;
 use hooks::{column_repr, column_set_attr, dml_of, dml_value, table_repr, table_set_attr};
 pub use modules::{
     ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
