@@ -255,7 +255,12 @@ impl EntityCoercion for OrmCoercion {
             })));
         }
         let Some(entity) = entity_of_value(value) else {
-            return Ok(None);
+            return match value {
+                Value::Class(class) if class.lookup(super::DEFERS).is_some() => {
+                    Err(super::exc::unmapped_class(class))
+                }
+                _ => Ok(None),
+            };
         };
         super::configure::configure_registry(entity.mapper().registry(), cx)?;
         Ok(Some(entity.entity()))

@@ -63,6 +63,14 @@ pub fn unmapped_instance(object: &Value, cx: &Cx) -> Raised {
 
 /// `UnmappedClassError`.
 pub fn unmapped_class(class: &Class) -> Raised {
+    if let Some(Value::Str(base)) = class.lookup(super::DEFERS) {
+        return UNMAPPED_CLASS_ERROR.error(format!(
+            "Class {}.{} is a subclass of {base}.  Mappings are not produced until the .prepare() \
+             method is called on the class hierarchy.",
+            class.module(),
+            class.name()
+        ));
+    }
     UNMAPPED_CLASS_ERROR.error(format!(
         "Class '{}.{}' is not mapped",
         class.module(),

@@ -69,11 +69,11 @@ pub use configure::{
 };
 pub use constructor::declarative_constructor;
 pub use declarative::{
-    BaseOptions, DYNAMIC_MAPPED, DeclaredAttr, FieldOptions, MAPPED, MAPPED_AS_DATACLASS,
-    MappedColumn, SchemaConstructors, WRITE_ONLY_MAPPED, add_attribute, dataclass_repr,
-    declared_value, init_declarative_base, map_declaratively, mapper_from_keywords,
-    new_declarative_base, new_registry, note_dataclass_keywords, relationship_from_keywords,
-    schema_constructors, set_schema_constructors,
+    BaseOptions, DEFERS, DYNAMIC_MAPPED, DeclaredAttr, DeferredMapping, DeferredMappings,
+    FieldOptions, MAPPED, MAPPED_AS_DATACLASS, MappedColumn, SchemaConstructors, WRITE_ONLY_MAPPED,
+    add_attribute, dataclass_repr, declared_value, init_declarative_base, map_declaratively,
+    mapper_from_keywords, new_declarative_base, new_registry, note_dataclass_keywords,
+    relationship_from_keywords, schema_constructors, set_schema_constructors,
 };
 pub use descriptors::DescriptorAttribute;
 pub use dynamic::WriteOnlyCollection;

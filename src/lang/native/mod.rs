@@ -34,6 +34,8 @@ const OWN_MODULES: &[&ModuleSpec] = &[
     &orm::COLLECTIONS,
     &orm::EXT,
     &orm::EXT_DECLARATIVE,
+    &orm::EXT_AUTOMAP,
+    &orm::INTERFACES,
     &orm::EXT_HYBRID,
     &orm::EXT_ASSOCIATION_PROXY,
     &orm::EXT_ORDERING_LIST,

@@ -185,7 +185,6 @@ const NAMES: &[(&str, &[(&str, &str)])] = &[
             ("instrument_declarative", "use registry.map_declaratively()"),
             ("AbstractConcreteBase", "use concrete=True"),
             ("ConcreteBase", "use concrete=True"),
-            ("DeferredReflection", "use autoload_with="),
         ],
     ),
     (
@@ -485,10 +484,6 @@ const MODULES: &[(&str, &str)] = &[
         "use the synchronous engine and session; there is no event loop",
     ),
     (
-        "sqlalchemy.ext.automap",
-        "use MetaData.reflect() and classes with __table__",
-    ),
-    (
         "sqlalchemy.ext.baked",
         "statements are cached by themselves: use select()",
     ),
@@ -548,10 +543,6 @@ const MODULES: &[(&str, &str)] = &[
     ),
     (
         "sqlalchemy.orm.instrumentation",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.interfaces",
         "import its names from sqlalchemy.orm",
     ),
     ("sqlalchemy.orm.loading", ""),

@@ -151,7 +151,7 @@ pub fn map_declaratively(
     keywords: &[(Str, Value)],
     cx: &Cx,
 ) -> Result<Rc<Mapper>> {
-    map_class(registry, class, keywords, cx)
+    map_class(registry, class, keywords, cx)?.ok_or_else(|| crate::orm::exc::unmapped_class(class))
 }
 
 /// An attribute of a declarative class is assigned after its definition.

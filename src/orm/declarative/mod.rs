@@ -5,6 +5,7 @@ mod base;
 mod collect;
 mod columns;
 mod dataclass;
+mod deferred;
 mod keywords;
 mod mapper_args;
 mod scan;
@@ -28,6 +29,7 @@ pub use dataclass::{
     DataclassFields, MAPPED_AS_DATACLASS, init as init_dataclass,
     note_keywords as note_dataclass_keywords, repr as dataclass_repr,
 };
+pub use deferred::{DEFERS, DeferredMapping, DeferredMappings};
 pub use keywords::{mapper_from_keywords, relationship_from_keywords};
 
 /// What `mapped_column()` makes.

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::annotations::{self, Extracted};
 use super::collect::{Collected, collect, declared_value, while_scanning};
 use super::columns::{as_column, is_mappable};
+use super::deferred::{self, DeferredMappings};
 use super::{DeclaredAttr, MappedColumn, dataclass, mapper_args, schema_constructors};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::{Args, Class, Cx, Result, Str, Value, find_attr};
@@ -30,13 +31,16 @@ pub(super) struct Scan<'a> {
     pub(super) cx: &'a Cx,
 }
 
-/// Map `class` as its body declares; `table` is given for imperative tables.
+/// A scanned class with its table, ready to be mapped; the fields of a dataclass with it.
+pub(super) type Prepared<'a> = (Scan<'a>, Option<dataclass::DataclassFields>);
+
+/// Map `class` as its body declares; `None`: it waits for its `prepare()`.
 pub fn map_class(
     registry: &Rc<Registry>,
     class: &Rc<Class>,
     keywords: &[(Str, Value)],
     cx: &Cx,
-) -> Result<Rc<Mapper>> {
+) -> Result<Option<Rc<Mapper>>> {
     while_scanning(class, cx, || {
         let fixed = fixed_table(class, cx)?;
         let collected = collect(class, fixed, cx)?;
@@ -57,20 +61,32 @@ pub fn map_class(
         scan.extract()?;
         scan.extract_columns();
         scan.set_up_table()?;
-        scan.inherit_columns()?;
-        let spec = mapper_args::spec(&mut scan)?;
-        let mapper = mapping::map_class(spec, cx)?;
-        if let Some(fields) = fields {
-            dataclass::attach(class, fields);
+        if deferred::waits(class) {
+            cx.service::<DeferredMappings>().add((scan, fields));
+            return Ok(None);
         }
-        if class.own("__mapper__").is_none() {
-            class.set(
-                "__mapper__",
-                Value::object(crate::orm::mapper::MapperHandle(mapper.clone())),
-            );
-        }
-        Ok(mapper)
+        finish((scan, fields)).map(Some)
     })
+}
+
+/// Map a class whose table is complete.
+pub(super) fn finish(prepared: Prepared<'_>) -> Result<Rc<Mapper>> {
+    let (mut scan, fields) = prepared;
+    let (class, cx) = (scan.class.clone(), scan.cx);
+    scan.find_base()?;
+    scan.inherit_columns()?;
+    let spec = mapper_args::spec(&mut scan)?;
+    let mapper = mapping::map_class(spec, cx)?;
+    if let Some(fields) = fields {
+        dataclass::attach(&class, fields);
+    }
+    if class.own("__mapper__").is_none() {
+        class.set(
+            "__mapper__",
+            Value::object(crate::orm::mapper::MapperHandle(mapper.clone())),
+        );
+    }
+    Ok(mapper)
 }
 
 fn fixed_table(class: &Rc<Class>, cx: &Cx) -> Result<Option<FromClause>> {

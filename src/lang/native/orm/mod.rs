@@ -2,9 +2,12 @@
 
 mod association;
 mod attribute;
+mod automap;
+mod automap_relationships;
 mod bundle;
 mod collections;
 mod declarative;
+mod deferred_reflection;
 mod dynamic;
 mod events;
 mod ext;
@@ -13,6 +16,7 @@ mod hybrid;
 mod inspection;
 mod mapper;
 mod names;
+mod names_by_key;
 mod properties;
 mod query;
 mod session;
@@ -27,6 +31,7 @@ use crate::orm::{self, BaseOptions, Registry, SchemaConstructors, new_registry};
 use crate::sql::schema::MetaData;
 
 pub use attribute::{attribute_key, mapper_value};
+pub use automap::EXT_AUTOMAP;
 pub use events::listen;
 pub use inspection::{entity_value, inspect, no_inspection};
 pub use query::listen as listen_to_queries;
@@ -175,6 +180,14 @@ fn synonym_for() -> Value {
         }))
     })
 }
+
+/// `sqlalchemy.orm.interfaces`.
+pub static INTERFACES: ModuleSpec = ModuleSpec {
+    name: "sqlalchemy.orm.interfaces",
+    names: names::INTERFACE_NAMES,
+    unsupported: crate::lang::unsupported::names_of("sqlalchemy.orm.interfaces"),
+    dynamic: None,
+};
 
 /// `sqlalchemy.ext.hybrid`.
 pub static EXT_HYBRID: ModuleSpec = ModuleSpec {

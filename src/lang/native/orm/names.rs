@@ -2,8 +2,8 @@
 //! have them.
 
 use super::{
-    association, attribute, collections, declarative, dynamic, functions, hybrid, inspection,
-    mapper, properties,
+    association, attribute, collections, declarative, deferred_reflection, dynamic, functions,
+    hybrid, inspection, mapper, properties,
 };
 use crate::object::{Export, Method, Module, ModuleSpec, Value};
 use crate::orm::{self, DYNAMIC_MAPPED, Direction, MAPPED, WRITE_ONLY_MAPPED};
@@ -157,9 +157,17 @@ pub const DECLARATIVE_NAMES: &[(&str, Export)] = exports! {
     both "declarative_base" => declarative::moved_declarative_base();
     both "declared_attr" => class(&declarative::DECLARED_ATTR);
     both "as_declarative" => declarative::as_declarative();
+    both "DeferredReflection" => class(&deferred_reflection::DEFERRED_REFLECTION);
     both "ConcreteBase" => class(&functions::CONCRETE_BASE);
     both "has_inherited_table" => super::has_inherited_table();
     both "synonym_for" => super::synonym_for();
+};
+
+/// The names of `sqlalchemy.orm.interfaces`.
+pub const INTERFACE_NAMES: &[(&str, Export)] = exports! {
+    both "ONETOMANY" => direction(Direction::OneToMany);
+    both "MANYTOONE" => direction(Direction::ManyToOne);
+    both "MANYTOMANY" => direction(Direction::ManyToMany);
 };
 
 /// The names of `sqlalchemy.ext.hybrid`.
@@ -187,6 +195,7 @@ pub const ORDERING_NAMES: &[(&str, Export)] = exports! {
 /// The names of `sqlalchemy.ext`.
 pub const EXT_NAMES: &[(&str, Export)] = exports! {
     both "declarative" => module(&super::EXT_DECLARATIVE);
+    both "automap" => module(&super::EXT_AUTOMAP);
     both "hybrid" => module(&super::EXT_HYBRID);
     both "associationproxy" => module(&super::EXT_ASSOCIATION_PROXY);
     both "orderinglist" => module(&super::EXT_ORDERING_LIST);

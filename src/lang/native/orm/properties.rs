@@ -93,6 +93,11 @@ fn relationship_attr(
         "lazy" => relationship.lazy.borrow().clone().into(),
         "back_populates" => relationship.back_populates.borrow().clone().into(),
         "viewonly" => Value::Bool(relationship.options.viewonly),
+        "passive_deletes" => match relationship.options.passive_deletes {
+            crate::orm::PassiveDeletes::No => Value::Bool(false),
+            crate::orm::PassiveDeletes::Yes => Value::Bool(true),
+            crate::orm::PassiveDeletes::All => "all".into(),
+        },
         "post_update" => Value::Bool(relationship.options.post_update),
         "passive_updates" => Value::Bool(relationship.options.passive_updates),
         "single_parent" => Value::Bool(relationship.options.single_parent),
