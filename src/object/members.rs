@@ -10,6 +10,15 @@ use super::{Args, Bound, Class, Cx, Object, Result, Signature, Str, TypeSpec, Va
 /// bound arguments, the context.
 pub type Native = dyn Fn(&Value, &Bound<'_>, &Cx) -> Result<Value>;
 
+/// The same where the function takes the receiver.
+pub type Taking = dyn Fn(Value, &Bound<'_>, &Cx) -> Result<Value>;
+
+/// What a native function runs.
+enum Body {
+    Native(Box<Native>),
+    Taking(Box<Taking>),
+}
+
 /// A short way in for plain positional arguments, with the receiver in front (`Undefined` for a
 /// plain function). `None` declines: the arguments are bound and the call goes the usual way.
 pub type Quick = fn(&Value, &[Value], &Cx) -> Result<Option<Value>>;
@@ -34,7 +43,7 @@ pub struct Method {
     kind: MethodKind,
     signature: OnceCell<Signature>,
     quick: Cell<Option<Quick>>,
-    call: Box<Native>,
+    body: Body,
 }
 
 impl Method {
@@ -49,7 +58,7 @@ impl Method {
             kind: MethodKind::Function,
             signature: OnceCell::new(),
             quick: Cell::new(None),
-            call: Box::new(move |_, bound, cx| call(bound, cx)),
+            body: Body::Native(Box::new(move |_, bound, cx| call(bound, cx))),
         })
     }
     /// A plain function with a short way in.
@@ -115,7 +124,18 @@ impl Method {
     /// Call it on `this`.
     pub fn invoke(&self, this: &Value, args: Args, cx: &Cx) -> Result<Value> {
         let bound = self.signature().bind(args)?;
-        (self.call)(this, &bound, cx)
+        match &self.body {
+            Body::Native(call) => call(this, &bound, cx),
+            Body::Taking(call) => call(this.clone(), &bound, cx),
+        }
+    }
+    /// Call it on `this`, which the caller does not need any more.
+    pub fn invoke_taking(&self, this: Value, args: Args, cx: &Cx) -> Result<Value> {
+        let bound = self.signature().bind(args)?;
+        match &self.body {
+            Body::Native(call) => call(&this, &bound, cx),
+            Body::Taking(call) => call(this, &bound, cx),
+        }
     }
 }
 
@@ -125,6 +145,9 @@ pub static METHOD: TypeSpec = TypeSpec::new("builtins", "builtin_function_or_met
 impl Object for Method {
     fn spec(&self) -> &'static TypeSpec {
         &METHOD
+    }
+    fn as_method(&self) -> Option<&Self> {
+        Some(self)
     }
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
         let name = self.text.split('(').next().unwrap_or(self.text);
@@ -327,6 +350,9 @@ impl Members {
     }
 
     fn add(&mut self, text: &'static str, kind: MethodKind, call: Box<Native>) -> &mut Self {
+        self.add_body(text, kind, Body::Native(call))
+    }
+    fn add_body(&mut self, text: &'static str, kind: MethodKind, body: Body) -> &mut Self {
         let name = text.split('(').next().unwrap_or(text);
         let method = Method {
             text,
@@ -334,7 +360,7 @@ impl Members {
             kind,
             signature: OnceCell::new(),
             quick: Cell::new(None),
-            call,
+            body,
         };
         self.entries.push((Str::new(name), Value::object(method)));
         self
@@ -352,6 +378,29 @@ impl Members {
             None => Err(wrong_receiver(owner, text, this, cx)),
         };
         self.add(text, MethodKind::Method, Box::new(call))
+    }
+    /// A method that answers with a changed receiver: it is given a copy, or the receiver itself
+    /// where nobody else holds it, as in a chain of calls.
+    pub fn generative<T: Object + Clone>(
+        &mut self,
+        text: &'static str,
+        call: impl Fn(T, &Bound<'_>, &Cx) -> Result<Value> + 'static,
+    ) -> &mut Self {
+        let owner = self.owner;
+        let call = move |this: Value, bound: &Bound<'_>, cx: &Cx| {
+            if this.downcast::<T>().is_none() {
+                return Err(wrong_receiver(owner, text, &this, cx));
+            }
+            let receiver = match this {
+                Value::Object(object) => object.take::<T>(),
+                other => other.downcast::<T>().cloned(),
+            };
+            match receiver {
+                Some(receiver) => call(receiver, bound, cx),
+                None => Ok(Value::None),
+            }
+        };
+        self.add_body(text, MethodKind::Method, Body::Taking(Box::new(call)))
     }
     /// A method that is given the receiver as a value.
     pub fn method_on_value(

@@ -10,7 +10,7 @@ use std::rc::{Rc, Weak as RcWeak};
 use compact_str::CompactString;
 use num_bigint::BigInt;
 
-use super::{Class, Dict, Instance, List, Object, Set, Tuple};
+use super::{Class, Dict, Instance, List, Method, Object, Set, Tuple};
 
 /// A value of the language: Python's data model with the common types unboxed.
 #[derive(Clone)]
@@ -138,6 +138,15 @@ impl Value {
             }
         };
         any.downcast_ref()
+    }
+
+    /// The native function that this is.
+    #[inline]
+    pub fn as_method(&self) -> Option<&Method> {
+        match self {
+            Self::Object(object) => object.as_method(),
+            _ => None,
+        }
     }
 
     /// The address that `is` compares and that a default repr shows; `None` where identity is
@@ -371,6 +380,19 @@ impl Obj {
     /// Share `object`.
     pub fn new(object: impl Object) -> Self {
         Self(Rc::new(Box::new(object)))
+    }
+    /// The object itself where this is the only handle, else a copy; `None`: it is no `T`.
+    pub fn take<T: Object + Clone>(self) -> Option<T> {
+        match Rc::try_unwrap(self.0) {
+            Ok(object) => {
+                let any: Box<dyn Any> = object;
+                any.downcast().ok().map(|object| *object)
+            }
+            Err(shared) => {
+                let any: &dyn Any = &**shared;
+                any.downcast_ref::<T>().cloned()
+            }
+        }
     }
     /// The object as `Any`, for a downcast.
     pub fn as_any(&self) -> &dyn Any {

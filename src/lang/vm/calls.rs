@@ -23,6 +23,13 @@ pub(super) fn call(
     ip: usize,
 ) -> Result<Value> {
     let start = frame.slots.len().saturating_sub(count);
+    if let Some(quick) = frame.slots[start - 1].as_method().and_then(Method::quick) {
+        cx.set_position(frame.code.span(ip - 1));
+        if let Some(value) = quick(&Value::Undefined, &frame.slots[start..], cx)? {
+            frame.slots.truncate(start - 1);
+            return Ok(value);
+        }
+    }
     let callee = frame.slots[start - 1].clone();
     if let Some(function) = callee.downcast::<Function>() {
         let mut slots = rt.take_buffer();
@@ -30,13 +37,6 @@ pub(super) fn call(
         drop(frame.pop());
         bind::bind(function, &mut slots, count, Vec::new())?;
         return function.run(slots, cx);
-    }
-    if let Some(quick) = callee.downcast::<Method>().and_then(Method::quick) {
-        cx.set_position(frame.code.span(ip - 1));
-        if let Some(value) = quick(&Value::Undefined, &frame.slots[start..], cx)? {
-            frame.slots.truncate(start - 1);
-            return Ok(value);
-        }
     }
     let args = positional(frame, start);
     drop(frame.pop());
@@ -144,19 +144,19 @@ pub(super) fn call_method(
         drop(frame.pop());
         return value;
     }
+    if let Some(quick) = function.as_method().and_then(Method::quick) {
+        cx.set_position(frame.code.span(ip - 1));
+        if let Some(value) = quick(&frame.slots[start - 1], &frame.slots[start..], cx)? {
+            frame.slots.truncate(start - 2);
+            return Ok(value);
+        }
+    }
     if let Some(script) = function.downcast::<Function>() {
         let mut slots = rt.take_buffer();
         slots.extend(frame.slots.drain(start - 1..));
         drop(frame.pop());
         bind::bind(script, &mut slots, count + 1, Vec::new())?;
         return script.run(slots, cx);
-    }
-    if let Some(quick) = function.downcast::<Method>().and_then(Method::quick) {
-        cx.set_position(frame.code.span(ip - 1));
-        if let Some(value) = quick(&frame.slots[start - 1], &frame.slots[start..], cx)? {
-            frame.slots.truncate(start - 2);
-            return Ok(value);
-        }
     }
     let args = positional(frame, start);
     let this = frame.pop();
@@ -184,11 +184,11 @@ pub(super) fn call_method_keywords(
 }
 
 fn invoke(function: &Value, this: Value, args: Args, cx: &Cx) -> Result<Value> {
-    if let Some(method) = function.downcast::<Method>()
+    if let Some(method) = function.as_method()
         && method.kind() == MethodKind::Method
     {
         let _depth = cx.enter()?;
-        return method.invoke(&this, args, cx);
+        return method.invoke_taking(this, args, cx);
     }
     cx.call(function, args.prepend(this))
 }

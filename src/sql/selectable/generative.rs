@@ -67,7 +67,12 @@ impl Select {
     /// `where(*criteria)`.
     #[must_use]
     pub fn filter(&self, criteria: Vec<ColumnElement>) -> Self {
-        self.with(|data| {
+        self.clone().into_filtered(criteria)
+    }
+    /// The same, in place where nobody else holds it.
+    #[must_use]
+    pub fn into_filtered(self, criteria: Vec<ColumnElement>) -> Self {
+        self.into_with(|data| {
             for criterion in &criteria {
                 data.adopt(criterion);
             }
@@ -101,25 +106,30 @@ impl Select {
         isouter: bool,
         full: bool,
     ) -> Self {
-        self.with(|data| {
-            match &target {
+        self.clone().into_joined(SetupJoin {
+            target,
+            onclause,
+            left,
+            isouter,
+            full,
+            legacy: None,
+        })
+    }
+    /// The same, in place where nobody else holds it.
+    #[must_use]
+    pub fn into_joined(self, join: SetupJoin) -> Self {
+        self.into_with(|data| {
+            match &join.target {
                 JoinTarget::Entity(entity) => data.adopt_entity(entity),
                 JoinTarget::Attribute(_) | JoinTarget::From(_) => {}
             }
-            if let Some(FromItem::Entity(entity)) = &left {
+            if let Some(FromItem::Entity(entity)) = &join.left {
                 data.adopt_entity(entity);
             }
-            if let Some(OnClause::Expression(condition)) = &onclause {
+            if let Some(OnClause::Expression(condition)) = &join.onclause {
                 data.adopt(condition);
             }
-            data.setup_joins.push(SetupJoin {
-                target,
-                onclause,
-                left,
-                isouter,
-                full,
-                legacy: None,
-            });
+            data.setup_joins.push(join);
         })
     }
     /// `slice(start, stop)`.

@@ -16,7 +16,8 @@ use crate::sql::coercions::{
 };
 use crate::sql::{
     ColumnElement, CompoundKeyword, CompoundSelect, Fetch, ForUpdate, FromClause, FromItem,
-    LabelStyle, Select, SelectData, SelectItem, SelectState, SelectStatement, TextualSelect,
+    LabelStyle, Select, SelectData, SelectItem, SelectState, SelectStatement, SetupJoin,
+    TextualSelect,
 };
 
 impl Object for Select {
@@ -440,11 +441,11 @@ fn criteria(bound: &Bound<'_>, cx: &Cx) -> Result<Vec<ColumnElement>> {
 /// The members of `Select` alone.
 pub fn members(members: &mut Members) {
     members
-        .method("where(*whereclause)", |this: &Select, bound, cx| {
-            Ok(Value::object(this.filter(criteria(bound, cx)?)))
+        .generative("where(*whereclause)", |this: Select, bound, cx| {
+            Ok(Value::object(this.into_filtered(criteria(bound, cx)?)))
         })
-        .method("filter(*criteria)", |this: &Select, bound, cx| {
-            Ok(Value::object(this.filter(criteria(bound, cx)?)))
+        .generative("filter(*criteria)", |this: Select, bound, cx| {
+            Ok(Value::object(this.into_filtered(criteria(bound, cx)?)))
         })
         .method("filter_by(**kwargs)", |this: &Select, bound, cx| {
             this.filter_by(bound.keywords(), cx).map(Value::object)
@@ -579,7 +580,7 @@ fn columns_froms(this: &Select, cx: &Cx) -> Result<Vec<FromClause>> {
 }
 
 fn join(
-    this: &Select,
+    this: Select,
     bound: &Bound<'_>,
     left: Option<&str>,
     target: &str,
@@ -595,32 +596,33 @@ fn join(
         .map(|given| expect_on_clause(given, cx))
         .transpose()?;
     let isouter = isouter || bound.flag("isouter", false);
-    Ok(Value::object(this.join(
+    Ok(Value::object(this.into_joined(SetupJoin {
         target,
         onclause,
         left,
         isouter,
-        bound.flag("full", false),
-    )))
+        full: bound.flag("full", false),
+        legacy: None,
+    })))
 }
 
 fn join_members(members: &mut Members) {
     members
-        .method(
+        .generative(
             "join(target, onclause=None, *, isouter=False, full=False)",
-            |this: &Select, bound, cx| join(this, bound, None, "target", false, cx),
+            |this: Select, bound, cx| join(this, bound, None, "target", false, cx),
         )
-        .method(
+        .generative(
             "join_from(from_, target, onclause=None, *, isouter=False, full=False)",
-            |this: &Select, bound, cx| join(this, bound, Some("from_"), "target", false, cx),
+            |this: Select, bound, cx| join(this, bound, Some("from_"), "target", false, cx),
         )
-        .method(
+        .generative(
             "outerjoin(target, onclause=None, *, isouter=True, full=False)",
-            |this: &Select, bound, cx| join(this, bound, None, "target", true, cx),
+            |this: Select, bound, cx| join(this, bound, None, "target", true, cx),
         )
-        .method(
+        .generative(
             "outerjoin_from(from_, target, onclause=None, *, isouter=True, full=False)",
-            |this: &Select, bound, cx| join(this, bound, Some("from_"), "target", true, cx),
+            |this: Select, bound, cx| join(this, bound, Some("from_"), "target", true, cx),
         );
 }
 
