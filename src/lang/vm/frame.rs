@@ -21,13 +21,13 @@ pub(super) fn peek<'v>(
     operand: Operand,
     below: usize,
 ) -> &'v Value {
-    let (values, at) = match operand.place() {
-        Place::Stack => (slots, slots.len().wrapping_sub(1 + below)),
-        Place::Local(at) => (slots, at),
-        Place::Const(at) => (code.consts.as_slice(), at),
-        Place::Global(at) => (globals, at),
+    let found = match operand.place() {
+        Place::Global(at) => globals.get(at),
+        Place::Local(at) => slots.get(at),
+        Place::Const(at) => code.consts.get(at),
+        Place::Stack => slots.get(slots.len().wrapping_sub(1 + below)),
     };
-    values.get(at).unwrap_or(&Value::Undefined)
+    found.unwrap_or(&Value::Undefined)
 }
 
 /// How a frame stopped.
@@ -91,6 +91,7 @@ impl Frame {
         self.slots.pop().unwrap_or(Value::Undefined)
     }
     /// The top of the stack.
+    #[inline]
     pub fn top(&self) -> &Value {
         self.slots.last().unwrap_or(&Value::Undefined)
     }
@@ -173,6 +174,7 @@ impl Frame {
     }
 
     /// The value of a local; UnboundLocalError where it has none.
+    #[inline]
     pub fn local(&self, at: usize) -> Result<Value> {
         match self.slots.get(at) {
             Some(Value::Undefined) | None => Err(names::unbound_local(&self.code.locals[at])),

@@ -201,21 +201,15 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                 ));
             }
 
-            Instr::Binary { op, a, b, to } => {
+            Instr::Binary { op, a, b, to } | Instr::InPlace { op, a, b, to } => {
                 if arith::fast_binary(frame, code, rt, op, (a, b, to)) {
                     continue;
                 }
                 let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
-                let value = ok!(ops::binary(op, &a, &b, cx));
-                drop((a, b));
-                frame.write(to, value, rt);
-            }
-            Instr::InPlace { op, a, b, to } => {
-                if arith::fast_binary(frame, code, rt, op, (a, b, to)) {
-                    continue;
-                }
-                let (a, b) = ok!(frame.fetch_two(a, b, rt, cx));
-                let value = ok!(arith::in_place(op, &a, &b, cx));
+                let value = ok!(match instr {
+                    Instr::InPlace { .. } => arith::in_place(op, &a, &b, cx),
+                    _ => ops::binary(op, &a, &b, cx),
+                });
                 drop((a, b));
                 frame.write(to, value, rt);
             }

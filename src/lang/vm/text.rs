@@ -42,31 +42,13 @@ fn append_plain(frame: &mut Frame, code: &Code, a: Operand, rt: &Runtime) -> boo
     {
         let globals = rt.globals.slots.borrow();
         match peek(&frame.slots, code, &globals, a, 0) {
-            Value::Int(number) => append_int(&mut frame.text, *number),
+            Value::Int(number) => frame.text.push_str(itoa::Buffer::new().format(*number)),
             Value::Str(value) => frame.text.push_str(value),
             _ => return false,
         }
     }
     frame.forget_top(usize::from(a == Operand::STACK));
     true
-}
-
-fn append_int(text: &mut String, number: i64) {
-    let mut digits = [0_u8; 20];
-    let mut at = digits.len();
-    let mut left = number.unsigned_abs();
-    loop {
-        at -= 1;
-        digits[at] = b'0' + u8::try_from(left % 10).unwrap_or(0);
-        left /= 10;
-        if left == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        text.push('-');
-    }
-    text.push_str(std::str::from_utf8(&digits[at..]).unwrap_or(""));
 }
 
 /// The f-string that is complete.
