@@ -344,6 +344,12 @@ pub(in crate::lang) enum AttrCache {
     },
     /// Nothing of that name in the class: the instance's dict has it.
     Plain { version: u64, class: usize },
+    /// What a class that was itself asked has under the name.
+    Own {
+        version: u64,
+        class: usize,
+        found: Value,
+    },
     /// A function of the class.
     Method {
         version: u64,

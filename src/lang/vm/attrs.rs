@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::function::Function;
 use crate::lang::compile::{AttrCache, AttrSite};
 use crate::object::{
-    Cx, Method, MethodKind, Result, Value, bind, class_of, class_version, find_attr, no_attribute,
+    Class, Cx, MethodKind, Result, Value, bind, class_of, class_version, find_attr, no_attribute,
 };
 
 /// `object.name`.
@@ -17,9 +17,16 @@ pub(super) fn load(
     cx: &Cx,
     ip: usize,
 ) -> Result<Value> {
-    let Value::Instance(instance) = object else {
-        cx.set_position(frame.code.span(ip - 1));
-        return get(object, site, cx);
+    let instance = match object {
+        Value::Instance(instance) => instance,
+        Value::Class(class) => {
+            cx.set_position(frame.code.span(ip - 1));
+            return load_of_class(object, class, site, cx);
+        }
+        _ => {
+            cx.set_position(frame.code.span(ip - 1));
+            return get(object, site, cx);
+        }
     };
     let seen = Rc::as_ptr(instance.class()) as usize;
     let now = class_version();
@@ -59,6 +66,30 @@ pub(super) fn load(
     get(object, site, cx)
 }
 
+/// `Class.name`.
+fn load_of_class(object: &Value, class: &Rc<Class>, site: &AttrSite, cx: &Cx) -> Result<Value> {
+    let seen = Rc::as_ptr(class) as usize;
+    let known = match &*site.cache.borrow() {
+        AttrCache::Own {
+            version,
+            class: known,
+            found,
+        } if *known == seen && *version == class_version() => Some(found.clone()),
+        _ => None,
+    };
+    if let Some(found) = known {
+        return bind(&found, None, class, cx);
+    }
+    if let Some(found) = class.lookup(&site.name) {
+        *site.cache.borrow_mut() = AttrCache::Own {
+            version: class_version(),
+            class: seen,
+            found,
+        };
+    }
+    get(object, site, cx)
+}
+
 fn get(object: &Value, site: &AttrSite, cx: &Cx) -> Result<Value> {
     match find_attr(object, &site.name, cx)? {
         Some(value) => Ok(value),
@@ -90,17 +121,13 @@ pub(super) fn load_method(
         Value::Instance(instance) => instance.attribute(&site.name).is_some(),
         _ => false,
     };
-    let known = match &object {
-        Value::Instance(instance) if !own => remembered(instance.class(), site),
-        _ => None,
-    };
-    if let Some(function) = known {
-        frame.push(function);
-        frame.push(object);
-        return Ok(());
-    }
     if !own {
         let class = class_of(&object, cx);
+        if let Some(function) = remembered(&class, site) {
+            frame.push(function);
+            frame.push(object);
+            return Ok(());
+        }
         let mapped = class.slot(&site.name).is_some();
         if let Some(found) = class.lookup(&site.name).filter(|_| !mapped) {
             if is_function(&found) {
@@ -129,7 +156,7 @@ pub(super) fn load_method(
     Ok(())
 }
 
-fn remembered(class: &Rc<crate::object::Class>, site: &AttrSite) -> Option<Value> {
+fn remembered(class: &Rc<Class>, site: &AttrSite) -> Option<Value> {
     match &*site.cache.borrow() {
         AttrCache::Method {
             version,
@@ -149,7 +176,7 @@ fn is_function(found: &Value) -> bool {
     };
     let any = object.as_any();
     any.is::<Function>()
-        || any
-            .downcast_ref::<Method>()
+        || found
+            .as_method()
             .is_some_and(|method| method.kind() == MethodKind::Method)
 }
