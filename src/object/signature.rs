@@ -89,6 +89,8 @@ pub struct Signature {
     required: usize,
     has_rest: bool,
     has_keyword_rest: bool,
+    /// Whether a parameter must be given by keyword.
+    asks_keyword: bool,
 }
 
 /// Arguments bound to the parameters of a native function.
@@ -114,6 +116,9 @@ impl Signature {
         Self {
             has_rest: parameters.iter().any(|p| p.kind == VarPositional),
             has_keyword_rest: parameters.iter().any(|p| p.kind == VarKeyword),
+            asks_keyword: parameters
+                .iter()
+                .any(|p| p.kind == ParameterKind::KeywordOnly && !p.has_default),
             c_style: false,
             qualname,
             counts_self,
@@ -179,6 +184,32 @@ impl Signature {
 
     /// Bind `args`; the values of parameters not given are `Undefined`.
     pub fn bind(&self, args: Args) -> Result<Bound<'_>> {
+        let given = args.pos.len();
+        let fits = given >= self.required && (given <= self.positional || self.has_rest);
+        if fits && args.kw.is_empty() && !self.asks_keyword {
+            let required = &args.pos[..self.required];
+            if !required.iter().any(Value::is_undefined) {
+                return Ok(self.bind_positional(args.pos));
+            }
+        }
+        self.bind_all(args)
+    }
+
+    /// Bind positional arguments that are as many as are taken.
+    fn bind_positional(&self, arguments: SmallVec<[Value; 4]>) -> Bound<'_> {
+        let mut values: SmallVec<[Value; 6]> = SmallVec::with_capacity(self.parameters.len());
+        let mut arguments = arguments.into_iter();
+        values.extend(arguments.by_ref().take(self.positional));
+        values.resize(self.parameters.len(), Value::Undefined);
+        Bound {
+            signature: self,
+            values,
+            rest: arguments.collect(),
+            keywords: Vec::new(),
+        }
+    }
+
+    fn bind_all(&self, args: Args) -> Result<Bound<'_>> {
         let mut values: SmallVec<[Value; 6]> = SmallVec::with_capacity(self.parameters.len());
         let given = args.pos.len();
         let mut rest = Vec::new();
@@ -240,6 +271,10 @@ impl Signature {
     }
 
     fn check_required(&self, values: &[Value]) -> Result<()> {
+        let mut all = self.parameters.iter().zip(values);
+        if all.all(|(p, value)| p.has_default || !value.is_undefined()) {
+            return Ok(());
+        }
         let missing = |keyword_only: bool| -> Vec<&str> {
             self.parameters
                 .iter()
