@@ -50,7 +50,10 @@ struct Shared {
 impl SqliteConnection {
     /// Open a database.
     pub fn open(options: &OpenOptions, cx: &Cx) -> Result<Self> {
-        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        // A connection stays in its thread, and needs no locks.
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         if options.uri {
             flags |= OpenFlags::SQLITE_OPEN_URI;
         }

@@ -92,8 +92,13 @@ impl Running {
     }
 }
 
+/// How many statements are found without hashing their text.
+const RECENT: usize = 6;
+
 /// The statements of a connection that are not running.
 pub struct StatementCache {
+    /// Those used last, the latest at the end.
+    recent: RefCell<Vec<Prepared>>,
     idle: RefCell<FxHashMap<Str, (u64, Prepared)>>,
     clock: std::cell::Cell<u64>,
 }
@@ -102,12 +107,18 @@ impl StatementCache {
     /// An empty cache.
     pub fn new() -> Self {
         Self {
+            recent: RefCell::new(Vec::with_capacity(RECENT)),
             idle: RefCell::default(),
             clock: std::cell::Cell::new(0),
         }
     }
     /// The statement of `sql`, out of the cache or new.
     pub fn take(&self, connection: &Rc<Connection>, sql: &Str) -> rusqlite::Result<Prepared> {
+        let mut recent = self.recent.borrow_mut();
+        if let Some(at) = recent.iter().rposition(|known| known.sql == *sql) {
+            return Ok(recent.remove(at));
+        }
+        drop(recent);
         if let Some((_, prepared)) = self.idle.borrow_mut().remove(sql) {
             return Ok(prepared);
         }
@@ -115,6 +126,17 @@ impl StatementCache {
     }
     /// Keep a statement for its next use.
     pub fn give_back(&self, prepared: Prepared) {
+        let mut recent = self.recent.borrow_mut();
+        if recent.len() < RECENT {
+            recent.push(prepared);
+            return;
+        }
+        let last = recent.remove(0);
+        recent.push(prepared);
+        drop(recent);
+        self.lay_aside(last);
+    }
+    fn lay_aside(&self, prepared: Prepared) {
         let now = self.clock.get() + 1;
         self.clock.set(now);
         let mut idle = self.idle.borrow_mut();
@@ -132,6 +154,7 @@ impl StatementCache {
     }
     /// Drop every statement.
     pub fn clear(&self) {
+        self.recent.borrow_mut().clear();
         self.idle.borrow_mut().clear();
     }
 }
