@@ -1,6 +1,7 @@
 //! What the engine tells of its work: typed events with their causes. Nothing below the shell
 //! prints; it listens here.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -128,26 +129,25 @@ impl Stats {
             suffix: String::new(),
         }
     }
-    /// The text inside the brackets.
-    pub fn text(&self) -> String {
-        let kind = match self.kind {
-            StatsKind::GeneratedIn(seconds) => format!("generated in {seconds:.5}s"),
-            StatsKind::CachedSince(seconds) => {
-                format!("cached since {}s ago", four_digits(seconds))
-            }
-            StatsKind::NoKey(seconds) => format!("no key {seconds:.5}s"),
-            StatsKind::CachingDisabled(seconds) => format!("caching disabled {seconds:.5}s"),
-            StatsKind::RawSql => "raw sql".to_owned(),
-            StatsKind::InsertManyValues => "insertmanyvalues".to_owned(),
-        };
-        format!("{kind}{}", self.suffix)
-    }
-    /// The text with the times left out, `...` in their place, as SQLAlchemy's documentation
-    /// shows it.
-    pub fn timeless(&self) -> String {
+    /// The text inside the brackets, without the suffix.
+    fn kind_text(&self) -> Cow<'static, str> {
         match self.kind {
-            StatsKind::InsertManyValues => self.text(),
-            _ => format!("...{}", self.suffix),
+            StatsKind::GeneratedIn(seconds) => format!("generated in {seconds:.5}s").into(),
+            StatsKind::CachedSince(seconds) => {
+                format!("cached since {}s ago", four_digits(seconds)).into()
+            }
+            StatsKind::NoKey(seconds) => format!("no key {seconds:.5}s").into(),
+            StatsKind::CachingDisabled(seconds) => format!("caching disabled {seconds:.5}s").into(),
+            StatsKind::RawSql => "raw sql".into(),
+            StatsKind::InsertManyValues => "insertmanyvalues".into(),
+        }
+    }
+    /// The same with the times left out, `...` in their place, as SQLAlchemy's documentation
+    /// shows it.
+    fn timeless_kind(&self) -> Cow<'static, str> {
+        match self.kind {
+            StatsKind::InsertManyValues => self.kind_text(),
+            _ => "...".into(),
         }
     }
 }
@@ -226,13 +226,15 @@ impl Event {
     /// The records that Python's logging would show: `[tok] ` in front where there is a token.
     /// With `timeless`, times are left out of the stats.
     pub fn log_records(&self, timeless: bool, cx: &Cx) -> Vec<String> {
-        let token = self
-            .token
-            .as_ref()
-            .map_or_else(String::new, |token| format!("[{token}] "));
+        let mut records = Vec::new();
+        self.each_record(timeless, cx, |record| records.push(record.to_owned()));
+        records
+    }
+    /// The same, one at a time.
+    pub fn each_record(&self, timeless: bool, cx: &Cx, mut tell: impl FnMut(&str)) {
         match &self.kind {
             EventKind::Begin(text) | EventKind::Commit(text) | EventKind::Rollback(text) => {
-                vec![format!("{token}{text}")]
+                self.record(&[text], tell);
             }
             EventKind::Statement {
                 sql,
@@ -240,26 +242,32 @@ impl Event {
                 stats,
                 ..
             } => {
-                let stats = if timeless {
-                    stats.timeless()
+                self.record(&[sql], &mut tell);
+                let kind = if timeless {
+                    stats.timeless_kind()
                 } else {
-                    stats.text()
+                    stats.kind_text()
                 };
-                vec![
-                    format!("{token}{sql}"),
-                    format!("{token}[{stats}] {parameters}"),
-                ]
+                self.record(&["[", &kind, &stats.suffix, "] ", parameters], tell);
             }
             EventKind::Columns(names) if self.echo == EchoLevel::Debug => {
                 let names: Vec<_> = names.iter().cloned().map(Value::Str).collect();
                 let names = super::repr_tuple(&names, cx).unwrap_or_default();
-                vec![format!("{token}Col {names}")]
+                self.record(&["Col ", &names], tell);
             }
             EventKind::Row(values) if self.echo == EchoLevel::Debug => {
                 let values = super::repr_row(values, cx).unwrap_or_default();
-                vec![format!("{token}Row {values}")]
+                self.record(&["Row ", &values], tell);
             }
-            EventKind::Columns(_) | EventKind::Row(_) | EventKind::ResultEnd(_) => Vec::new(),
+            EventKind::Columns(_) | EventKind::Row(_) | EventKind::ResultEnd(_) => {}
+        }
+    }
+    /// Tell a record of `parts`.
+    fn record(&self, parts: &[&str], mut tell: impl FnMut(&str)) {
+        match (&self.token, parts) {
+            (None, [whole]) => tell(whole),
+            (None, parts) => tell(&parts.concat()),
+            (Some(token), parts) => tell(&format!("[{token}] {}", parts.concat())),
         }
     }
 }
@@ -365,7 +373,7 @@ mod tests {
 
     #[test]
     fn times_are_shown_as_python_formats_them() {
-        let text = |seconds| Stats::new(StatsKind::CachedSince(seconds)).text();
+        let text = |seconds| Stats::new(StatsKind::CachedSince(seconds)).kind_text();
         assert_eq!(text(0.123_456), "cached since 0.1235s ago");
         assert_eq!(text(12_345.6), "cached since 1.235e+04s ago");
         assert_eq!(text(0.000_012_34), "cached since 1.234e-05s ago");

@@ -1,7 +1,7 @@
 //! How bound parameters are shown in the log and in exceptions: truncated where they are many
 //! or long.
 
-use crate::object::{Cx, Result, Value};
+use crate::object::{Cx, Result, Value, types};
 use crate::util::Compat;
 
 /// How many sets of an executemany are shown.
@@ -75,6 +75,7 @@ fn items_of(value: &Value) -> Vec<Value> {
 }
 
 fn repr_set(set: &Value, cx: &Cx) -> Result<String> {
+    let mut out = String::new();
     match set {
         Value::Dict(dict) => {
             let entries: Vec<(Value, Value)> = dict
@@ -82,73 +83,108 @@ fn repr_set(set: &Value, cx: &Cx) -> Result<String> {
                 .iter()
                 .map(|(key, value)| (key.value().clone(), value.clone()))
                 .collect();
-            let texts = shorten(&entries, cx, |(key, value)| {
-                Ok(format!("{}: {}", cx.repr(key)?, repr_value(value, cx)?))
+            out.push('{');
+            shorten(&entries, &mut out, cx, |(key, value), out| {
+                types::write_repr(key, out, cx)?;
+                out.push_str(": ");
+                write_value(value, out, cx)
             })?;
-            Ok(format!("{{{texts}}}"))
+            out.push('}');
         }
-        Value::List(list) => Ok(format!("[{}]", repr_values(&list.to_vec(), cx)?)),
-        Value::Tuple(items) => repr_tuple(items, cx),
-        other => repr_value(other, cx),
+        Value::List(list) => {
+            out.push('[');
+            write_values(&list.to_vec(), &mut out, cx)?;
+            out.push(']');
+        }
+        Value::Tuple(items) => write_tuple(items, &mut out, cx)?,
+        other => write_value(other, &mut out, cx)?,
     }
+    Ok(out)
 }
 
 /// The repr of one positional set.
 pub fn repr_tuple(items: &[Value], cx: &Cx) -> Result<String> {
-    let comma = if items.len() == 1 { "," } else { "" };
-    Ok(format!("({}{comma})", repr_values(items, cx)?))
+    let mut out = String::new();
+    write_tuple(items, &mut out, cx)?;
+    Ok(out)
+}
+
+fn write_tuple(items: &[Value], out: &mut String, cx: &Cx) -> Result<()> {
+    out.push('(');
+    write_values(items, out, cx)?;
+    out.push_str(if items.len() == 1 { ",)" } else { ")" });
+    Ok(())
 }
 
 /// The repr of a fetched row.
 pub fn repr_row(items: &[Value], cx: &Cx) -> Result<String> {
-    let shown: Vec<_> = items
-        .iter()
-        .map(|value| repr_value(value, cx))
-        .collect::<Result<_>>()?;
-    let comma = if items.len() == 1 { "," } else { "" };
-    Ok(format!("({}{comma})", shown.join(", ")))
+    let mut out = String::from("(");
+    join(items, &mut out, |value, out| write_value(value, out, cx))?;
+    out.push_str(if items.len() == 1 { ",)" } else { ")" });
+    Ok(out)
 }
 
-fn repr_values(items: &[Value], cx: &Cx) -> Result<String> {
-    shorten(items, cx, |value| repr_value(value, cx))
+fn write_values(items: &[Value], out: &mut String, cx: &Cx) -> Result<()> {
+    shorten(items, out, cx, |value, out| write_value(value, out, cx))
+}
+
+/// The items with commas between them.
+fn join<T>(
+    items: &[T],
+    out: &mut String,
+    show: impl Fn(&T, &mut String) -> Result<()>,
+) -> Result<()> {
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        show(item, out)?;
+    }
+    Ok(())
 }
 
 /// The items joined with commas, the middle ones left out where 2.0 does.
-fn shorten<T>(items: &[T], cx: &Cx, show: impl Fn(&T) -> Result<String>) -> Result<String> {
-    let join = |items: &[T]| -> Result<String> {
-        let shown: Vec<_> = items.iter().map(&show).collect::<Result<_>>()?;
-        Ok(shown.join(", "))
-    };
+fn shorten<T>(
+    items: &[T],
+    out: &mut String,
+    cx: &Cx,
+    show: impl Fn(&T, &mut String) -> Result<()>,
+) -> Result<()> {
     if items.len() <= SHOWN_VALUES || cx.compat() == Compat::V14 {
-        return join(items);
+        return join(items, out, show);
     }
     let half = SHOWN_VALUES / 2;
-    Ok(format!(
-        "{} ... {} parameters truncated ... {}",
-        join(&items[..half])?,
-        items.len() - SHOWN_VALUES,
-        join(&items[items.len() - half..])?,
-    ))
+    join(&items[..half], out, &show)?;
+    let left_out = items.len() - SHOWN_VALUES;
+    out.push_str(&format!(" ... {left_out} parameters truncated ... "));
+    join(&items[items.len() - half..], out, &show)
 }
 
 /// The repr of one value, its middle left out where it is long.
 pub fn repr_value(value: &Value, cx: &Cx) -> Result<String> {
-    let text = cx.repr(value)?;
+    let mut out = String::new();
+    write_value(value, &mut out, cx)?;
+    Ok(out)
+}
+
+fn write_value(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
+    let start = out.len();
+    types::write_repr(value, out, cx)?;
     // The byte length bounds the number of characters, which is what is limited.
-    if text.len() <= SHOWN_CHARS {
-        return Ok(text);
+    if out.len() - start <= SHOWN_CHARS {
+        return Ok(());
     }
-    let count = text.chars().count();
+    let count = out[start..].chars().count();
     if count <= SHOWN_CHARS {
-        return Ok(text);
+        return Ok(());
     }
+    let text = out.split_off(start);
     let half = SHOWN_CHARS / 2;
-    let head: String = text.chars().take(half).collect();
-    let tail: String = text.chars().skip(count - half).collect();
-    Ok(format!(
-        "{head} ... ({} characters truncated) ... {tail}",
-        count - SHOWN_CHARS
-    ))
+    out.extend(text.chars().take(half));
+    let left_out = count - SHOWN_CHARS;
+    out.push_str(&format!(" ... ({left_out} characters truncated) ... "));
+    out.extend(text.chars().skip(count - half));
+    Ok(())
 }
 
 /// The SQL of an insertmanyvalues batch as it is logged.

@@ -63,14 +63,14 @@ impl ShellConsole {
     /// The records of an event, as SQLAlchemy logs them, in colours on a terminal.
     fn show_records(&self, event: &Event, cx: &Cx) {
         self.last_table.take();
-        let records = event.log_records(!self.timing, cx);
         if !self.output.color() {
-            for record in records {
-                self.output.write(&record);
+            event.each_record(!self.timing, cx, |record| {
+                self.output.write(record);
                 self.output.write("\n");
-            }
+            });
             return;
         }
+        let records = event.log_records(!self.timing, cx);
         let faint = Style::new().dimmed();
         let transaction = Style::new().fg(Color::Magenta);
         for (at, record) in records.iter().enumerate() {
