@@ -381,26 +381,42 @@ impl SqlType {
     /// class may have more.
     pub(in crate::sql) fn structure(&self, key: &mut CacheKeyBuilder<'_>) {
         let variable = !self.0.variants.is_empty() || self.0.evaluates_none.get();
-        let held = match self.0.script.get() {
-            _ if variable => None,
-            Some(Value::Instance(instance)) => held_arguments(instance),
-            Some(_) => None,
-            None => self.0.arguments.borrow().plain(),
-        };
-        let simple = |value: &Value| {
+        let written = !variable
+            && match self.0.script.get() {
+                Some(Value::Instance(instance)) => match held_arguments(instance) {
+                    Some(held) => self.structure_of(held.iter(), key),
+                    None => false,
+                },
+                Some(_) => false,
+                None => match self.0.arguments.borrow().plain() {
+                    Some(held) => self.structure_of(held, key),
+                    None => false,
+                },
+            };
+        if !written {
+            key.identity(self.address());
+        }
+    }
+
+    /// Add class and arguments; `false` where an argument is no plain value.
+    fn structure_of<'v>(
+        &self,
+        held: impl Iterator<Item = &'v Value> + Clone,
+        key: &mut CacheKeyBuilder<'_>,
+    ) -> bool {
+        let simple = held.clone().all(|value| {
             matches!(
                 value,
                 Value::None | Value::Bool(_) | Value::Int(_) | Value::Str(_)
             )
-        };
-        let Some(held) = held.filter(|held| held.iter().all(simple)) else {
-            key.identity(self.address());
-            return;
-        };
-        key.identity(self.class_address());
-        for value in &held {
-            key.value(value);
+        });
+        if simple {
+            key.identity(self.class_address());
+            for value in held {
+                key.value(value);
+            }
         }
+        simple
     }
 
     /// What identifies its class.
@@ -513,14 +529,9 @@ fn held_arguments(instance: &Rc<Instance>) -> Option<Vec<Value>> {
 
 impl Arguments {
     /// The values, where there are some, all of them named.
-    fn plain(&self) -> Option<Vec<Value>> {
+    fn plain(&self) -> Option<impl Iterator<Item = &Value> + Clone> {
         let plain = !self.named.is_empty() && self.rest.is_empty();
-        plain.then(|| {
-            self.named
-                .iter()
-                .map(|(_, value, _)| value.clone())
-                .collect()
-        })
+        plain.then(|| self.named.iter().map(|(_, value, _)| value))
     }
     fn of(signature: &Signature, bound: &Bound<'_>) -> Self {
         let mut named = Vec::new();
