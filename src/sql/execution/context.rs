@@ -17,7 +17,6 @@ use crate::sql::schema::Column;
 
 /// The context of an INSERT, UPDATE or DELETE.
 pub struct DmlContext {
-    info: DmlInfo,
     /// The values of the binds, a row per parameter set.
     values: RefCell<ValueRows>,
     /// The sets of an executemany.
@@ -29,8 +28,8 @@ pub struct DmlContext {
 impl DmlContext {
     /// The context for an execution of `prepared`, if that is an INSERT, UPDATE or DELETE.
     pub fn of(prepared: &Rc<Prepared>) -> Option<Rc<Self>> {
+        prepared.dml()?;
         Some(Rc::new(Self {
-            info: prepared.dml()?.clone(),
             values: RefCell::default(),
             sets: RefCell::default(),
             returned: RefCell::default(),
@@ -50,7 +49,8 @@ impl DmlContext {
     }
     /// What was found out when the statement was compiled.
     pub fn info(&self) -> &DmlInfo {
-        &self.info
+        let info = self.prepared.dml();
+        info.expect("the statement was asked before the context was made")
     }
     /// The rows returned without having been asked for by the application, each with a value per
     /// column of `implicit_returning`.
@@ -60,7 +60,7 @@ impl DmlContext {
     /// The value that the first set gave for `column`.
     pub fn value_of(&self, column: &Rc<Column>) -> Option<Value> {
         let (_, bind) = self
-            .info
+            .info()
             .column_binds
             .iter()
             .find(|(known, _)| Rc::ptr_eq(known, column))?;
@@ -74,14 +74,14 @@ impl DmlContext {
         if values.is_empty() {
             return self.sets.borrow().get(at)?.find(key);
         }
-        let mut binds = self.info.column_binds.iter();
+        let mut binds = self.info().column_binds.iter();
         let (_, bind) = binds.find(|(known, _)| known.key() == *key)?;
         values.row(at).get(*bind as usize).cloned()
     }
 
     /// The primary keys of the inserted rows, set by set.
     pub fn inserted_primary_keys(&self, result: &ResultSet, cx: &Cx) -> Result<ValueRows> {
-        let Some(table) = &self.info.table else {
+        let Some(table) = &self.info().table else {
             let mut rows = ValueRows::default();
             rows.push([]);
             return Ok(rows);
@@ -89,7 +89,7 @@ impl DmlContext {
         let returned = self.returned.borrow();
         let returned = returned
             .as_ref()
-            .filter(|_| !self.info.implicit_returning.is_empty());
+            .filter(|_| !self.info().implicit_returning.is_empty());
         let columns = table.primary_key_columns();
         let executemany = result.outcome().executemany;
         let count = match returned {
@@ -121,17 +121,17 @@ impl DmlContext {
     }
     /// Where the value of a primary key column comes from.
     fn key_source(&self, column: &Rc<Column>, counted: Option<&Rc<Column>>) -> KeySource {
-        let mut implicit = self.info.implicit_returning.iter();
+        let mut implicit = self.info().implicit_returning.iter();
         let is_counted = counted.is_some_and(|known| Rc::ptr_eq(known, column));
         KeySource {
             returned: implicit.position(|known| Rc::ptr_eq(known, column)),
             given: self.value_of(column).filter(|value| !value.is_none()),
-            by_rowid: is_counted && self.info.postfetch_lastrowid,
+            by_rowid: is_counted && self.info().postfetch_lastrowid,
         }
     }
     /// The rows of `keys` as scripts see them.
     fn key_rows(&self, keys: &ValueRows) -> Vec<Value> {
-        let Some(table) = &self.info.table else {
+        let Some(table) = &self.info().table else {
             return keys.iter().map(|row| Value::tuple(row.to_vec())).collect();
         };
         let columns = table.primary_key_columns();
@@ -168,13 +168,13 @@ impl KeySource {
 
 impl StatementContext for DmlContext {
     fn kind(&self) -> StatementKind {
-        self.info.kind
+        self.info().kind
     }
     fn inserted_primary_key_rows(&self, result: &ResultSet, cx: &Cx) -> Result<Vec<Value>> {
-        if self.info.kind != StatementKind::Insert {
+        if self.info().kind != StatementKind::Insert {
             return Err(not_an_insert());
         }
-        if self.info.explicit_returning {
+        if self.info().explicit_returning {
             return Err(INVALID_REQUEST_ERROR
                 .error("Can't call inserted_primary_key when returning() is used."));
         }
@@ -187,7 +187,7 @@ impl StatementContext for DmlContext {
             return Ok(None);
         };
         let keys: Vec<Str> = self
-            .info
+            .info()
             .implicit_returning
             .iter()
             .map(|column| column.key())
@@ -208,15 +208,19 @@ impl StatementContext for DmlContext {
         Ok(Value::Dict(Rc::new(dict)))
     }
     fn prefetch_columns(&self, _cx: &Cx) -> Result<Value> {
-        let columns = self.info.prefetch.iter().map(|(column, _)| column.clone());
+        let columns = self
+            .info()
+            .prefetch
+            .iter()
+            .map(|(column, _)| column.clone());
         Ok(Value::list(columns.map(column_value).collect()))
     }
     fn postfetch_columns(&self, _cx: &Cx) -> Result<Value> {
-        let columns = self.info.postfetch.iter().cloned();
+        let columns = self.info().postfetch.iter().cloned();
         Ok(Value::list(columns.map(column_value).collect()))
     }
     fn is_explicit_returning(&self) -> bool {
-        self.info.explicit_returning
+        self.info().explicit_returning
     }
     fn take_returned(&self, rows: ValueRows, _cx: &Cx) -> Result<()> {
         *self.returned.borrow_mut() = Some(rows);
