@@ -204,7 +204,7 @@ impl Connection {
         outcome: CursorOutcome,
         cx: &Cx,
     ) -> Result<CursorResult> {
-        let names: Rc<[Str]> = cursor.columns().into();
+        let names = cursor.columns().clone();
         let shape = self.shape(&request.columns, &names, cx)?;
         if self.rows_are_heard() {
             self.emit(EventKind::Columns(names), cx);

@@ -22,7 +22,7 @@ use crate::object::{Cx, Str, Value};
 
 /// The structure of a statement.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CacheKey(Box<[u64]>);
+pub struct CacheKey(Vec<u64>);
 
 /// A key with what it leaves out.
 pub struct KeyedStatement {
@@ -39,12 +39,45 @@ pub fn cache_key(statement: &Executable, cx: &Cx) -> Option<KeyedStatement> {
     builder.finish()
 }
 
+/// What was met, in order of appearance.
+#[derive(Default)]
+struct Seen {
+    order: Vec<u64>,
+    /// Where each stands, once there are many.
+    index: FxHashMap<u64, u64>,
+}
+
+impl Seen {
+    /// How many are looked through one by one.
+    const FEW: usize = 16;
+
+    /// The place of `what`, and whether it is new.
+    fn ordinal(&mut self, what: u64) -> (u64, bool) {
+        let next = self.order.len() as u64;
+        if self.order.len() < Self::FEW {
+            if let Some(at) = self.order.iter().position(|known| *known == what) {
+                return (at as u64, false);
+            }
+        } else {
+            if self.index.is_empty() {
+                self.index = self.order.iter().copied().zip(0..).collect();
+            }
+            if let Some(at) = self.index.get(&what) {
+                return (*at, false);
+            }
+            self.index.insert(what, next);
+        }
+        self.order.push(what);
+        (next, true)
+    }
+}
+
 /// Collects a key.
 pub struct CacheKeyBuilder<'a> {
     cx: &'a Cx,
     tokens: Vec<u64>,
     binds: Vec<Rc<BindParameter>>,
-    seen: FxHashMap<u64, u32>,
+    seen: Seen,
     failed: bool,
 }
 
@@ -53,16 +86,16 @@ impl<'a> CacheKeyBuilder<'a> {
     pub fn new(cx: &'a Cx) -> Self {
         Self {
             cx,
-            tokens: Vec::with_capacity(64),
+            tokens: Vec::with_capacity(128),
             binds: Vec::new(),
-            seen: FxHashMap::default(),
+            seen: Seen::default(),
             failed: false,
         }
     }
     /// The key, unless something had none.
     pub fn finish(self) -> Option<KeyedStatement> {
         (!self.failed).then(|| KeyedStatement {
-            key: CacheKey(self.tokens.into_boxed_slice()),
+            key: CacheKey(self.tokens),
             binds: self.binds,
         })
     }
@@ -101,13 +134,8 @@ impl<'a> CacheKeyBuilder<'a> {
     }
     /// The order of appearance of `what`; whether it is new.
     fn ordinal(&mut self, what: u64) -> bool {
-        let next = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        let mut new = false;
-        let ordinal = *self.seen.entry(what).or_insert_with(|| {
-            new = true;
-            next
-        });
-        self.token(u64::from(ordinal));
+        let (ordinal, new) = self.seen.ordinal(what);
+        self.token(ordinal);
         new
     }
 

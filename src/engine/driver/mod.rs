@@ -7,6 +7,8 @@ mod sqlite_error;
 mod sqlite_names;
 
 use super::value_rows::ValueRows;
+use std::rc::Rc;
+
 use crate::object::{Cx, Dict, Result, Str, Value};
 
 pub use sqlite::{OpenOptions, SqliteConnection};
@@ -39,7 +41,7 @@ pub struct Executed {
 /// Rows of a statement, read on demand.
 pub trait DriverCursor {
     /// The names of the columns.
-    fn columns(&self) -> &[Str];
+    fn columns(&self) -> &Rc<[Str]>;
     /// Put the next row into `row`, whose contents are replaced; `false` at the end.
     fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool>;
     /// How many rows the statement changed, known once all rows are read.

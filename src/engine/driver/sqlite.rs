@@ -353,7 +353,7 @@ impl SqliteCursor {
 }
 
 impl DriverCursor for SqliteCursor {
-    fn columns(&self) -> &[Str] {
+    fn columns(&self) -> &Rc<[Str]> {
         &self.columns
     }
     fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool> {
