@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::vec::Drain;
 
 use super::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use super::{Args, Bound, Class, Cx, Object, Result, Signature, Str, TypeSpec, Value, class_of};
@@ -132,9 +133,17 @@ impl Method {
     /// Call it on `this`, which the caller does not need any more.
     pub fn invoke_taking(&self, this: Value, args: Args, cx: &Cx) -> Result<Value> {
         let bound = self.signature().bind(args)?;
+        self.run(this, &bound, cx)
+    }
+    /// The same with positional arguments that are taken from where they are held.
+    pub fn invoke_drained(&self, this: Value, args: Drain<'_, Value>, cx: &Cx) -> Result<Value> {
+        let bound = self.signature().bind_drained(args)?;
+        self.run(this, &bound, cx)
+    }
+    fn run(&self, this: Value, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         match &self.body {
-            Body::Native(call) => call(&this, &bound, cx),
-            Body::Taking(call) => call(this, &bound, cx),
+            Body::Native(call) => call(&this, bound, cx),
+            Body::Taking(call) => call(this, bound, cx),
         }
     }
 }

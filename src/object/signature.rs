@@ -1,5 +1,7 @@
 //! Signatures and the binding of arguments to parameters, with Python's TypeErrors.
 
+use std::vec::Drain;
+
 use smallvec::SmallVec;
 
 use super::exceptions::TYPE_ERROR;
@@ -91,12 +93,27 @@ pub struct Signature {
     has_keyword_rest: bool,
     /// Whether a parameter must be given by keyword.
     asks_keyword: bool,
+    /// The [`name_tag`] of each parameter.
+    tags: Box<[u64]>,
+}
+
+/// Length and first letters of a name, by which most names differ already.
+#[inline]
+fn name_tag(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let start = match bytes.first_chunk::<8>() {
+        Some(chunk) => u64::from_le_bytes(*chunk),
+        None => bytes
+            .iter()
+            .fold(0, |tag, byte| tag << 8 | u64::from(*byte)),
+    };
+    start ^ (bytes.len() as u64) << 58
 }
 
 /// Arguments bound to the parameters of a native function.
 pub struct Bound<'a> {
     signature: &'a Signature,
-    values: SmallVec<[Value; 6]>,
+    values: SmallVec<[Value; 8]>,
     rest: Vec<Value>,
     keywords: Vec<(Str, Value)>,
 }
@@ -116,6 +133,7 @@ impl Signature {
         Self {
             has_rest: parameters.iter().any(|p| p.kind == VarPositional),
             has_keyword_rest: parameters.iter().any(|p| p.kind == VarKeyword),
+            tags: parameters.iter().map(|p| name_tag(&p.name)).collect(),
             asks_keyword: parameters
                 .iter()
                 .any(|p| p.kind == ParameterKind::KeywordOnly && !p.has_default),
@@ -184,23 +202,36 @@ impl Signature {
 
     /// Bind `args`; the values of parameters not given are `Undefined`.
     pub fn bind(&self, args: Args) -> Result<Bound<'_>> {
-        let given = args.pos.len();
-        let fits = given >= self.required && (given <= self.positional || self.has_rest);
-        if fits && args.kw.is_empty() && !self.asks_keyword {
-            let required = &args.pos[..self.required];
-            if !required.iter().any(Value::is_undefined) {
-                return Ok(self.bind_positional(args.pos));
-            }
+        if args.kw.is_empty() && self.fits(&args.pos) {
+            return Ok(self.bind_positional(args.pos.into_iter()));
         }
         self.bind_all(args)
     }
+    /// Bind positional arguments where they are held.
+    pub fn bind_drained(&self, arguments: Drain<'_, Value>) -> Result<Bound<'_>> {
+        if self.fits(arguments.as_slice()) {
+            return Ok(self.bind_positional(arguments));
+        }
+        self.bind_all(Args::positional(arguments))
+    }
 
-    /// Bind positional arguments that are as many as are taken.
-    fn bind_positional(&self, arguments: SmallVec<[Value; 4]>) -> Bound<'_> {
-        let mut values: SmallVec<[Value; 6]> = SmallVec::with_capacity(self.parameters.len());
-        let mut arguments = arguments.into_iter();
-        values.extend(arguments.by_ref().take(self.positional));
-        values.resize(self.parameters.len(), Value::Undefined);
+    /// Whether positional arguments alone are all that is needed, and no more than is taken.
+    fn fits(&self, arguments: &[Value]) -> bool {
+        let given = arguments.len();
+        let fits = given >= self.required && (given <= self.positional || self.has_rest);
+        fits && !self.asks_keyword && !arguments[..self.required].iter().any(Value::is_undefined)
+    }
+
+    fn bind_positional(&self, mut arguments: impl Iterator<Item = Value>) -> Bound<'_> {
+        let mut values = SmallVec::new();
+        for at in 0..self.parameters.len() {
+            let given = if at < self.positional {
+                arguments.next()
+            } else {
+                None
+            };
+            values.push(given.unwrap_or(Value::Undefined));
+        }
         Bound {
             signature: self,
             values,
@@ -210,7 +241,7 @@ impl Signature {
     }
 
     fn bind_all(&self, args: Args) -> Result<Bound<'_>> {
-        let mut values: SmallVec<[Value; 6]> = SmallVec::with_capacity(self.parameters.len());
+        let mut values: SmallVec<[Value; 8]> = SmallVec::with_capacity(self.parameters.len());
         let given = args.pos.len();
         let mut rest = Vec::new();
         let mut position = 0;
@@ -260,13 +291,20 @@ impl Signature {
         })
     }
 
+    /// The index of the parameter `name`.
+    fn position(&self, name: &str) -> Option<usize> {
+        let tag = name_tag(name);
+        let mut tags = self.tags.iter().enumerate();
+        tags.find(|(at, known)| **known == tag && self.parameters[*at].name == *name)
+            .map(|(at, _)| at)
+    }
     /// The index of the parameter that keyword `name` fills.
     pub fn keyword_index(&self, name: &str) -> Option<usize> {
-        self.parameters.iter().position(|p| {
+        self.position(name).filter(|at| {
             matches!(
-                p.kind,
+                self.parameters[*at].kind,
                 ParameterKind::PositionalOrKeyword | ParameterKind::KeywordOnly
-            ) && p.name == name
+            )
         })
     }
 
@@ -423,11 +461,8 @@ fn split_parameters(text: &str) -> Vec<&str> {
 
 impl Bound<'_> {
     fn index(&self, name: &str) -> usize {
-        self.signature
-            .parameters
-            .iter()
-            .position(|parameter| parameter.name.as_str() == name)
-            .expect("a native function names its own parameters")
+        let position = self.signature.position(name);
+        position.expect("a native function names its own parameters")
     }
     /// The argument of parameter `name`; `Undefined` where it was not given.
     pub fn value(&self, name: &str) -> &Value {
@@ -443,8 +478,7 @@ impl Bound<'_> {
     }
     /// Whether the function has a parameter `name` at all.
     pub fn has(&self, name: &str) -> bool {
-        let mut parameters = self.signature.parameters.iter();
-        parameters.any(|parameter| parameter.name.as_str() == name)
+        self.signature.position(name).is_some()
     }
     /// The argument, if it was given (perhaps as `None`).
     pub fn given(&self, name: &str) -> Option<&Value> {

@@ -158,10 +158,18 @@ pub(super) fn call_method(
         bind::bind(script, &mut slots, count + 1, Vec::new())?;
         return script.run(slots, cx);
     }
-    let args = positional(frame, start);
-    let this = frame.pop();
-    drop(frame.pop());
     cx.set_position(frame.code.span(ip - 1));
+    let this = std::mem::replace(&mut frame.slots[start - 1], Value::Undefined);
+    if let Some(method) = function.as_method()
+        && method.kind() == MethodKind::Method
+    {
+        let _depth = cx.enter()?;
+        let answer = method.invoke_drained(this, frame.slots.drain(start..), cx);
+        frame.slots.truncate(start - 2);
+        return answer;
+    }
+    let args = positional(frame, start);
+    frame.slots.truncate(start - 2);
     invoke(&function, this, args, cx)
 }
 
