@@ -11,8 +11,24 @@ use crate::sql::{ColumnElement, CompileStatePlugin, Entity, FromClause, SelectIt
 #[derive(Clone)]
 pub struct Bundle {
     data: Rc<BundleData>,
-    /// The object of a script's subclass that it is the native part of.
-    instance: Option<Value>,
+    maker: BundleMaker,
+}
+
+/// What makes the value of a bundle.
+#[derive(Clone, Default)]
+pub enum BundleMaker {
+    /// It is a row of its own.
+    #[default]
+    Row,
+    /// The object of a script's subclass that the bundle is the native part of.
+    Instance(Value),
+    /// A composite's class; the bundle stands for this attribute.
+    Composite {
+        /// The class.
+        class: Value,
+        /// The attribute.
+        attribute: Value,
+    },
 }
 
 struct BundleData {
@@ -30,7 +46,7 @@ impl Bundle {
                 members,
                 single_entity,
             }),
-            instance: None,
+            maker: BundleMaker::Row,
         }
     }
     /// A bundle of plain columns.
@@ -56,7 +72,7 @@ impl Bundle {
                 members: own.members.clone(),
                 single_entity: own.single_entity,
             }),
-            instance: None,
+            maker: BundleMaker::Row,
         }
     }
     /// The same as the native part of `instance`, of a script's subclass.
@@ -64,7 +80,18 @@ impl Bundle {
     pub fn of_instance(&self, instance: &Value) -> Self {
         Self {
             data: self.data.clone(),
-            instance: Some(instance.clone()),
+            maker: BundleMaker::Instance(instance.clone()),
+        }
+    }
+    /// A bundle of the columns of a composite.
+    pub fn of_composite(name: Str, columns: Vec<ColumnElement>, class: Value, of: Value) -> Self {
+        let items = columns.into_iter().map(SelectItem::Column).collect();
+        Self {
+            maker: BundleMaker::Composite {
+                class,
+                attribute: of,
+            },
+            ..Self::of_items(name, items, false)
         }
     }
     /// Its name.
@@ -79,9 +106,9 @@ impl Bundle {
     pub fn is_single_entity(&self) -> bool {
         self.data.single_entity
     }
-    /// The object of a script's subclass, which may make its values its own way.
-    pub fn instance(&self) -> Option<&Value> {
-        self.instance.as_ref()
+    /// What makes its values.
+    pub fn maker(&self) -> &BundleMaker {
+        &self.maker
     }
     /// What identifies it.
     pub fn address(&self) -> usize {
@@ -114,9 +141,10 @@ impl Entity for Bundle {
         self.address()
     }
     fn value(&self) -> Value {
-        match &self.instance {
-            Some(instance) => instance.clone(),
-            None => Value::object(self.clone()),
+        match &self.maker {
+            BundleMaker::Instance(value) => value.clone(),
+            BundleMaker::Composite { attribute, .. } => attribute.clone(),
+            BundleMaker::Row => Value::object(self.clone()),
         }
     }
     fn selectable(&self, cx: &Cx) -> Result<FromClause> {

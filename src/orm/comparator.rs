@@ -169,14 +169,24 @@ pub fn single_table_criterion(mapper: &Rc<Mapper>, cx: &Cx) -> Result<Option<Col
     let Some(discriminator) = mapper.polymorphic_on() else {
         return Ok(None);
     };
+    let members = mapper.self_and_descendants();
+    let known = mapper
+        .caches
+        .borrow()
+        .get("single_table_criterion")
+        .cloned();
+    if let Some(known) = known.and_then(|known| known.downcast::<SingleCriterion>().ok())
+        && known.members == members.len()
+    {
+        return Ok(Some(known.criterion.clone()));
+    }
     let entity: Rc<dyn crate::sql::Entity> = mapper.clone();
     let column = discriminator.annotate(Annotations {
         parent_entity: Some(entity.clone()),
         parent_mapper: Some(entity),
         ..Annotations::default()
     });
-    let identities: Vec<Value> = mapper
-        .self_and_descendants()
+    let identities: Vec<Value> = members
         .iter()
         .filter(|one| !one.options().polymorphic_abstract)
         .map(|one| match one.polymorphic_identity() {
@@ -184,15 +194,29 @@ pub fn single_table_criterion(mapper: &Rc<Mapper>, cx: &Cx) -> Result<Option<Col
             identity => identity.clone(),
         })
         .collect();
-    operate::operate(
+    let criterion = operate::operate(
         &Operator::In,
         &column,
         &Value::list(identities),
         false,
         Modifiers::default(),
         cx,
-    )
-    .map(Some)
+    )?;
+    let made = SingleCriterion {
+        members: members.len(),
+        criterion: criterion.clone(),
+    };
+    mapper
+        .caches
+        .borrow_mut()
+        .insert("single_table_criterion", Rc::new(made));
+    Ok(Some(criterion))
+}
+
+/// The criterion of single-table inheritance, made once for a hierarchy of so many mappers.
+struct SingleCriterion {
+    members: usize,
+    criterion: ColumnElement,
 }
 
 fn configured<'a>(

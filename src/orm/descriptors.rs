@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::bundle::Bundle;
 use super::instrumented::InstrumentedAttribute;
 use super::mapper::MappedEntity;
 use super::properties::{CompositeProperty, MapperProperty, PropertyKind, SynonymProperty};
@@ -55,6 +56,17 @@ impl DescriptorAttribute {
         }
         let columns = self.columns(cx)?;
         Ok((!columns.is_empty()).then(|| ColumnElement::comma_list(columns, cx.compat())))
+    }
+    /// A composite as something to select: its objects.
+    pub fn bundle(&self, cx: &Cx) -> Result<Option<Bundle>> {
+        let Some(composite) = self.property.composite() else {
+            return Ok(None);
+        };
+        let columns = self.columns(cx)?;
+        let class = composite.class.borrow().clone();
+        let attribute = Value::object(self.clone());
+        let name = self.property.key();
+        Ok(Some(Bundle::of_composite(name, columns, class, attribute)))
     }
     /// The columns of a composite.
     pub fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>> {

@@ -280,6 +280,13 @@ impl EntityCoercion for OrmCoercion {
         }
         Ok(None)
     }
+    fn selected(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>> {
+        let Some(attribute) = value.downcast::<super::descriptors::DescriptorAttribute>() else {
+            return Ok(None);
+        };
+        let bundle = attribute.bundle(cx)?;
+        Ok(bundle.map(|bundle| -> Rc<dyn Entity> { Rc::new(bundle) }))
+    }
     fn is_attribute(&self, value: &Value, _cx: &Cx) -> bool {
         value.downcast::<InstrumentedAttribute>().is_some()
     }
@@ -354,6 +361,12 @@ impl CompileStatePlugin for PlainPlugin {
         Ok(columns)
     }
     fn column_descriptions(&self, _select: &Select, _cx: &Cx) -> Result<Value> {
+        Ok(Value::list(Vec::new()))
+    }
+    fn entity_description(&self, entity: &dyn Entity, _cx: &Cx) -> Result<Value> {
+        Ok(entity.value())
+    }
+    fn returned_descriptions(&self, _select: &Select, _cx: &Cx) -> Result<Value> {
         Ok(Value::list(Vec::new()))
     }
     fn columns_clause_froms(&self, select: &Select, cx: &Cx) -> Result<Vec<FromClause>> {

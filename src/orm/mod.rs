@@ -51,7 +51,7 @@ pub use attribute::{
     Attribute, AttributeKind, AttributeOptions, AttributeSlot, Held, child_state, describe,
     flag_modified, held_now, load_expired, mark_modified,
 };
-pub use bundle::{Bundle, member_value};
+pub use bundle::{Bundle, BundleMaker, member_value};
 pub use collections::{
     CollectionAdapter, CollectionFactory, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET,
     KEYFUNC_DICT, KeyFunction, KeyedBy, MAPPED_COLLECTION, ORDERING_LIST, adapter_of,

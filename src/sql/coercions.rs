@@ -423,6 +423,12 @@ pub fn expect_where(value: &Value, argname: Option<&str>, cx: &Cx) -> Result<Col
 
 /// What `select()` takes.
 pub fn expect_select_item(value: &Value, cx: &Cx) -> Result<SelectItem> {
+    if matches!(value, Value::Object(_))
+        && let Some(hook) = Coercions::hook(cx)
+        && let Some(entity) = hook.selected(value, cx)?
+    {
+        return Ok(SelectItem::Entity(entity));
+    }
     match coerce(value, cx)? {
         Coerced::Element(element) => Ok(SelectItem::Column(element)),
         Coerced::From(from) => Ok(SelectItem::From(from)),

@@ -68,6 +68,10 @@ pub trait CompileStatePlugin {
     fn exported_columns(&self, select: &Select, cx: &Cx) -> Result<Vec<(Str, ColumnElement)>>;
     /// `select.column_descriptions`.
     fn column_descriptions(&self, select: &Select, cx: &Cx) -> Result<Value>;
+    /// `statement.entity_description` of an INSERT, UPDATE or DELETE of `entity`.
+    fn entity_description(&self, entity: &dyn Entity, cx: &Cx) -> Result<Value>;
+    /// `statement.returning_column_descriptions` of what `select` would select.
+    fn returned_descriptions(&self, select: &Select, cx: &Cx) -> Result<Value>;
     /// The FROM list that the columns and `select_from()` alone imply.
     fn columns_clause_froms(&self, select: &Select, cx: &Cx) -> Result<Vec<FromClause>>;
     /// What `filter_by()` names: the entity joined last, else the first.
@@ -81,6 +85,8 @@ pub trait EntityCoercion {
     fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
     /// The expression that `value` is (`__clause_element__`).
     fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>>;
+    /// What selecting `value` selects, where that is not the expression that it is.
+    fn selected(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
     /// Whether `value` is an attribute of an entity.
     fn is_attribute(&self, value: &Value, cx: &Cx) -> bool;
     /// Whether `value` is a relationship attribute, which only joins take as it is.

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use super::CompileState;
 use super::adapter::EntityAdapter;
 use super::entities::{MappedQuery, QueryEntity};
-use crate::object::Result;
-use crate::orm::MappedEntity;
+use crate::object::{Cx, Result};
+use crate::orm::{AliasedEntity, MappedEntity, Mapper};
 use crate::sql::visitors::{ClauseAdapter, Replacement, replace};
 use crate::sql::{ColumnElement, FromClause, FromItem};
 
@@ -23,6 +23,8 @@ pub struct CurrentAdapter {
     pub generations: Vec<(u32, Vec<Rc<ClauseAdapter>>)>,
     /// What stands for the mapped tables of entities that were joined under another selectable.
     pub replaced: Vec<(MappedEntity, Rc<ClauseAdapter>)>,
+    /// The same for columns of these tables, whatever entity they are of.
+    pub replaced_tables: Vec<(FromClause, Rc<ClauseAdapter>)>,
 }
 
 impl CurrentAdapter {
@@ -33,6 +35,33 @@ impl CurrentAdapter {
     /// `element` adapted.
     pub fn adapt(&self, element: &ColumnElement) -> Result<ColumnElement> {
         replace(element, self)
+    }
+    /// Let `alias` stand for `mapper` and for the tables of its hierarchy.
+    pub fn replace_mapper(
+        &mut self,
+        mapper: &Rc<Mapper>,
+        alias: &Rc<AliasedEntity>,
+        cx: &Cx,
+    ) -> Result<()> {
+        let adapter = ClauseAdapter::new(alias.selectable().clone(), cx)?
+            .with_equivalents(mapper.equivalent_columns(cx));
+        let adapter = Rc::new(adapter);
+        let mut members = mapper.with_polymorphic_mappers(cx)?;
+        if members.is_empty() {
+            members.push(mapper.clone());
+        }
+        for member in members {
+            for ancestor in member.lineage() {
+                let table = ancestor.local_table().clone();
+                self.replaced_tables
+                    .retain(|(known, _)| !known.same(&table));
+                self.replaced_tables.push((table, adapter.clone()));
+            }
+            let entity = MappedEntity::Mapper(member);
+            self.replaced.retain(|(known, _)| !known.same(&entity));
+            self.replaced.push((entity, adapter.clone()));
+        }
+        Ok(())
     }
     fn adapt_list(&self, elements: &mut [ColumnElement]) -> Result<()> {
         for element in elements {
@@ -82,6 +111,14 @@ impl Replacement for CurrentAdapter {
         };
         for (known, adapter) in &self.replaced {
             if known.same(&entity) {
+                return adapter.element(element);
+            }
+        }
+        let Some(table) = element.table() else {
+            return Ok(None);
+        };
+        for (known, adapter) in &self.replaced_tables {
+            if known.same(&table) {
                 return adapter.element(element);
             }
         }

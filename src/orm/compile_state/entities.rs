@@ -148,7 +148,7 @@ fn column_query(column: &ColumnElement) -> QueryEntity {
 }
 
 /// The attribute that an expression is of, as scripts see it.
-fn attribute_value(column: &ColumnElement) -> Option<Value> {
+pub fn attribute_value(column: &ColumnElement) -> Option<Value> {
     let notes = column.annotations()?;
     let key = notes.proxy_key.as_ref()?;
     let entity = MappedEntity::of(notes.parent_entity.as_ref()?.as_ref())?;

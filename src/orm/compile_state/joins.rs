@@ -4,10 +4,11 @@ use std::rc::Rc;
 
 use super::orm_join::{OrmJoin, Side, orm_join};
 use super::{CompileState, FromState};
-use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::{Raised, Result};
 use crate::orm::{
-    InstrumentedAttribute, MappedEntity, MapperProperty, RelationshipProperty, from_description,
+    AliasOptions, AliasedEntity, InstrumentedAttribute, MappedEntity, MapperProperty,
+    RelationshipProperty, from_description,
 };
 use crate::sql::{
     ColumnElement, FromClause, FromItem, Join, JoinTarget, OnClause, SetupJoin, and_all,
@@ -200,6 +201,10 @@ impl CompileState<'_> {
             return Err(self.same_entity(&parent, &target));
         }
         let side = Side::of(&parent, self.cx)?;
+        let target = match self.alias_of_overlapping(&side.selectable, &target)? {
+            Some(alias) => alias,
+            None => target,
+        };
         let at = self.left_side(&side.selectable)?;
         let side = side.seen_in(&self.froms[at].clause);
         let mut criteria = attribute.criteria().to_vec();
@@ -254,6 +259,21 @@ impl CompileState<'_> {
                 from_description(&selectable)
             )));
         }
+        let unaliased = match right {
+            Right::Entity(entity) => self.alias_of_overlapping(&left, entity)?,
+            Right::From(_) => None,
+        };
+        let (right, selectable) = match unaliased {
+            Some(alias) => {
+                let selectable = alias.entity().selectable(self.cx)?;
+                (&Right::Entity(alias), selectable)
+            }
+            None => (right, selectable),
+        };
+        let onclause = match onclause {
+            Some(element) if !self.current.is_empty() => Some(self.current.adapt(&element)?),
+            other => other,
+        };
         let mut condition = match onclause {
             Some(onclause) => onclause,
             None => join_condition(&left, &selectable, None, self.cx)?,
@@ -273,6 +293,48 @@ impl CompileState<'_> {
             full: join.full,
         }));
         Ok(())
+    }
+
+    /// An alias of `right`, where a join to its tables would name one that is there already.
+    fn alias_of_overlapping(
+        &mut self,
+        left: &FromClause,
+        right: &MappedEntity,
+    ) -> Result<Option<MappedEntity>> {
+        let MappedEntity::Mapper(mapper) = right else {
+            return Ok(None);
+        };
+        let is_join = matches!(mapper.mapped_table().plain(), FromClause::Join(_));
+        if !is_join && mapper.with_polymorphic().is_none() {
+            return Ok(None);
+        }
+        let selectable = mapper.selectable_from(self.cx)?;
+        let overlaps =
+            |from: &FromClause| from.shares_surface(left) && from.shares_surface(&selectable);
+        let overlaps = match self.froms.as_slice() {
+            [] => overlaps(left),
+            froms => froms.iter().any(|from| overlaps(&from.clause)),
+        };
+        if !overlaps {
+            return Ok(None);
+        }
+        let options = AliasOptions {
+            flat: true,
+            ..AliasOptions::default()
+        };
+        let alias = AliasedEntity::new(right, options, self.cx)?;
+        self.cx.warn(
+            &SA_WARNING,
+            &format!(
+                "An alias is being generated automatically against joined entity {} due to \
+                 overlapping tables.  This is a legacy pattern which may be deprecated in a \
+                 later release.  Use the aliased(<entity>, flat=True) construct explicitly, see \
+                 the linked example.",
+                mapper.describe(self.cx.compat())
+            ),
+        );
+        self.current.replace_mapper(mapper, &alias, self.cx)?;
+        Ok(Some(MappedEntity::Aliased(alias)))
     }
 
     /// The element to join from, where none was named.

@@ -198,8 +198,7 @@ impl CompileState<'_> {
             };
         }
         let onclause = match &join.onclause {
-            Some(OnClause::Expression(element)) if self.current.is_empty() => Some(element.clone()),
-            Some(OnClause::Expression(element)) => Some(self.current.adapt(element)?),
+            Some(OnClause::Expression(element)) => Some(element.clone()),
             _ => None,
         };
         self.join_plainly(join, &right, onclause)?;

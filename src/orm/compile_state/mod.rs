@@ -21,7 +21,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 pub use adapter::EntityAdapter;
 pub use current::CurrentAdapter;
-pub use entities::{QueryEntity, entity_in};
+pub use entities::{QueryEntity, entities_of, entity_in};
 pub use orm_join::{OrmJoin, Side, orm_join};
 pub use plugin::plugin;
 pub use setup::EntitySetup;

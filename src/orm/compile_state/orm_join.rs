@@ -32,12 +32,7 @@ impl Side {
     /// The same side as `left`, which it is joined from, offers it: plainly, or as a subquery.
     #[must_use]
     pub fn seen_in(self, left: &FromClause) -> Self {
-        let surface = left.surface_selectables();
-        let own = self.selectable.surface_selectables();
-        let is_present = own
-            .iter()
-            .any(|one| surface.iter().any(|known| known.same(one)));
-        if is_present {
+        if self.selectable.shares_surface(left) {
             return self;
         }
         Self {

@@ -285,7 +285,7 @@ impl PlanMaker {
                 EntityPlan::Bundle(Rc::new(BundlePlan {
                     name: bundle.bundle.name().clone(),
                     members,
-                    instance: bundle.bundle.instance().cloned(),
+                    maker: bundle.bundle.maker().clone(),
                 }))
             }
         })

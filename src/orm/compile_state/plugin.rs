@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::entities::{QueryEntity, entities_of};
+use super::entities::{QueryEntity, attribute_value, entities_of, entity_in};
 use super::{CompileState, entity_value};
 use crate::object::{Cx, Dict, Result, Str, Value};
 use crate::orm::{InstrumentedAttribute, MappedEntity};
@@ -72,6 +72,46 @@ impl CompileStatePlugin for Plugin {
             dict.insert_str("expr", expr);
             dict.insert_str("entity", value);
             described.push(Value::Dict(Rc::new(dict)));
+        }
+        Ok(Value::list(described))
+    }
+
+    fn entity_description(&self, entity: &dyn Entity, _cx: &Cx) -> Result<Value> {
+        let Some(mapped) = MappedEntity::of(entity) else {
+            return Ok(Value::None);
+        };
+        let mapper = mapped.mapper();
+        let class = Value::Class(mapper.class().clone());
+        let name = match &mapped {
+            MappedEntity::Mapper(mapper) => mapper.class().name(),
+            MappedEntity::Aliased(alias) => crate::orm::support::alias_label(alias),
+        };
+        let shown = entity_value(&mapped);
+        Ok(Value::Dict(Rc::new(Dict::from_pairs([
+            ("name", Value::Str(name)),
+            ("type", class),
+            ("expr", shown.clone()),
+            ("entity", shown),
+            ("table", Value::object(mapper.local_table().clone())),
+        ]))))
+    }
+
+    fn returned_descriptions(&self, select: &Select, cx: &Cx) -> Result<Value> {
+        let mut described = Vec::new();
+        for item in &select.data().raw_columns {
+            for column in item.columns(cx)? {
+                let entity = entity_in(&column);
+                let is_aliased = matches!(entity, Some(MappedEntity::Aliased(_)));
+                let name = column.plain().key().and_then(|key| key.text().cloned());
+                let expr = attribute_value(&column);
+                described.push(Value::Dict(Rc::new(Dict::from_pairs([
+                    ("name", name.map_or(Value::None, Value::Str)),
+                    ("type", column.type_().to_value()),
+                    ("expr", expr.unwrap_or_else(|| Value::object(column))),
+                    ("aliased", Value::Bool(is_aliased)),
+                    ("entity", entity.as_ref().map_or(Value::None, entity_value)),
+                ]))));
+            }
         }
         Ok(Value::list(described))
     }

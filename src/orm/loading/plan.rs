@@ -10,7 +10,7 @@ use crate::object::{Cx, Key, Result, Str, Value};
 use crate::orm::path::Path;
 use crate::orm::strategies::RelationshipStrategy;
 use crate::orm::strategy_options::{LoadElement, LoaderMap};
-use crate::orm::{MappedEntity, Mapper, MapperProperty};
+use crate::orm::{BundleMaker, MappedEntity, Mapper, MapperProperty};
 
 /// Slots of an instance, and what they get.
 #[derive(Default)]
@@ -99,8 +99,8 @@ pub struct BundlePlan {
     pub name: Str,
     /// Its members and their names.
     pub members: Vec<(Str, EntityPlan)>,
-    /// The object of a script's subclass, which makes its values.
-    pub instance: Option<Value>,
+    /// What makes its values.
+    pub maker: BundleMaker,
 }
 
 /// What becomes of a selected entity in each row.

@@ -12,7 +12,7 @@ use crate::engine::{
     Uniqueness,
 };
 use crate::object::{Cx, Method, Result, Value};
-use crate::orm::strategies;
+use crate::orm::{BundleMaker, strategies};
 
 /// Rows of objects and values, read from a cursor.
 pub struct EntityRows {
@@ -92,8 +92,10 @@ fn bundle_of(
         // Only the statement's first entity is ever refreshed.
         values.push(value_of(member, usize::MAX, context, row, cx)?);
     }
-    let Some(instance) = &bundle.instance else {
-        return Ok(Value::object(Row::new(bundle.meta(), values)));
+    let instance = match &bundle.maker {
+        BundleMaker::Instance(instance) => instance,
+        BundleMaker::Composite { class, .. } => return cx.call(class, values),
+        BundleMaker::Row => return Ok(Value::object(Row::new(bundle.meta(), values))),
     };
     let identity = Rc::as_ptr(bundle) as usize;
     let maker = match context.bundles.get(&identity) {

@@ -100,6 +100,36 @@ impl Query {
             })
     }
 
+    /// `merge_result()`: the objects among `rows` as those of the session.
+    pub fn merge_result(&self, rows: Vec<Value>, load: bool, cx: &Cx) -> Result<Vec<Value>> {
+        let session = self.expect_session("autoflush")?;
+        if load {
+            session.autoflush("merge", cx)?;
+        }
+        let entities = crate::orm::compile_state::entities_of(&self.select_unheard(cx), cx)?;
+        let merged = |value: &Value| session.merge(value, load, &[], cx);
+        if let [only] = entities.as_slice() {
+            return match only.mapped() {
+                Some(_) => rows.iter().map(merged).collect(),
+                None => Ok(rows),
+            };
+        }
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut values = cx.collect(&row)?;
+            for (value, entity) in values.iter_mut().zip(&entities) {
+                if entity.mapped().is_some() && !value.is_none() {
+                    *value = merged(value)?;
+                }
+            }
+            all.push(match row.downcast::<Row>() {
+                Some(row) => Value::object(Row::new(row.meta().clone(), values)),
+                None => Value::tuple(values),
+            });
+        }
+        Ok(all)
+    }
+
     /// `get()`.
     pub fn get(&self, ident: &Value, cx: &Cx) -> Result<Value> {
         self.no_criterion("get", false, false)?;

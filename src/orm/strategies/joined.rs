@@ -81,6 +81,14 @@ pub fn set_up_joined(
         Some(target) => target.clone(),
         None => relationship.entity(state.cx)?.clone(),
     };
+    if let MappedEntity::Aliased(alias) = &target
+        && alias.uses_mapper_path()
+    {
+        return Err(INVALID_REQUEST_ERROR.error(
+            "Detected unaliased columns when generating joined load.  Make sure to use \
+             aliased=True or flat=True when using joined loading with with_polymorphic().",
+        ));
+    }
     let selectable =
         crate::orm::support::eager_alias(&target.entity().selectable(state.cx)?, state.cx)?;
     let adapter = EntityAdapter::new(target.mapper(), &selectable, state.cx)?;

@@ -143,6 +143,13 @@ impl FromClause {
             plain => plain.name().map_or_else(String::new, |name| name.display()),
         }
     }
+    /// Whether the two have an element of their joins in common.
+    pub fn shares_surface(&self, other: &Self) -> bool {
+        let own = self.surface_selectables();
+        let surface = other.surface_selectables();
+        own.iter()
+            .any(|one| surface.iter().any(|known| known.same(one)))
+    }
     /// The FROM elements at its surface: the sides of joins, themselves, what groups them.
     pub fn surface_selectables(&self) -> Vec<Self> {
         let mut all = Vec::new();

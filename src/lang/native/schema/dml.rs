@@ -17,8 +17,8 @@ use crate::sql::dml::{
     OnDuplicateKey, Update, dml_key, dml_value,
 };
 use crate::sql::{
-    Alias, AliasKind, AliasedElement, ColumnElement, FromClause, FromItem, Name, SelectItem,
-    SelectStatement,
+    Alias, AliasKind, AliasedElement, ColumnElement, FromClause, FromItem, Name, Select,
+    SelectItem, SelectStatement,
 };
 
 const MODULE: &str = "sqlalchemy.sql.dml";
@@ -336,7 +336,13 @@ fn base_members(members: &mut Members) {
         .getter_on_value("is_delete", |this, _| {
             Ok(Value::Bool(this.downcast::<Delete>().is_some()))
         })
-        .getter_on_value("entity_description", |this, _| {
+        .getter_on_value("returning_column_descriptions", |this, cx| {
+            returned_descriptions(data_of(this)?, cx)
+        })
+        .getter_on_value("entity_description", |this, cx| {
+            if let Some(subject) = &data_of(this)?.subject {
+                return subject.plugin().entity_description(subject.as_ref(), cx);
+            }
             let table = Value::object(data_of(this)?.table.clone());
             let name = data_of(this)?
                 .table
@@ -347,6 +353,26 @@ fn base_members(members: &mut Members) {
                 ("table", table),
             ]))))
         });
+}
+
+/// `returning_column_descriptions`.
+fn returned_descriptions(data: &DmlData, cx: &Cx) -> Result<Value> {
+    if let Some(subject) = &data.subject {
+        let select = Select::new(data.returning.clone(), cx)?;
+        return subject.plugin().returned_descriptions(&select, cx);
+    }
+    let mut described = Vec::new();
+    for item in &data.returning {
+        for column in item.columns(cx)? {
+            let name = column.key().and_then(|key| key.text().cloned());
+            described.push(Value::Dict(Rc::new(Dict::from_pairs([
+                ("name", name.map_or(Value::None, Value::Str)),
+                ("type", column.type_().to_value()),
+                ("expr", Value::object(column)),
+            ]))));
+        }
+    }
+    Ok(Value::list(described))
 }
 
 fn values_members(members: &mut Members) {

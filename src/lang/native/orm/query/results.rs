@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::{items, query_of, sql};
 use crate::engine::{OnlyOne, ResultSet};
+use crate::object::types::iterators::iter_of;
 use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
 use crate::orm::Query;
 
@@ -42,6 +43,12 @@ pub fn members(members: &mut Members) {
             Ok(row
                 .and_then(|row| row.get(0).cloned())
                 .unwrap_or(Value::None))
+        })
+        .method_on_value("merge_result(iterator, load=True)", |this, bound, cx| {
+            let rows = cx.collect(bound.value("iterator"))?;
+            let load = bound.flag("load", true);
+            let merged = query_of(this)?.merge_result(rows, load, cx)?;
+            iter_of(&Value::list(merged), cx)
         })
         .method_on_value("__iter__()", |this, _, _| Ok(rows_of(query_of(this)?)))
         .method_on_value("__getitem__(item)", |this, bound, cx| {

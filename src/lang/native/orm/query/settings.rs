@@ -3,7 +3,7 @@
 use super::{add_steps, derived, query_of};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::engine::immutable_dict;
-use crate::object::exceptions::TYPE_ERROR;
+use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{Cx, Dict, Members, Result, Str, Value};
 use crate::orm::Needs;
 use crate::sql::LabelStyle;
@@ -111,10 +111,29 @@ fn flattened(given: &[Value], cx: &Cx) -> Result<Vec<Value>> {
                 let _depth = cx.enter()?;
                 all.extend(flattened(&cx.collect(option)?, cx)?);
             }
-            one => all.push(one.clone()),
+            one => {
+                check_option(one, cx)?;
+                all.push(one.clone());
+            }
         }
     }
     Ok(all)
+}
+
+/// Raise for what is no option at all.
+fn check_option(value: &Value, cx: &Cx) -> Result<()> {
+    if matches!(value, Value::Object(_) | Value::Instance(_)) {
+        return Ok(());
+    }
+    let asked = if cx.compat().is_14() {
+        "_is_legacy_option"
+    } else {
+        "_is_core"
+    };
+    Err(ATTRIBUTE_ERROR.error(format!(
+        "'{}' object has no attribute '{asked}'",
+        crate::object::class_of(value, cx).name()
+    )))
 }
 
 fn parameters(bound: &crate::object::Bound<'_>, cx: &Cx) -> Result<Vec<(Str, Value)>> {
