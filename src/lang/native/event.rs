@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::event_arguments::arguments_of;
-use super::{engine, orm};
+use super::{engine, orm, schema};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Args, Bound, Cx, Export, Method, ModuleSpec, Result, Str, Value};
 
@@ -46,6 +46,7 @@ type Listen = fn(&Listener<'_>, &Cx) -> Result<Target>;
 
 /// The areas, one line each.
 const AREAS: &[Listen] = &[
+    schema::listen,
     engine::listen,
     orm::listen_to_sessions,
     orm::listen_to_queries,

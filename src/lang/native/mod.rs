@@ -35,6 +35,7 @@ const OWN_MODULES: &[&ModuleSpec] = &[
     &orm::EXT,
     &orm::EXT_DECLARATIVE,
     &orm::EXT_AUTOMAP,
+    &orm::EXT_MUTABLE,
     &orm::INTERFACES,
     &orm::EXT_HYBRID,
     &orm::EXT_ASSOCIATION_PROXY,

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::inline::inline_sql;
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Cx, Result, Str, Value};
+use crate::sql::FromClause;
 use crate::sql::dialects::{Backend, Dialect};
 use crate::sql::schema::{
     Autoincrement, Column, ColumnDefault, Constraint, ConstraintKind, DialectOptions,
@@ -341,6 +342,14 @@ pub(super) fn table_constraints(
     }
     let mut texts = Vec::with_capacity(constraints.len());
     for constraint in &constraints {
+        let condition = constraint.ddl_if.borrow().clone();
+        if let Some(condition) = condition {
+            let this = Value::object(constraint.clone());
+            let target = Value::object(FromClause::Table(table.clone()));
+            if !condition.holds((&this, &target, &Value::None), dialect, &[], cx)? {
+                continue;
+            }
+        }
         if let Some(text) = constraint_text(constraint, dialect, cx)? {
             texts.push(text);
         }

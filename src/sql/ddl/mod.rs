@@ -15,7 +15,7 @@ use crate::object::{Cx, Result, Str, Value};
 pub use compile::compile_ddl;
 pub use constraints::autoincrement_column;
 pub use inline::inline_sql;
-pub use run::{CheckFirst, DdlTarget, create, drop};
+pub use run::{CheckFirst, DdlBind, DdlTarget, MockBind, create, drop};
 
 /// A DDL element.
 #[derive(Clone)]
@@ -118,16 +118,22 @@ pub enum Ddl {
     },
 }
 
+/// Something is being created or dropped.
+pub struct DdlHappening<'a> {
+    /// `before_create` and the like.
+    pub event: &'static str,
+    /// What.
+    pub target: &'a DdlTarget,
+    /// Whether what exists was looked up first.
+    pub check: bool,
+    /// Whether it is part of `create_all()` or `drop_all()`.
+    pub metadata_operation: bool,
+}
+
 /// Hears of tables being created and dropped: the events of a script.
 pub trait DdlListener {
-    /// `before_create` and the like of `target`.
-    fn notify(
-        &self,
-        event: &'static str,
-        target: &DdlTarget,
-        connection: &crate::engine::Connection,
-        cx: &Cx,
-    ) -> Result<()>;
+    /// `before_create` and the like.
+    fn notify(&self, happening: &DdlHappening<'_>, bind: DdlBind<'_>, cx: &Cx) -> Result<()>;
 }
 
 /// The listeners of the session.
@@ -140,16 +146,10 @@ impl DdlListeners {
         self.0.borrow_mut().push(listener);
     }
     /// Tell all.
-    pub fn notify(
-        &self,
-        event: &'static str,
-        target: &DdlTarget,
-        connection: &crate::engine::Connection,
-        cx: &Cx,
-    ) -> Result<()> {
+    pub fn notify(&self, happening: &DdlHappening<'_>, bind: DdlBind<'_>, cx: &Cx) -> Result<()> {
         let listeners = self.0.borrow().clone();
         for listener in listeners {
-            listener.notify(event, target, connection, cx)?;
+            listener.notify(happening, bind, cx)?;
         }
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 use std::rc::Rc;
 
-use super::{Ddl, DdlListeners};
+use super::{Ddl, DdlHappening, DdlListeners};
 use crate::engine::exc::{CIRCULAR_DEPENDENCY_ERROR, SA_WARNING};
 use crate::engine::{Connection, ExecutionOptions};
-use crate::object::{Cx, Result};
+use crate::object::{Cx, Result, Value};
+use crate::sql::FromClause;
 use crate::sql::dialects::Dialect;
 use crate::sql::execution::execute_ddl;
+use crate::sql::reflection::{Catalogue, Inspector};
 use crate::sql::schema::{
     Constraint, ConstraintName, Index, MetaData, Sequence, Table, sort_tables_and_constraints,
 };
@@ -28,32 +30,74 @@ pub enum DdlTarget {
     Sequence(Rc<Sequence>),
 }
 
+/// What stands in for a connection and hands on the DDL it is given.
+pub trait MockBind {
+    /// The dialect to compile for.
+    fn dialect(&self) -> Rc<Dialect>;
+    /// Take a DDL element.
+    fn execute(&self, ddl: &Ddl, cx: &Cx) -> Result<()>;
+    /// As scripts see it.
+    fn value(&self) -> Value;
+}
+
+/// Where DDL runs.
+#[derive(Clone, Copy)]
+pub enum DdlBind<'a> {
+    /// On a connection.
+    Connection(&'a Connection),
+    /// Nowhere.
+    Mock(&'a dyn MockBind),
+}
+
+impl DdlBind<'_> {
+    /// As scripts see it.
+    pub fn value(self) -> Value {
+        match self {
+            Self::Connection(connection) => Value::object(connection.clone()),
+            Self::Mock(mock) => mock.value(),
+        }
+    }
+    /// Its dialect.
+    pub fn dialect(self, cx: &Cx) -> Rc<Dialect> {
+        match self {
+            Self::Connection(connection) => Dialect::of_connection(connection, cx),
+            Self::Mock(mock) => mock.dialect(),
+        }
+    }
+    /// Execute a DDL element.
+    pub fn execute(self, ddl: &Ddl, cx: &Cx) -> Result<()> {
+        match self {
+            Self::Connection(connection) => {
+                execute_ddl(connection, ddl, &ExecutionOptions::none(), cx).map(std::mem::drop)
+            }
+            Self::Mock(mock) => mock.execute(ddl, cx),
+        }
+    }
+}
+
 struct Run<'a> {
-    connection: &'a Connection,
+    bind: DdlBind<'a>,
     dialect: Rc<Dialect>,
     check: CheckFirst,
+    of_metadata: bool,
     listeners: Rc<DdlListeners>,
     cx: &'a Cx,
 }
 
-fn run_on<'a>(connection: &'a Connection, check: CheckFirst, cx: &'a Cx) -> Run<'a> {
+fn run_on<'a>(target: &DdlTarget, bind: DdlBind<'a>, check: CheckFirst, cx: &'a Cx) -> Run<'a> {
     Run {
-        connection,
-        dialect: Dialect::of_connection(connection, cx),
-        check,
+        of_metadata: matches!(target, DdlTarget::MetaData(..)),
+        bind,
+        dialect: bind.dialect(cx),
+        check: check && matches!(bind, DdlBind::Connection(_)),
         listeners: cx.service::<DdlListeners>(),
         cx,
     }
 }
 
 /// Create `target`.
-pub fn create(
-    target: &DdlTarget,
-    connection: &Connection,
-    check: CheckFirst,
-    cx: &Cx,
-) -> Result<()> {
-    let run = run_on(connection, check, cx);
+pub fn create(target: &DdlTarget, bind: DdlBind<'_>, check: CheckFirst, cx: &Cx) -> Result<()> {
+    let run = run_on(target, bind, check, cx);
     match target {
         DdlTarget::MetaData(metadata, only) => run.create_metadata(metadata, only.as_deref()),
         DdlTarget::Table(table) => {
@@ -76,8 +120,8 @@ pub fn create(
 }
 
 /// Drop `target`.
-pub fn drop(target: &DdlTarget, connection: &Connection, check: CheckFirst, cx: &Cx) -> Result<()> {
-    let run = run_on(connection, check, cx);
+pub fn drop(target: &DdlTarget, bind: DdlBind<'_>, check: CheckFirst, cx: &Cx) -> Result<()> {
+    let run = run_on(target, bind, check, cx);
     match target {
         DdlTarget::MetaData(metadata, only) => run.drop_metadata(metadata, only.as_deref()),
         DdlTarget::Table(table) => {
@@ -101,27 +145,31 @@ pub fn drop(target: &DdlTarget, connection: &Connection, check: CheckFirst, cx: 
 
 impl Run<'_> {
     fn execute(&self, ddl: &Ddl) -> Result<()> {
-        let options = ExecutionOptions::none();
-        execute_ddl(self.connection, ddl, &options, self.cx).map(std::mem::drop)
+        self.bind.execute(ddl, self.cx)
     }
 
     fn has_table(&self, table: &Table) -> Result<bool> {
+        let DdlBind::Connection(connection) = self.bind else {
+            return Ok(false);
+        };
         let schema = self.dialect.effective_schema(table.schema());
-        crate::sql::reflection::has_table(self.connection, table.name(), schema.as_ref(), self.cx)
+        crate::sql::reflection::has_table(connection, table.name(), schema.as_ref(), self.cx)
     }
 
     fn has_index(&self, index: &Index) -> Result<bool> {
         let name = index.name.borrow().as_str().cloned();
+        let DdlBind::Connection(connection) = self.bind else {
+            return Ok(false);
+        };
         let (Some(name), Some(table)) = (name, index.table()) else {
             return Ok(false);
         };
-        let known = crate::sql::reflection::index_names(
-            self.connection,
-            table.name(),
-            table.schema(),
-            self.cx,
-        )?;
-        Ok(known.contains(&name))
+        if !self.has_table(&table)? {
+            return Ok(false);
+        }
+        let catalogue = Catalogue::new(connection, self.cx);
+        let known = Inspector::default().indexes(table.name(), table.schema(), &catalogue)?;
+        Ok(known.iter().any(|index| index.name == name))
     }
 
     fn create_metadata(&self, metadata: &Rc<MetaData>, only: Option<&[Rc<Table>]>) -> Result<()> {
@@ -179,6 +227,15 @@ impl Run<'_> {
             foreign_keys,
         })?;
         for index in table.indexes() {
+            let condition = index.ddl_if.borrow().clone();
+            if let Some(condition) = condition {
+                let this = Value::object(index.clone());
+                let table = Value::object(FromClause::Table(table.clone()));
+                let bind = self.bind.value();
+                if !condition.holds((&this, &table, &bind), &self.dialect, &[], self.cx)? {
+                    continue;
+                }
+            }
             self.execute(&Ddl::CreateIndex {
                 index,
                 if_not_exists: false,
@@ -305,7 +362,13 @@ impl Run<'_> {
     }
 
     fn notify(&self, event: &'static str, target: &DdlTarget) -> Result<()> {
-        self.listeners
-            .notify(event, target, self.connection, self.cx)
+        let metadata_operation = self.of_metadata;
+        let happening = DdlHappening {
+            event,
+            target,
+            check: self.check,
+            metadata_operation,
+        };
+        self.listeners.notify(&happening, self.bind, self.cx)
     }
 }

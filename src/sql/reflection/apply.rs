@@ -5,14 +5,91 @@ use std::rc::Rc;
 
 use super::catalogue::Catalogue;
 use super::inspector::{Inspector, ReflectedColumn};
+use crate::engine::Connection;
 use crate::engine::exc::NO_SUCH_TABLE_ERROR;
-use crate::object::{Cx, Result, Str, Value};
+use crate::object::{Cx, Dict, Result, Str, Value};
 use crate::sql::schema::{
     Autoincrement, Column, ColumnArg, ColumnOptions, Computed, Constraint, ConstraintKind,
     ConstraintName, ForeignKey, ForeignKeyRules, ForeignKeyTarget, Index, IndexPart, MetaData,
     ServerDefault, Table, add_column, add_constraint, add_index,
 };
+use crate::sql::types::SqlType;
 use crate::sql::{ColumnElement, TextClause};
+
+/// Hears of each column before it joins its table: `column_reflect`.
+pub trait ColumnListener {
+    /// What is said of the column in the end; `None`: nobody listens.
+    fn reflected(
+        &self,
+        table: &Rc<Table>,
+        connection: &Connection,
+        column: &ReflectedColumn,
+        cx: &Cx,
+    ) -> Result<Option<Rc<Dict>>>;
+}
+
+/// The listeners of the session.
+#[derive(Default)]
+pub struct ColumnListeners(RefCell<Vec<Rc<dyn ColumnListener>>>);
+
+impl ColumnListeners {
+    /// Let `listener` hear.
+    pub fn add(&self, listener: Rc<dyn ColumnListener>) {
+        self.0.borrow_mut().push(listener);
+    }
+}
+
+/// The column that `reflected` becomes once its listeners had their say.
+fn heard_column(
+    table: &Rc<Table>,
+    reflected: &ReflectedColumn,
+    catalogue: &Catalogue<'_>,
+) -> Result<Rc<Column>> {
+    let cx = catalogue.cx();
+    let column = make_column(reflected);
+    let listeners = cx.service::<ColumnListeners>();
+    let listeners = listeners.0.borrow().clone();
+    for listener in listeners {
+        let connection = catalogue.connection();
+        if let Some(said) = listener.reflected(table, connection, reflected, cx)? {
+            apply_said(&column, &said, cx)?;
+        }
+    }
+    Ok(column)
+}
+
+fn apply_said(column: &Column, said: &Dict, cx: &Cx) -> Result<()> {
+    let text = |name: &str| {
+        said.get_str(name)
+            .and_then(|value| value.as_str().map(Str::new))
+    };
+    if let Some(name) = text("name") {
+        column.set_name(name.clone());
+        column.set_key(name);
+    }
+    if let Some(key) = text("key") {
+        column.set_key(key);
+    }
+    if let Some(ty) = said.get_str("type") {
+        column.set_type(SqlType::from_value(&ty, cx)?);
+    }
+    let mut options = column.options.borrow_mut();
+    if let Some(nullable) = said.get_str("nullable") {
+        options.nullable = cx.truthy(&nullable)?;
+    }
+    if let Some(comment) = text("comment") {
+        options.comment = Some(comment);
+    }
+    drop(options);
+    if let Some(Value::Dict(info)) = said.get_str("info") {
+        let entries = info.borrow().clone();
+        *column.info().borrow_mut() = entries;
+    }
+    if matches!(said.get_str("default"), Some(Value::None)) {
+        *column.server_default.borrow_mut() = None;
+    }
+    Ok(())
+}
 
 /// How tables are reflected.
 #[derive(Clone, Default)]
@@ -105,7 +182,8 @@ pub fn reflect_table(
         return Err(NO_SUCH_TABLE_ERROR.error(name.to_string()));
     }
     for reflected in columns.iter().filter(|column| !skipped(&column.name)) {
-        add_column(table, &make_column(reflected), true, cx)?;
+        let column = heard_column(table, reflected, catalogue)?;
+        add_column(table, &column, true, cx)?;
     }
     let key = inspector.primary_key(&name, schema, catalogue)?;
     reflect_primary_key(table, &key.columns, key.name.as_ref());

@@ -23,6 +23,10 @@ impl<'a> Catalogue<'a> {
             cx,
         }
     }
+    /// The connection.
+    pub fn connection(&self) -> &Connection {
+        self.connection
+    }
     /// The session.
     pub fn cx(&self) -> &Cx {
         self.cx
@@ -89,19 +93,4 @@ pub fn has_table(
     cx: &Cx,
 ) -> Result<bool> {
     Catalogue::new(connection, cx).has_table(name, schema)
-}
-
-/// The names of the indexes of a table.
-pub fn index_names(
-    connection: &Connection,
-    table: &str,
-    schema: Option<&Str>,
-    cx: &Cx,
-) -> Result<Vec<Str>> {
-    let rows = Catalogue::new(connection, cx).pragma("index_list", table, schema)?;
-    Ok(rows
-        .iter()
-        .filter_map(|row| row.get(1)?.as_str())
-        .map(Str::new)
-        .collect())
 }

@@ -188,7 +188,8 @@ pub(super) fn foreign_keys(sql: &str) -> Vec<ParsedForeignKey> {
 /// The expression of the generated column `name`.
 pub(super) fn computed_text(sql: &str, name: &str) -> Str {
     let open = sql.find('(').map_or(0, |at| at + 1);
-    let body = &sql[open..];
+    let body = sql[open..].trim_end();
+    let body = body.strip_suffix(')').unwrap_or(body);
     let Some(at) = body.find(name) else {
         return Str::new("");
     };

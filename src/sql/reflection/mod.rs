@@ -6,8 +6,8 @@ mod constraints;
 mod inspector;
 mod types;
 
-pub use apply::{ReflectOptions, reflect_metadata, reflect_table};
-pub use catalogue::{Catalogue, has_table, index_names};
+pub use apply::{ColumnListener, ColumnListeners, ReflectOptions, reflect_metadata, reflect_table};
+pub use catalogue::{Catalogue, has_table};
 pub use inspector::{
     Inspector, ReflectedCheck, ReflectedColumn, ReflectedForeignKey, ReflectedIndex,
     ReflectedPrimaryKey, ReflectedUnique,

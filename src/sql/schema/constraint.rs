@@ -100,6 +100,8 @@ pub struct Constraint {
     pub column_flag: Cell<bool>,
     /// Options by dialect.
     pub dialect_options: RefCell<DialectOptions>,
+    /// When it is emitted.
+    pub ddl_if: RefCell<Option<super::DdlIf>>,
     info: OnceCell<Rc<Dict>>,
     table: RefCell<Weak<Table>>,
     /// The column whose definition it is part of, of a column-level CHECK.
@@ -120,6 +122,7 @@ impl Constraint {
             comment: None,
             column_flag: Cell::new(false),
             dialect_options: RefCell::default(),
+            ddl_if: RefCell::default(),
             info: OnceCell::new(),
             table: RefCell::new(Weak::new()),
             column: RefCell::new(Weak::new()),

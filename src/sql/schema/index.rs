@@ -32,6 +32,8 @@ pub struct Index {
     pub column_flag: Cell<bool>,
     /// Options by dialect.
     pub dialect_options: RefCell<DialectOptions>,
+    /// When it is emitted.
+    pub ddl_if: RefCell<Option<super::DdlIf>>,
     pub(super) table: RefCell<Weak<Table>>,
     info: OnceCell<Rc<Dict>>,
 }
@@ -46,6 +48,7 @@ impl Index {
             quote: None,
             column_flag: Cell::new(false),
             dialect_options: RefCell::default(),
+            ddl_if: RefCell::default(),
             table: RefCell::new(Weak::new()),
             info: OnceCell::new(),
         }

@@ -4,6 +4,7 @@ mod attach;
 mod checks;
 mod column;
 mod constraint;
+mod ddl_if;
 mod defaults;
 mod foreign_key;
 mod index;
@@ -20,6 +21,7 @@ pub use attach::{
 pub use checks::columns_of;
 pub use column::{Autoincrement, Column, ColumnOptions};
 pub use constraint::{ColumnArg, Constraint, ConstraintKind, ConstraintName, ForeignKeyRules};
+pub use ddl_if::DdlIf;
 pub use defaults::{ColumnDefault, Computed, Identity, Sequence, SequenceOptions, ServerDefault};
 pub use foreign_key::{ForeignKey, ForeignKeyTarget};
 pub use index::{Index, IndexPart};

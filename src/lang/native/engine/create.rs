@@ -169,7 +169,9 @@ fn legacy(keywords: &mut Keywords, cx: &Cx) -> Result<bool> {
 fn refuse(keywords: &mut Keywords, cx: &Cx) -> Result<()> {
     if let Some(strategy) = keywords.take("strategy") {
         return Err(match strategy.as_str() {
-            Some("mock") => no_mock_engine(),
+            Some("mock") => NOT_IMPLEMENTED_ERROR.error(
+                "create_engine(strategy=\"mock\") is not supported here; use create_mock_engine()",
+            ),
             _ => ARGUMENT_ERROR.error(format!("unknown strategy: {}", cx.repr(&strategy)?)),
         });
     }
@@ -182,12 +184,6 @@ fn refuse(keywords: &mut Keywords, cx: &Cx) -> Result<()> {
     }
     keywords.take("empty_in_strategy");
     Ok(())
-}
-
-/// The refusal of `create_mock_engine()`.
-pub fn no_mock_engine() -> crate::object::Raised {
-    NOT_IMPLEMENTED_ERROR
-        .error("mock engines are not supported here; print(CreateTable(table)) shows the DDL")
 }
 
 /// Take the dialect's arguments; answers the isolation level.

@@ -29,11 +29,12 @@ pub fn make_url(_: &Cx) -> Value {
     })
 }
 
-/// `create_mock_engine`, which is refused.
+/// `create_mock_engine()`.
 pub fn create_mock_engine(_: &Cx) -> Value {
-    Method::function("create_mock_engine(url, executor, **kw)", |_, _| {
-        Err(create::no_mock_engine())
-    })
+    Method::function(
+        "create_mock_engine(url, executor, **kw)",
+        crate::lang::native::schema::create_mock_engine,
+    )
 }
 
 /// The names of the exceptions and warnings of one version.

@@ -15,6 +15,7 @@ mod functions;
 mod hybrid;
 mod inspection;
 mod mapper;
+mod mutable;
 mod names;
 mod names_by_key;
 mod properties;
@@ -34,6 +35,7 @@ pub use attribute::{attribute_key, mapper_value};
 pub use automap::EXT_AUTOMAP;
 pub use events::listen;
 pub use inspection::{entity_value, inspect, no_inspection};
+pub use mutable::EXT_MUTABLE;
 pub use query::listen as listen_to_queries;
 pub use session_events::listen_to_sessions;
 

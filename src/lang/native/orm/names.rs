@@ -196,6 +196,7 @@ pub const ORDERING_NAMES: &[(&str, Export)] = exports! {
 pub const EXT_NAMES: &[(&str, Export)] = exports! {
     both "declarative" => module(&super::EXT_DECLARATIVE);
     both "automap" => module(&super::EXT_AUTOMAP);
+    both "mutable" => module(&super::EXT_MUTABLE);
     both "hybrid" => module(&super::EXT_HYBRID);
     both "associationproxy" => module(&super::EXT_ASSOCIATION_PROXY);
     both "orderinglist" => module(&super::EXT_ORDERING_LIST);

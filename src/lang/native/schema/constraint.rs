@@ -290,6 +290,7 @@ fn members(members: &mut Members) {
         })
         .getter("columns", |this: &Rc<Constraint>, _| Ok(collection(this)))
         .getter("c", |this: &Rc<Constraint>, _| Ok(collection(this)))
+        .getter_on_value("ddl_if", super::events::ddl_if)
         .getter("dialect_options", |this: &Rc<Constraint>, _| {
             Ok(options_by_dialect(&this.dialect_options.borrow()))
         })

@@ -2,16 +2,18 @@
 
 use std::rc::Rc;
 
+use super::mock::MockConnection;
 use crate::engine::exc::{ARGUMENT_ERROR, UNBOUND_EXECUTION_ERROR};
 use crate::engine::{Connection, Engine};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
-    Args, Bound, Class, Cx, Members, Object, Result, Signature, Str, TypeSpec, Value, class_of,
+    Args, Bound, Class, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value,
+    class_of,
 };
 use crate::sql::ColumnElement;
-use crate::sql::ddl::{Ddl, DdlTarget, compile_ddl, create, drop as drop_target};
-use crate::sql::dialects::{Dialect, DialectObject};
+use crate::sql::ddl::{Ddl, DdlBind, DdlTarget, compile_ddl, create, drop as drop_target};
+use crate::sql::dialects::{Backend, Dialect, DialectObject};
 use crate::sql::schema::{Constraint, Index, Sequence};
 
 /// Run `work` on the connection that `bind` is, or on one of the engine that it is, in a
@@ -44,6 +46,14 @@ pub fn on_connection<R>(
     }
 }
 
+/// The same where the bind may be a mock, too.
+pub fn on_bind<R>(bind: &Value, cx: &Cx, work: impl FnOnce(DdlBind<'_>) -> Result<R>) -> Result<R> {
+    match bind.downcast::<MockConnection>() {
+        Some(mock) => work(DdlBind::Mock(mock)),
+        None => on_connection(bind, cx, |connection| work(DdlBind::Connection(connection))),
+    }
+}
+
 fn no_bind(bind: &Value, cx: &Cx) -> crate::object::Raised {
     if bind.is_none() {
         return crate::object::exceptions::ATTRIBUTE_ERROR
@@ -64,6 +74,20 @@ fn bind_of(target: &DdlTarget) -> Value {
         DdlTarget::Sequence(sequence) => sequence.metadata.borrow().clone(),
     };
     metadata.map_or(Value::None, |metadata| metadata.bind.borrow().clone())
+}
+
+/// What an error calls `target`.
+fn described(target: &DdlTarget, cx: &Cx) -> Result<String> {
+    let (class, name) = match target {
+        DdlTarget::MetaData(..) => return Ok("MetaData object".to_owned()),
+        DdlTarget::Table(table) => ("Table", Some(Str::new(table.full_name()))),
+        DdlTarget::Index(index) => ("Index", index.name.borrow().as_str().cloned()),
+        DdlTarget::Sequence(sequence) => ("Sequence", Some(sequence.name.clone())),
+    };
+    Ok(match name {
+        Some(name) => format!("{class} object {}", cx.repr(&name.into())?),
+        None => format!("{class} object"),
+    })
 }
 
 /// `create(bind, checkfirst)` or `drop(..)` of anything that has them.
@@ -92,19 +116,20 @@ pub fn run(
             }
             let own = bind_of(&target);
             if own.is_none() && cx.compat().is_14() {
-                return Err(UNBOUND_EXECUTION_ERROR.error(
-                    "MetaData object is not bound to an Engine or Connection.  Execution can not \
-                     proceed without a database to execute against.",
-                ));
+                return Err(UNBOUND_EXECUTION_ERROR.error(format!(
+                    "{} is not bound to an Engine or Connection.  Execution can not proceed \
+                     without a database to execute against.",
+                    described(&target, cx)?
+                )));
             }
             own
         }
     };
-    on_connection(&bind, cx, |connection| {
+    on_bind(&bind, cx, |bind| {
         if creates {
-            create(&target, connection, check, cx)
+            create(&target, bind, check, cx)
         } else {
-            drop_target(&target, connection, check, cx)
+            drop_target(&target, bind, check, cx)
         }
     })?;
     Ok(Value::None)
@@ -138,6 +163,14 @@ fn table(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<crate::sql::schema::Table>> {
     super::table_of(bound.value("element")).ok_or_else(|| wrong(bound, "Table", cx))
 }
 
+/// The error of a `CreateTable` of something else.
+fn no_columns(value: &Value, cx: &Cx) -> crate::object::Raised {
+    crate::object::exceptions::ATTRIBUTE_ERROR.error(format!(
+        "'{}' object has no attribute 'columns'",
+        class_of(value, cx).name()
+    ))
+}
+
 fn item<T: Clone + 'static>(bound: &Bound<'_>, what: &str, cx: &Cx) -> Result<Rc<T>> {
     let found = bound.value("element").downcast::<Rc<T>>().cloned();
     found.ok_or_else(|| wrong(bound, what, cx))
@@ -157,7 +190,8 @@ elements! {
     CREATE_TABLE = "CreateTable",
         "__init__(element, include_foreign_key_constraints=None, if_not_exists=False)",
         |bound, cx| Ok(Ddl::CreateTable {
-            table: table(bound, cx)?,
+            table: super::table_of(bound.value("element"))
+                .ok_or_else(|| no_columns(bound.value("element"), cx))?,
             if_not_exists: bound.flag("if_not_exists", false),
             foreign_keys: match bound.some("include_foreign_key_constraints") {
                 Some(given) => Some(
@@ -234,7 +268,7 @@ elements! {
         |bound, cx| {
             let Value::Str(statement) = bound.value("statement") else {
                 return Err(ARGUMENT_ERROR.error(format!(
-                    "Expected a string or unicode SQL statement, got {}",
+                    "Expected a string or unicode SQL statement, got '{}'",
                     cx.repr(bound.value("statement"))?
                 )));
             };
@@ -295,7 +329,7 @@ fn members(members: &mut Members) {
                     None => Dialect::default_dialect(cx.compat()),
                 };
                 let text = compile_ddl(&this.0, &dialect, cx)?;
-                Ok(Value::object(CompiledDdl(text)))
+                Ok(Value::object(CompiledDdl(text, dialect.backend)))
             },
         )
         .method("against(target)", |this: &DdlObject, bound, _| {
@@ -310,8 +344,37 @@ fn members(members: &mut Members) {
             super::events::conditional,
         )
         .method_on_value("__call__(target, bind, **kw)", |this, bound, cx| {
-            super::events::call_ddl(this, bound.value("target"), bound.value("bind"), cx)
+            super::events::call_ddl(
+                this,
+                bound.value("target"),
+                bound.value("bind"),
+                bound.keywords(),
+                cx,
+            )
         });
+}
+
+/// What a DDL element is about.
+fn element_of(ddl: &Ddl) -> Option<Value> {
+    Some(match ddl {
+        Ddl::CreateTable { table, .. }
+        | Ddl::DropTable { table, .. }
+        | Ddl::TableComment { table, .. } => super::table_value(table.clone()),
+        Ddl::CreateColumn(column) | Ddl::ColumnComment { column, .. } => {
+            super::column::column_value(column.clone())
+        }
+        Ddl::CreateIndex { index, .. } | Ddl::DropIndex { index, .. } => {
+            Value::object(index.clone())
+        }
+        Ddl::CreateSchema { name, .. } | Ddl::DropSchema { name, .. } => name.clone().into(),
+        Ddl::CreateSequence { sequence, .. } | Ddl::DropSequence { sequence, .. } => {
+            Value::object(sequence.clone())
+        }
+        Ddl::AddConstraint(constraint) | Ddl::DropConstraint { constraint, .. } => {
+            Value::object(constraint.clone())
+        }
+        Ddl::Text { .. } => return None,
+    })
 }
 
 impl Object for DdlObject {
@@ -323,13 +386,51 @@ impl Object for DdlObject {
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
         match &*self.0 {
-            Ddl::Text { statement, .. } => Ok(Some(format!(
-                "<DDL@{}; {}>",
-                Rc::as_ptr(&self.0).cast::<u8>() as usize,
-                cx.repr(&statement.clone().into())?
-            ))),
+            Ddl::Text {
+                statement, context, ..
+            } => {
+                let mut shown = cx.repr(&statement.clone().into())?;
+                if !context.is_empty() {
+                    let context = Dict::from_pairs(context.iter().cloned());
+                    shown.push_str(", context=");
+                    shown.push_str(&cx.repr(&Value::Dict(Rc::new(context)))?);
+                }
+                Ok(Some(format!(
+                    "<DDL@{}; {shown}>",
+                    Rc::as_ptr(&self.0).cast::<u8>() as usize
+                )))
+            }
             _ => Ok(None),
         }
+    }
+    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        Ok(match (name, &*self.0) {
+            ("statement", Ddl::Text { statement, .. }) => Some(statement.clone().into()),
+            ("context", Ddl::Text { context, .. }) => Some(Value::Dict(Rc::new(Dict::from_pairs(
+                context.iter().cloned(),
+            )))),
+            ("on", Ddl::Text { .. }) if cx.compat().is_14() => Some(Value::None),
+            ("target", Ddl::Text { target, .. }) => {
+                Some(target.clone().map_or(Value::None, super::table_value))
+            }
+            ("element", ddl) => element_of(ddl),
+            (
+                "if_not_exists",
+                Ddl::CreateTable { if_not_exists, .. }
+                | Ddl::CreateIndex { if_not_exists, .. }
+                | Ddl::CreateSchema { if_not_exists, .. }
+                | Ddl::CreateSequence { if_not_exists, .. },
+            ) => Some((*if_not_exists).into()),
+            (
+                "if_exists",
+                Ddl::DropTable { if_exists, .. }
+                | Ddl::DropIndex { if_exists, .. }
+                | Ddl::DropSchema { if_exists, .. }
+                | Ddl::DropSequence { if_exists, .. }
+                | Ddl::DropConstraint { if_exists, .. },
+            ) => Some((*if_exists).into()),
+            _ => None,
+        })
     }
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         compile_ddl(&self.0, &Dialect::default_dialect(cx.compat()), cx).map(Some)
@@ -341,18 +442,38 @@ impl Object for DdlObject {
         let none = Value::None;
         let target = args.pos.first().unwrap_or(&none);
         let bind = args.pos.get(1).unwrap_or(&none);
-        super::events::call_ddl(this, target, bind, cx).map(Some)
+        super::events::call_ddl(this, target, bind, &args.kw, cx).map(Some)
     }
 }
 
 /// `CreateTable(t).compile(..)`.
-struct CompiledDdl(String);
+struct CompiledDdl(String, Backend);
 
-static COMPILED_DDL: TypeSpec = TypeSpec::new("sqlalchemy.sql.compiler", "DDLCompiler");
+macro_rules! compilers {
+    ($($constant:ident = $module:literal $name:literal;)*) => {
+        $(static $constant: TypeSpec = TypeSpec::new(concat!("sqlalchemy.", $module), $name);)*
+    };
+}
+
+compilers! {
+    DDL_COMPILER = "sql.compiler" "DDLCompiler";
+    SQLITE_DDL_COMPILER = "dialects.sqlite.base" "SQLiteDDLCompiler";
+    PG_DDL_COMPILER = "dialects.postgresql.base" "PGDDLCompiler";
+    MYSQL_DDL_COMPILER = "dialects.mysql.base" "MySQLDDLCompiler";
+    MS_DDL_COMPILER = "dialects.mssql.base" "MSDDLCompiler";
+    ORACLE_DDL_COMPILER = "dialects.oracle.base" "OracleDDLCompiler";
+}
 
 impl Object for CompiledDdl {
     fn spec(&self) -> &'static TypeSpec {
-        &COMPILED_DDL
+        match self.1 {
+            Backend::Default => &DDL_COMPILER,
+            Backend::Sqlite => &SQLITE_DDL_COMPILER,
+            Backend::Postgresql => &PG_DDL_COMPILER,
+            Backend::Mysql | Backend::Mariadb => &MYSQL_DDL_COMPILER,
+            Backend::Mssql => &MS_DDL_COMPILER,
+            Backend::Oracle => &ORACLE_DDL_COMPILER,
+        }
     }
     fn str(&self, _cx: &Cx) -> Result<Option<String>> {
         Ok(Some(self.0.clone()))

@@ -263,6 +263,15 @@ fn sequence_members(members: &mut Members) {
         .getter("optional", |this: &Rc<Sequence>, _| {
             Ok(this.optional.into())
         });
+    for (text, creates) in [
+        ("create(bind=None, checkfirst=True)", true),
+        ("drop(bind=None, checkfirst=True)", false),
+    ] {
+        members.method(text, move |this: &Rc<Sequence>, bound, cx| {
+            let target = crate::sql::ddl::DdlTarget::Sequence(this.clone());
+            super::ddl::run(target, bound, creates, true, cx)
+        });
+    }
     for name in SEQUENCE_OPTIONS.iter().copied() {
         members.getter(name, move |this: &Rc<Sequence>, _| {
             Ok(option_value(&this.options, name))

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use super::ddl::DdlObject;
 use crate::engine::Connection;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::object::{Args, Bound, Cx, Object, Result, Str, TypeSpec, Value};
-use crate::sql::ddl::{Ddl, DdlListener, DdlListeners, DdlTarget};
-use crate::sql::dialects::Dialect;
-use crate::sql::execution::execute_ddl;
-use crate::sql::schema::{MetaData, Table};
+use crate::lang::native::event::{Listener as Listening, Target};
+use crate::object::{Args, Bound, Cx, Dict, Method, Object, Result, Str, TypeSpec, Value};
+use crate::sql::ddl::{Ddl, DdlBind, DdlHappening, DdlListener, DdlListeners, DdlTarget};
+use crate::sql::reflection::{ColumnListener, ColumnListeners, ReflectedColumn};
+use crate::sql::schema::{Constraint, DdlIf, Index, MetaData, Table};
 
 /// What events of a target call.
 struct Listener {
@@ -38,13 +38,8 @@ struct ScriptListeners {
 struct Forward(Rc<ScriptListeners>);
 
 impl DdlListener for Forward {
-    fn notify(
-        &self,
-        event: &'static str,
-        target: &DdlTarget,
-        connection: &Connection,
-        cx: &Cx,
-    ) -> Result<()> {
+    fn notify(&self, happening: &DdlHappening<'_>, bind: DdlBind<'_>, cx: &Cx) -> Result<()> {
+        let (event, target) = (happening.event, happening.target);
         let listeners = self.0.listeners.borrow().clone();
         for listener in listeners {
             let heard = listener.event == event
@@ -60,10 +55,54 @@ impl DdlListener for Forward {
                     _ => false,
                 };
             if heard {
-                call(&listener.function, target, connection, cx)?;
+                call(&listener.function, happening, bind, cx)?;
             }
         }
         Ok(())
+    }
+}
+
+impl ColumnListener for Forward {
+    fn reflected(
+        &self,
+        table: &Rc<Table>,
+        connection: &Connection,
+        column: &ReflectedColumn,
+        cx: &Cx,
+    ) -> Result<Option<Rc<Dict>>> {
+        let listeners = self.0.listeners.borrow().clone();
+        let of_table = Rc::as_ptr(table) as usize;
+        let of_metadata = Rc::as_ptr(table.metadata()) as usize;
+        // The metadata hears first.
+        let rank = |listener: &Listener| match listener.target {
+            _ if listener.event != "column_reflect" => None,
+            ListenerTarget::MetaData(address) => (address == of_metadata).then_some(0),
+            ListenerTarget::AnyMetaData => Some(0),
+            ListenerTarget::Table(address) => (address == of_table).then_some(1),
+            ListenerTarget::AnyTable => Some(1),
+        };
+        let mut hearing: Vec<_> = listeners
+            .iter()
+            .filter_map(|one| Some((rank(one)?, one)))
+            .collect();
+        if hearing.is_empty() {
+            return Ok(None);
+        }
+        hearing.sort_by_key(|(rank, _)| *rank);
+        let info = super::inspector::column_dict(column, cx);
+        let inspector = super::inspect_bind(&Value::object(connection.clone()));
+        for (_, listener) in hearing {
+            let args = [
+                inspector.clone().unwrap_or(Value::None),
+                super::table_value(table.clone()),
+                info.clone(),
+            ];
+            cx.call(&listener.function, args)?;
+        }
+        Ok(match info {
+            Value::Dict(info) => Some(info),
+            _ => None,
+        })
     }
 }
 
@@ -76,26 +115,43 @@ fn target_value(target: &DdlTarget) -> Value {
     }
 }
 
-fn call(function: &Value, target: &DdlTarget, connection: &Connection, cx: &Cx) -> Result<()> {
-    let value = target_value(target);
-    let bind = Value::object(connection.clone());
-    if function.downcast::<DdlObject>().is_some() || function.downcast::<Conditional>().is_some() {
-        return call_ddl(function, &value, &bind, cx).map(drop);
+fn call(function: &Value, happening: &DdlHappening<'_>, bind: DdlBind<'_>, cx: &Cx) -> Result<()> {
+    let value = target_value(happening.target);
+    let bind = bind.value();
+    let mut keywords = Vec::new();
+    if let DdlTarget::MetaData(_, Some(tables)) = happening.target {
+        let tables = tables.iter().cloned().map(super::table_value);
+        keywords.push((Str::new("tables"), Value::list(tables.collect())));
     }
-    let tables = match target {
-        DdlTarget::MetaData(_, Some(tables)) => {
-            Value::list(tables.iter().cloned().map(super::table_value).collect())
-        }
-        _ => Value::None,
-    };
+    keywords.push((Str::new("checkfirst"), Value::Bool(happening.check)));
+    let creates = happening.event.ends_with("create");
+    keywords.push((Str::new("_ddl_runner"), Value::object(Runner { creates })));
+    if let DdlTarget::Table(_) = happening.target {
+        let flag = Value::Bool(happening.metadata_operation);
+        keywords.push((Str::new("_is_metadata_operation"), flag));
+    }
+    if function.downcast::<DdlObject>().is_some() || function.downcast::<Conditional>().is_some() {
+        return call_ddl(function, &value, &bind, &keywords, cx).map(drop);
+    }
     let args = Args {
         pos: [value, bind].into_iter().collect(),
-        kw: vec![
-            (Str::new("tables"), tables),
-            (Str::new("checkfirst"), Value::Bool(false)),
-        ],
+        kw: keywords,
     };
     cx.call(function, args).map(drop)
+}
+
+/// What creates or drops, as listeners are told of it.
+struct Runner {
+    creates: bool,
+}
+
+static GENERATOR: TypeSpec = TypeSpec::new("sqlalchemy.sql.ddl", "SchemaGenerator");
+static DROPPER: TypeSpec = TypeSpec::new("sqlalchemy.sql.ddl", "SchemaDropper");
+
+impl Object for Runner {
+    fn spec(&self) -> &'static TypeSpec {
+        if self.creates { &GENERATOR } else { &DROPPER }
+    }
 }
 
 /// Listen to a DDL event of a table, a metadata, or of all of a class; `false`: it is no such
@@ -103,7 +159,7 @@ fn call(function: &Value, target: &DdlTarget, connection: &Connection, cx: &Cx) 
 pub fn add_ddl_listener(target: &Value, event: &str, function: &Value, cx: &Cx) -> Result<bool> {
     if !matches!(
         event,
-        "before_create" | "after_create" | "before_drop" | "after_drop"
+        "before_create" | "after_create" | "before_drop" | "after_drop" | "column_reflect"
     ) {
         return Ok(false);
     }
@@ -124,6 +180,8 @@ pub fn add_ddl_listener(target: &Value, event: &str, function: &Value, cx: &Cx) 
     if !own.registered.replace(true) {
         cx.service::<DdlListeners>()
             .add(Rc::new(Forward(own.clone())));
+        cx.service::<ColumnListeners>()
+            .add(Rc::new(Forward(own.clone())));
     }
     own.listeners.borrow_mut().push(Rc::new(Listener {
         event: Str::new(event),
@@ -131,6 +189,34 @@ pub fn add_ddl_listener(target: &Value, event: &str, function: &Value, cx: &Cx) 
         function: function.clone(),
     }));
     Ok(true)
+}
+
+/// Listen, where `listener` is for a table, a metadata, or all of a class.
+pub fn listen(listener: &Listening<'_>, cx: &Cx) -> Result<Target> {
+    let is_class = |spec| match listener.target {
+        Value::Class(class) => class.derives_from(spec),
+        _ => false,
+    };
+    let mine = super::table_of(listener.target).is_some()
+        || listener.target.downcast::<Rc<MetaData>>().is_some()
+        || is_class(&super::TABLE)
+        || is_class(&super::METADATA);
+    if !mine {
+        return Ok(Target::NotMine);
+    }
+    if listener.remove {
+        let own = cx.service::<ScriptListeners>();
+        own.listeners
+            .borrow_mut()
+            .retain(|one| one.event != listener.name || !one.function.is(listener.function));
+        return Ok(Target::Listening);
+    }
+    let added = add_ddl_listener(listener.target, listener.name, listener.function, cx)?;
+    Ok(if added {
+        Target::Listening
+    } else {
+        Target::NoSuchEvent
+    })
 }
 
 /// `Table(listeners=[(event, function), ..])`.
@@ -156,8 +242,7 @@ pub fn listen_all(table: &Rc<Table>, listeners: Option<&Value>, cx: &Cx) -> Resu
 /// What `execute_if()` makes: a DDL element with a condition.
 struct Conditional {
     ddl: Rc<Ddl>,
-    dialects: Option<Vec<Str>>,
-    callable: Option<Value>,
+    condition: DdlIf,
 }
 
 static CONDITIONAL: TypeSpec = TypeSpec::new("sqlalchemy.sql.ddl", "DDL");
@@ -173,15 +258,12 @@ impl Object for Conditional {
         let none = Value::None;
         let target = args.pos.first().unwrap_or(&none);
         let bind = args.pos.get(1).unwrap_or(&none);
-        call_ddl(this, target, bind, cx).map(Some)
+        call_ddl(this, target, bind, &args.kw, cx).map(Some)
     }
 }
 
-/// `ddl.execute_if(..)`.
-pub fn conditional(this: &Value, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
-    let Some(ddl) = this.downcast::<DdlObject>() else {
-        return Ok(this.clone());
-    };
+/// The condition that `ddl_if(dialect=, callable_=, state=)` says.
+pub fn condition_of(bound: &Bound<'_>, cx: &Cx) -> Result<DdlIf> {
     let dialects = match bound.some("dialect") {
         None => None,
         Some(Value::Str(name)) => Some(vec![name.clone()]),
@@ -192,31 +274,62 @@ pub fn conditional(this: &Value, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
                 .collect(),
         ),
     };
-    Ok(Value::object(Conditional {
-        ddl: ddl.0.clone(),
+    Ok(DdlIf {
         dialects,
         callable: bound.some("callable_").cloned(),
+        state: bound.value("state").clone(),
+    })
+}
+
+/// `ddl_if` of a constraint or an index, which 1.4 does not have.
+pub fn ddl_if(this: &Value, cx: &Cx) -> Result<Value> {
+    if cx.compat().is_14() {
+        return Err(crate::object::no_attribute(this, "ddl_if", cx));
+    }
+    let this = this.clone();
+    Ok(Method::function(
+        "ddl_if(dialect=None, callable_=None, state=None)",
+        move |bound, cx| {
+            let condition = Some(condition_of(bound, cx)?);
+            if let Some(index) = this.downcast::<Rc<Index>>() {
+                *index.ddl_if.borrow_mut() = condition;
+            } else if let Some(constraint) = this.downcast::<Rc<Constraint>>() {
+                *constraint.ddl_if.borrow_mut() = condition;
+            }
+            Ok(this.clone())
+        },
+    ))
+}
+
+/// `ddl.execute_if(..)`.
+pub fn conditional(this: &Value, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    let Some(ddl) = this.downcast::<DdlObject>() else {
+        return Ok(this.clone());
+    };
+    Ok(Value::object(Conditional {
+        ddl: ddl.0.clone(),
+        condition: condition_of(bound, cx)?,
     }))
 }
 
-/// Run a DDL element for `target` on the connection `bind`.
-pub fn call_ddl(this: &Value, target: &Value, bind: &Value, cx: &Cx) -> Result<Value> {
-    super::on_connection(bind, cx, |connection| {
+/// Run a DDL element for `target` on the connection `bind`; `keywords` are those of the event.
+pub fn call_ddl(
+    this: &Value,
+    target: &Value,
+    bind: &Value,
+    keywords: &[(Str, Value)],
+    cx: &Cx,
+) -> Result<Value> {
+    super::ddl::on_bind(bind, cx, |own| {
         let ddl = match this.downcast::<Conditional>() {
             Some(conditional) => {
-                let dialect = Dialect::of_connection(connection, cx);
-                let applies = conditional
-                    .dialects
-                    .as_ref()
-                    .is_none_or(|names| names.iter().any(|name| name == dialect.name));
-                if !applies {
+                let dialect = own.dialect(cx);
+                // 2.0 tells the function nothing of the event.
+                let told = if cx.compat().is_14() { keywords } else { &[] };
+                let condition = &conditional.condition;
+                let plain = Value::object(DdlObject(conditional.ddl.clone()));
+                if !condition.holds((&plain, target, bind), &dialect, told, cx)? {
                     return Ok(Value::None);
-                }
-                if let Some(callable) = &conditional.callable {
-                    let answer = cx.call(callable, [this.clone(), target.clone(), bind.clone()])?;
-                    if !cx.truthy(&answer)? {
-                        return Ok(Value::None);
-                    }
                 }
                 conditional.ddl.clone()
             }
@@ -229,8 +342,7 @@ pub fn call_ddl(this: &Value, target: &Value, bind: &Value, cx: &Cx) -> Result<V
         if let Ddl::Text { target: slot, .. } = &mut ddl {
             *slot = super::table_of(target).or_else(|| slot.take());
         }
-        let options = crate::engine::ExecutionOptions::none();
-        execute_ddl(connection, &ddl, &options, cx)?;
+        own.execute(&ddl, cx)?;
         Ok(Value::None)
     })
 }

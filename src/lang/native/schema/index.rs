@@ -94,6 +94,7 @@ fn members(members: &mut Members) {
                 crate::lang::native::sql::ColumnCollection::new(entries.collect()),
             ))
         })
+        .getter_on_value("ddl_if", super::events::ddl_if)
         .getter("dialect_options", |this: &Rc<Index>, _| {
             Ok(options_by_dialect(&this.dialect_options.borrow()))
         })
@@ -110,7 +111,12 @@ fn members(members: &mut Members) {
             "create(bind=None, checkfirst=False)",
             |this: &Rc<Index>, bound, cx| {
                 let target = crate::sql::ddl::DdlTarget::Index(this.clone());
-                super::ddl::run(target, bound, true, false, cx)
+                super::ddl::run(target, bound, true, false, cx)?;
+                Ok(if cx.compat().is_14() {
+                    Value::object(this.clone())
+                } else {
+                    Value::None
+                })
             },
         )
         .method(

@@ -87,7 +87,8 @@ fn dict<const N: usize>(pairs: [(&str, Value); N]) -> Value {
     Value::Dict(Rc::new(Dict::from_pairs(pairs)))
 }
 
-fn column_dict(column: &ReflectedColumn, cx: &Cx) -> Value {
+/// A column as `get_columns()` tells it.
+pub fn column_dict(column: &ReflectedColumn, cx: &Cx) -> Value {
     let made = Dict::from_pairs([
         ("name", Value::Str(column.name.clone())),
         ("type", column.ty.to_value()),
@@ -272,11 +273,23 @@ fn members(members: &mut Members) {
         })
         .method(
             "get_sequence_names(schema=None, **kw)",
-            |_: &InspectorObject, _, _| {
-                Err(crate::object::Raised::new(
-                    &crate::object::exceptions::NOT_IMPLEMENTED_ERROR,
-                    Vec::new(),
-                ))
+            |_: &InspectorObject, _, _| Err(not_implemented()),
+        )
+        .method(
+            "get_table_comment(table_name, schema=None, **kw)",
+            |_: &InspectorObject, _, _| Err(not_implemented()),
+        )
+        .method(
+            "has_sequence(sequence_name, schema=None, **kw)",
+            |_: &InspectorObject, _, _| Err(not_implemented()),
+        )
+        .method(
+            "get_sorted_table_and_fkc_names(schema=None, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                let schema = schema_of(bound);
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    sorted_names(&this.inspector, schema.as_ref(), catalogue)
+                })
             },
         )
         .method(
@@ -356,6 +369,76 @@ fn members(members: &mut Members) {
         .getter("dialect", |this: &InspectorObject, cx| {
             cx.get_attr(&this.bind, "dialect")
         });
+}
+
+/// The error of what SQLite does not have.
+fn not_implemented() -> crate::object::Raised {
+    crate::object::Raised::new(
+        &crate::object::exceptions::NOT_IMPLEMENTED_ERROR,
+        Vec::new(),
+    )
+}
+
+/// The tables in the order of their foreign keys, each with the names of those, and at last the
+/// foreign keys that must be added later because tables refer to each other.
+fn sorted_names(
+    inspector: &Inspector,
+    schema: Option<&Str>,
+    catalogue: &Catalogue<'_>,
+) -> Result<Value> {
+    let cx = catalogue.cx();
+    let tables = inspector.table_names(schema, catalogue)?.to_vec();
+    let mut edges = Vec::new();
+    let mut keys = Vec::with_capacity(tables.len());
+    for table in &tables {
+        let own = inspector.foreign_keys(table, schema, catalogue)?;
+        for key in own.iter().filter(|key| key.referred_table != *table) {
+            edges.push((key.referred_table.clone(), table.clone()));
+        }
+        keys.push(own);
+    }
+    let mut remaining = Vec::new();
+    let sorted = match crate::util::topological::sort(&tables, &edges) {
+        Ok(sorted) => sorted,
+        Err(_) => {
+            let cyclic = crate::util::topological::find_cycles(&edges);
+            edges.retain(|(_, table)| !cyclic.contains(table));
+            for table in &cyclic {
+                let at = tables.iter().position(|known| known == table);
+                for key in at
+                    .and_then(|at| keys.get(at))
+                    .iter()
+                    .flat_map(|own| own.iter())
+                {
+                    remaining.push(Value::tuple(vec![
+                        table.clone().into(),
+                        key.name.clone().into(),
+                    ]));
+                }
+            }
+            crate::util::topological::sort(&tables, &edges).unwrap_or_else(|_| tables.clone())
+        }
+    };
+    let mut all = Vec::with_capacity(sorted.len() + 1);
+    for table in sorted {
+        let at = tables.iter().position(|known| *known == table);
+        let own = at.and_then(|at| keys.get(at));
+        let names = own.iter().flat_map(|own| own.iter()).filter_map(|key| {
+            let pair = (table.as_str(), key.name.as_ref().map(Str::as_str));
+            let later = remaining.iter().any(|one| match one {
+                Value::Tuple(parts) => {
+                    parts.first().and_then(Value::as_str) == Some(pair.0)
+                        && parts.get(1).and_then(Value::as_str) == pair.1
+                }
+                _ => false,
+            });
+            (!later).then(|| key.name.clone().into())
+        });
+        let names = super::set_of(names, cx)?;
+        all.push(Value::tuple(vec![table.clone().into(), names]));
+    }
+    all.push(Value::tuple(vec![Value::None, Value::list(remaining)]));
+    Ok(Value::list(all))
 }
 
 impl Object for InspectorObject {

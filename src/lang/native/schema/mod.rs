@@ -12,6 +12,7 @@ mod index;
 mod inspector;
 mod items;
 mod metadata;
+mod mock;
 mod modules;
 mod names;
 mod options;
@@ -27,10 +28,11 @@ pub use defaults::{column_default, server_default};
 pub use dml::{
     DELETE, INSERT, UPDATE, UPDATE_BASE, make_delete, make_insert, make_update, of_table,
 };
-pub use events::add_ddl_listener;
+pub use events::listen;
 pub use inspector::{inspect_bind, inspector_class};
 pub use items::SchemaItem;
 pub use metadata::METADATA;
+pub use mock::create_mock_engine;
 pub use modules::{MODULES, NAMES};
 pub use table::{TABLE, add_items, build_table, set_table_attr, table_of, table_repr, table_value};
 

@@ -189,13 +189,13 @@ pub fn build_table(mut args: Args, cx: &Cx) -> Result<Rc<Table>> {
 
 fn fill(table: &Rc<Table>, arguments: &TableArguments, args: &Args, cx: &Cx) -> Result<()> {
     set_options(table, arguments, args, cx)?;
+    super::events::listen_all(table, arguments.listeners.as_ref(), cx)?;
     if let Some(bind) = &arguments.autoload_with {
         autoload(table, bind, arguments, &[], cx)?;
     }
     let replace =
         arguments.extend_existing || arguments.keep_existing || arguments.autoload_with.is_some();
-    add_items(table, &args.pos, replace, cx)?;
-    super::events::listen_all(table, arguments.listeners.as_ref(), cx)
+    add_items(table, &args.pos, replace, cx)
 }
 
 fn set_options(table: &Rc<Table>, arguments: &TableArguments, args: &Args, cx: &Cx) -> Result<()> {
