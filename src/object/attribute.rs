@@ -79,6 +79,18 @@ fn find_instance_attr(
 }
 
 fn find_class_attr(value: &Value, class: &Rc<Class>, name: &str, cx: &Cx) -> Result<Option<Value>> {
+    if let Some(metaclass) = class.metaclass() {
+        return find_attr_by_metaclass(value, class, metaclass, name, cx);
+    }
+    find_plain_class_attr(value, class, name, cx)
+}
+
+fn find_plain_class_attr(
+    value: &Value,
+    class: &Rc<Class>,
+    name: &str,
+    cx: &Cx,
+) -> Result<Option<Value>> {
     if let Some(found) = class.lookup(name) {
         return bind(&found, None, class, cx).map(Some);
     }
@@ -88,6 +100,56 @@ fn find_class_attr(value: &Value, class: &Rc<Class>, name: &str, cx: &Cx) -> Res
         return Ok(Some(found));
     }
     Ok(types::class_attr(value, class, name))
+}
+
+/// The class is an instance of its metaclass, and finds attributes as instances do.
+fn find_attr_by_metaclass(
+    value: &Value,
+    class: &Rc<Class>,
+    metaclass: &Rc<Class>,
+    name: &str,
+    cx: &Cx,
+) -> Result<Option<Value>> {
+    let from_metaclass = class.of_metaclass(name);
+    let is_data =
+        matches!(&from_metaclass, Some(Value::Object(found)) if found.is_data_descriptor());
+    if let Some(found) = from_metaclass.as_ref().filter(|_| is_data) {
+        return bind(found, Some(value), metaclass, cx).map(Some);
+    }
+    if class.lookup(name).is_none()
+        && let Some(found) = from_metaclass
+    {
+        return bind(&found, Some(value), metaclass, cx).map(Some);
+    }
+    if name == "__class__" {
+        return Ok(Some(Value::Class(metaclass.clone())));
+    }
+    if let Some(found) = find_plain_class_attr(value, class, name, cx)? {
+        return Ok(Some(found));
+    }
+    match call_of_metaclass(
+        value,
+        class,
+        "__getattr__",
+        Args::from([Value::str(name)]),
+        cx,
+    ) {
+        Some(answer) => answer.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Call the special method `name` that a script's metaclass defines for its classes.
+pub fn call_of_metaclass(
+    value: &Value,
+    class: &Rc<Class>,
+    name: &str,
+    args: Args,
+    cx: &Cx,
+) -> Option<Result<Value>> {
+    let metaclass = class.metaclass()?;
+    let found = class.of_metaclass(name)?;
+    Some(bind(&found, Some(value), metaclass, cx).and_then(|bound| call(&bound, args, cx)))
 }
 
 fn find_native_attr(value: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
@@ -221,19 +283,19 @@ pub fn set_attr(value: &Value, name: &str, new: Value, cx: &Cx) -> Result<()> {
     match value {
         Value::Instance(instance) => set_instance_attr(value, instance, name, new, cx),
         Value::Class(class) => {
-            if class.spec().is_some() {
-                return Err(TYPE_ERROR.error(format!(
-                    "cannot set '{name}' attribute of immutable type '{}'",
-                    class.full_name()
-                )));
+            if let Some(metaclass) = class.metaclass() {
+                let args = Args::from([Value::str(name), new.clone()]);
+                if let Some(done) = call_of_metaclass(value, class, "__setattr__", args, cx) {
+                    return done.map(drop);
+                }
+                if let Some(found) = metaclass.lookup(name)
+                    && let Value::Object(descriptor) = &found
+                    && descriptor.is_data_descriptor()
+                {
+                    return descriptor.bind_set(value, new, cx);
+                }
             }
-            if let Some(extension) = class.nearest_extension()
-                && extension.set_class_attr(class, name, &new, cx)?
-            {
-                return Ok(());
-            }
-            class.set(name, new);
-            Ok(())
+            set_class_attr_plain(class, name, new, cx)
         }
         _ => {
             let class = class_of(value, cx);
@@ -256,6 +318,23 @@ pub fn set_attr(value: &Value, name: &str, new: Value, cx: &Cx) -> Result<()> {
             })
         }
     }
+}
+
+/// `type.__setattr__`: past what a metaclass does.
+pub fn set_class_attr_plain(class: &Rc<Class>, name: &str, new: Value, cx: &Cx) -> Result<()> {
+    if class.spec().is_some() {
+        return Err(TYPE_ERROR.error(format!(
+            "cannot set '{name}' attribute of immutable type '{}'",
+            class.full_name()
+        )));
+    }
+    if let Some(extension) = class.nearest_extension()
+        && extension.set_class_attr(class, name, &new, cx)?
+    {
+        return Ok(());
+    }
+    class.set(name, new);
+    Ok(())
 }
 
 fn set_instance_attr(
@@ -455,8 +534,19 @@ pub fn call_method(this: &Value, name: &str, args: Args, cx: &Cx) -> Result<Valu
     call(&found, args, cx)
 }
 
-/// Call a class: make an instance and initialize it.
+/// Call a class: as its metaclass says, else make an instance and initialize it.
 pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
+    if class.of_metaclass("__call__").is_some() {
+        let this = Value::Class(class.clone());
+        if let Some(answer) = call_of_metaclass(&this, class, "__call__", args.clone(), cx) {
+            return answer;
+        }
+    }
+    instantiate_plain(class, args, cx)
+}
+
+/// `type.__call__`: make an instance and initialize it.
+pub fn instantiate_plain(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     let extension = class.nearest_extension();
     if let Some(extension) = &extension
         && let Some(made) = extension.call(class, &args, cx)?
@@ -488,6 +578,14 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
         }
         None => Value::Instance(Instance::new(class.clone())),
     };
+    if let Value::Class(made_class) = &made
+        && made_class
+            .metaclass()
+            .is_some_and(|own| own.is_subclass(class))
+        && init.is_some()
+    {
+        return run_init(made, class, init, args, cx);
+    }
     let Value::Instance(instance) = &made else {
         return Ok(made);
     };

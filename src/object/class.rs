@@ -272,6 +272,8 @@ pub struct Class {
     spec: Option<&'static TypeSpec>,
     layout: RefCell<Rc<Layout>>,
     extension: OnceCell<Rc<dyn ClassExtension>>,
+    /// The metaclass, where a script defined it.
+    metaclass: OnceCell<Rc<Self>>,
     subclasses: RefCell<Vec<Weak<Self>>>,
     cache: RefCell<(u64, FxHashMap<Str, Option<Value>>)>,
 }
@@ -321,6 +323,7 @@ impl Class {
             spec,
             layout: RefCell::new(layout),
             extension: OnceCell::new(),
+            metaclass: OnceCell::new(),
             subclasses: RefCell::default(),
             cache: RefCell::default(),
         })
@@ -514,6 +517,24 @@ impl Class {
         slot
     }
 
+    /// Its metaclass, where a script defined it.
+    pub fn metaclass(&self) -> Option<&Rc<Self>> {
+        self.metaclass.get()
+    }
+    /// Make `metaclass` its metaclass; once, before anything is asked of the class.
+    pub fn set_metaclass(&self, metaclass: Rc<Self>) {
+        drop(self.metaclass.set(metaclass));
+    }
+    /// What a script's metaclass defines under `name`, native bases left out.
+    pub fn of_metaclass(&self, name: &str) -> Option<Value> {
+        let metaclass = self.metaclass.get()?;
+        if let Some(found) = metaclass.own(name) {
+            return Some(found);
+        }
+        let ancestors = metaclass.ancestors();
+        let scripts = ancestors.iter().filter(|class| class.spec.is_none());
+        scripts.into_iter().find_map(|class| class.own(name))
+    }
     /// Attach what an upper layer knows of the class; once.
     pub fn extend(&self, extension: Rc<dyn ClassExtension>) {
         // A second extension would be a bug of the layer that attaches it; the first one stays.

@@ -36,6 +36,7 @@ struct Inner {
     compat: Cell<Option<Compat>>,
     assumed: Cell<Compat>,
     depth: Cell<u32>,
+    ticks: Cell<u32>,
     interrupt: Arc<AtomicBool>,
     services: RefCell<FxHashMap<TypeId, Rc<dyn Any>>>,
     position: Cell<Span>,
@@ -53,6 +54,7 @@ impl Cx {
             compat: Cell::new(None),
             assumed: Cell::new(Compat::V20),
             depth: Cell::new(0),
+            ticks: Cell::new(0),
             interrupt,
             services: RefCell::default(),
             position: Cell::default(),
@@ -122,6 +124,15 @@ impl Cx {
         if self.0.interrupt.load(Ordering::Relaxed) {
             self.0.interrupt.store(false, Ordering::Relaxed);
             return Err(Raised::new(&KEYBOARD_INTERRUPT, Vec::new()));
+        }
+        Ok(())
+    }
+    /// Called by loops that no code of a script interrupts: looks for Ctrl-C now and then.
+    pub fn tick(&self) -> Result<()> {
+        let ticks = self.0.ticks.get().wrapping_add(1);
+        self.0.ticks.set(ticks);
+        if ticks & 0xfff == 0 {
+            self.check_interrupt()?;
         }
         Ok(())
     }

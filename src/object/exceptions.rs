@@ -155,8 +155,36 @@ pub fn new_exception(class: Rc<Class>, args: Vec<Value>) -> Value {
     Value::Instance(Instance::with_payload(class, data))
 }
 
+/// The subclass of `OSError` that stands for an error number.
+fn os_error_class(number: i64) -> &'static TypeSpec {
+    match number {
+        2 => &FILE_NOT_FOUND_ERROR,
+        1 | 13 => &PERMISSION_ERROR,
+        17 => &FILE_EXISTS_ERROR,
+        20 => &NOT_A_DIRECTORY_ERROR,
+        21 => &IS_A_DIRECTORY_ERROR,
+        4 => &INTERRUPTED_ERROR,
+        10 => &CHILD_PROCESS_ERROR,
+        3 => &PROCESS_LOOKUP_ERROR,
+        11 => &BLOCKING_IO_ERROR,
+        32 => &BROKEN_PIPE_ERROR,
+        103 => &CONNECTION_ABORTED_ERROR,
+        104 => &CONNECTION_RESET_ERROR,
+        110 => &TIMEOUT_ERROR,
+        111 => &CONNECTION_REFUSED_ERROR,
+        _ => &OS_ERROR,
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "it is a Construct")]
 fn construct(class: &Rc<Class>, args: Args, _cx: &Cx) -> Result<Value> {
+    if (2..=5).contains(&args.pos.len())
+        && class.spec().is_some_and(|spec| std::ptr::eq(spec, &raw const OS_ERROR))
+        && let Some(number) = args.pos[0].as_int()
+    {
+        let class = os_error_class(number).class();
+        return Ok(new_exception(class, args.pos.into_vec()));
+    }
     Ok(new_exception(class.clone(), args.pos.into_vec()))
 }
 
@@ -182,6 +210,12 @@ fn members(members: &mut Members) {
             Ok(Value::Bool(data.suppress_context.get()))
         })
         .method_on_value("add_note(note, /)", |this, bound, cx| {
+            if bound.at(0).as_str().is_none() {
+                return Err(TYPE_ERROR.error(format!(
+                    "note must be a str, not '{}'",
+                    super::class_of(bound.at(0), cx).error_name()
+                )));
+            }
             let notes = if let Some(Value::List(notes)) = super::find_attr(this, "__notes__", cx)? {
                 notes
             } else {
@@ -226,6 +260,45 @@ fn key_error_members(members: &mut Members) {
             _ => cx.repr(&Value::tuple(args))?.into(),
         })
     });
+}
+
+/// The parts of an `OSError`: what its arguments are where it has several.
+fn os_error_part(data: &ExceptionData, at: usize) -> Value {
+    let args = data.args.borrow();
+    if !(2..=5).contains(&args.len()) {
+        return Value::None;
+    }
+    args.get(at).cloned().unwrap_or(Value::None)
+}
+
+fn os_error_members(members: &mut Members) {
+    members
+        .getter("args", |data: &ExceptionData, _| {
+            let mut args = data.args.borrow().clone();
+            if (3..=5).contains(&args.len()) {
+                args.truncate(2);
+            }
+            Ok(Value::tuple(args))
+        })
+        .getter("errno", |data: &ExceptionData, _| Ok(os_error_part(data, 0)))
+        .getter("strerror", |data: &ExceptionData, _| Ok(os_error_part(data, 1)))
+        .getter("filename", |data: &ExceptionData, _| Ok(os_error_part(data, 2)))
+        .method("__str__()", |data: &ExceptionData, _, cx| {
+            let args = data.args.borrow().clone();
+            Ok(match args.as_slice() {
+                [] => Value::str(""),
+                [one] => cx.str(one)?.into(),
+                [number, text] => format!("[Errno {}] {}", cx.str(number)?, cx.str(text)?).into(),
+                [number, text, name, ..] if args.len() <= 5 => format!(
+                    "[Errno {}] {}: {}",
+                    cx.str(number)?,
+                    cx.str(text)?,
+                    cx.repr(name)?
+                )
+                .into(),
+                _ => cx.repr(&Value::tuple(args))?.into(),
+            })
+        });
 }
 
 fn first_arg(data: &ExceptionData) -> Value {
@@ -277,11 +350,22 @@ exceptions! {
     MEMORY_ERROR = "MemoryError": EXCEPTION;
     NAME_ERROR = "NameError": EXCEPTION;
     UNBOUND_LOCAL_ERROR = "UnboundLocalError": NAME_ERROR;
-    OS_ERROR = "OSError": EXCEPTION;
+    OS_ERROR = "OSError": EXCEPTION, os_error_members;
     FILE_NOT_FOUND_ERROR = "FileNotFoundError": OS_ERROR;
+    FILE_EXISTS_ERROR = "FileExistsError": OS_ERROR;
+    NOT_A_DIRECTORY_ERROR = "NotADirectoryError": OS_ERROR;
+    IS_A_DIRECTORY_ERROR = "IsADirectoryError": OS_ERROR;
+    INTERRUPTED_ERROR = "InterruptedError": OS_ERROR;
+    CHILD_PROCESS_ERROR = "ChildProcessError": OS_ERROR;
+    PROCESS_LOOKUP_ERROR = "ProcessLookupError": OS_ERROR;
+    BLOCKING_IO_ERROR = "BlockingIOError": OS_ERROR;
     PERMISSION_ERROR = "PermissionError": OS_ERROR;
     TIMEOUT_ERROR = "TimeoutError": OS_ERROR;
     CONNECTION_ERROR = "ConnectionError": OS_ERROR;
+    BROKEN_PIPE_ERROR = "BrokenPipeError": CONNECTION_ERROR;
+    CONNECTION_ABORTED_ERROR = "ConnectionAbortedError": CONNECTION_ERROR;
+    CONNECTION_REFUSED_ERROR = "ConnectionRefusedError": CONNECTION_ERROR;
+    CONNECTION_RESET_ERROR = "ConnectionResetError": CONNECTION_ERROR;
     REFERENCE_ERROR = "ReferenceError": EXCEPTION;
     RUNTIME_ERROR = "RuntimeError": EXCEPTION;
     NOT_IMPLEMENTED_ERROR = "NotImplementedError": RUNTIME_ERROR;
@@ -303,6 +387,13 @@ exceptions! {
     RUNTIME_WARNING = "RuntimeWarning": WARNING;
     SYNTAX_WARNING = "SyntaxWarning": WARNING;
     FUTURE_WARNING = "FutureWarning": WARNING;
+    IMPORT_WARNING = "ImportWarning": WARNING;
+    UNICODE_WARNING = "UnicodeWarning": WARNING;
+    BYTES_WARNING = "BytesWarning": WARNING;
+    RESOURCE_WARNING = "ResourceWarning": WARNING;
+    ENCODING_WARNING = "EncodingWarning": WARNING;
+    TAB_ERROR = "TabError": INDENTATION_ERROR;
+    UNICODE_TRANSLATE_ERROR = "UnicodeTranslateError": UNICODE_ERROR;
 }
 
 /// `KeyError(key)`, whose `str()` is the key's repr.

@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
-use super::exceptions::{RUNTIME_ERROR, TYPE_ERROR};
+use super::exceptions::{MEMORY_ERROR, RUNTIME_ERROR, TYPE_ERROR};
 use super::{
-    Cx, Dict, Key, List, Obj, Raised, Result, Set, Str, Tuple, Value, attribute, class_of, types,
+    Args, Cx, Dict, Key, List, Obj, Raised, Result, Set, Str, Tuple, Value, attribute,
+    call_of_metaclass, class_of, types,
 };
 
 /// An iteration under way; the common containers without a heap object.
@@ -155,11 +156,13 @@ pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
                     Value::Instance(found) if found.class().lookup("__next__").is_some() => {
                         Ok(ValueIter::Instance(iterator))
                     }
-                    Value::Instance(_) => Err(TYPE_ERROR.error(format!(
+                    Value::Object(found) if found.is_iterator() => {
+                        Ok(ValueIter::Object(found.clone()))
+                    }
+                    _ => Err(TYPE_ERROR.error(format!(
                         "iter() returned non-iterator of type '{}'",
                         class_of(&iterator, cx).error_name()
                     ))),
-                    _ => iterate(&iterator, cx),
                 };
             }
             if let Some(iteration) = types::iterate_payload(instance, cx)? {
@@ -171,6 +174,9 @@ pub fn iterate(value: &Value, cx: &Cx) -> Result<ValueIter> {
             Err(not_iterable(value, cx))
         }
         Value::Class(class) => {
+            if let Some(answer) = call_of_metaclass(value, class, "__iter__", Args::none(), cx) {
+                return iterate(&answer?, cx);
+            }
             if let Some(extension) = class.nearest_extension()
                 && let Some(values) = extension.iterate_class(class, cx)?
             {
@@ -189,6 +195,9 @@ fn not_iterable(value: &Value, cx: &Cx) -> Raised {
     ))
 }
 
+/// How many values there is room for, four gigabytes of them.
+const MOST_ITEMS: usize = 1 << 28;
+
 /// All that iterating `value` yields.
 pub fn collect(value: &Value, cx: &Cx) -> Result<Vec<Value>> {
     match value {
@@ -197,8 +206,21 @@ pub fn collect(value: &Value, cx: &Cx) -> Result<Vec<Value>> {
         _ => {
             let mut iterator = iterate(value, cx)?;
             let mut values = Vec::new();
+            // A range says beforehand that there is no room for it.
+            if let ValueIter::Range(start, stop, step) = iterator
+                && u64::from(step != 0) * start.abs_diff(stop) / step.unsigned_abs().max(1)
+                    > MOST_ITEMS as u64
+            {
+                return Err(Raised::new(&MEMORY_ERROR, Vec::new()));
+            }
             while let Some(item) = iterator.next(cx)? {
                 values.push(item);
+                if values.len() & 0xfff == 0 {
+                    cx.check_interrupt()?;
+                    if values.len() >= MOST_ITEMS {
+                        return Err(Raised::new(&MEMORY_ERROR, Vec::new()));
+                    }
+                }
             }
             Ok(values)
         }

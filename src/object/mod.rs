@@ -26,8 +26,8 @@ pub mod types;
 mod value;
 
 pub use attribute::{
-    attr_names, bind, delete_attr, delete_instance_attr_plain, find_attr, instantiate,
-    no_attribute, set_instance_attr_plain, suggestion, unsupported_attribute,
+    attr_names, bind, call_of_metaclass, delete_attr, delete_instance_attr_plain, find_attr,
+    instantiate, no_attribute, set_instance_attr_plain, suggestion, unsupported_attribute,
 };
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,

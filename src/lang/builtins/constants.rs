@@ -1,8 +1,9 @@
 //! Built-in constants and the exception classes.
 
+use crate::lang::library;
 use crate::object::exceptions as exc;
 use crate::object::types::{EllipsisObject, NotImplementedObject};
-use crate::object::{Export, Value};
+use crate::object::{Cx, Export, Value};
 
 macro_rules! exceptions {
     ($($name:literal => $spec:ident),* $(,)?) => {
@@ -10,11 +11,18 @@ macro_rules! exceptions {
     };
 }
 
+/// A class that is written in the language.
+fn of_library(name: &str, cx: &Cx) -> Value {
+    library::name("builtins", name, cx).unwrap_or(Value::None)
+}
+
 pub(super) static CONSTANTS: &[(&str, Export)] = &[
     ("Ellipsis", |_| Value::object(EllipsisObject)),
     ("NotImplemented", |_| Value::object(NotImplementedObject)),
     ("__name__", |_| Value::str("__main__")),
     ("__debug__", |_| Value::Bool(true)),
+    ("BaseExceptionGroup", |cx| of_library("BaseExceptionGroup", cx)),
+    ("ExceptionGroup", |cx| of_library("ExceptionGroup", cx)),
     ("IOError", |_| exc::OS_ERROR.class().into()),
     ("EnvironmentError", |_| exc::OS_ERROR.class().into()),
 ];

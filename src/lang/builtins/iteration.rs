@@ -86,6 +86,7 @@ fn iter(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
 fn found(a: &Bound<'_>, wanted: bool, cx: &Cx) -> Result<Value> {
     let mut items = ops::iterate(a.at(0), cx)?;
     while let Some(item) = items.next(cx)? {
+        cx.tick()?;
         if ops::truthy(&item, cx)? == wanted {
             return Ok(Value::Bool(true));
         }
@@ -107,6 +108,7 @@ fn sum(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     let mut total = start;
     let mut items = ops::iterate(a.at(0), cx)?;
     while let Some(item) = items.next(cx)? {
+        cx.tick()?;
         total = ops::binary(BinaryOp::Add, &total, &item, cx)?;
     }
     Ok(total)
@@ -131,6 +133,7 @@ fn extreme(name: &str, wins: CompareOp, a: &Bound<'_>, cx: &Cx) -> Result<Value>
     };
     let mut best: Option<(Value, Value)> = None;
     while let Some(item) = items.next(cx)? {
+        cx.tick()?;
         let by = match a.some("key") {
             Some(key) => cx.call(key, [item.clone()])?,
             None => item.clone(),

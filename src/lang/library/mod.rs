@@ -17,6 +17,7 @@ static SOURCES: &[(&str, &str)] = &[
     ("base64", include_str!("base64.py")),
     ("binascii", include_str!("binascii.py")),
     ("bisect", include_str!("bisect.py")),
+    ("builtins", include_str!("builtins.py")),
     ("calendar", include_str!("calendar.py")),
     ("collections", include_str!("collections.py")),
     ("collections.abc", include_str!("collections_abc.py")),

@@ -69,6 +69,7 @@ fn reduce(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
         given => given.clone(),
     };
     while let Some(item) = items.next(cx)? {
+        cx.tick()?;
         result = cx.call(a.at(0), [result, item])?;
     }
     Ok(result)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::calls::{captured, keyword_arguments};
 use super::frame::Frame;
+use super::metaclass;
 use super::run::run;
 use super::runtime::Runtime;
 use crate::lang::compile::Code;
@@ -27,7 +28,12 @@ pub(super) fn build(
     };
     let classes = resolve_bases(&bases, cx)?;
     let module = library::module_of(code.source);
+    let metaclass = metaclass::of(&classes, &keywords)?;
     let namespace: Rc<RefCell<Namespace>> = Rc::default();
+    if let Some(metaclass) = &metaclass {
+        let prepared = metaclass::prepare(metaclass, &code.name, &bases, &keywords, cx)?;
+        namespace.borrow_mut().extend(prepared);
+    }
     namespace
         .borrow_mut()
         .insert(Str::new("__module__"), module.into());
@@ -48,6 +54,17 @@ pub(super) fn build(
     rt.give_buffer(std::mem::take(&mut body.slots));
     drop(body);
     flow?;
+    if let Some(metaclass) = metaclass {
+        namespace
+            .borrow_mut()
+            .insert(Str::new("__qualname__"), code.qualname.clone().into());
+        let entries = namespace.take();
+        let made = metaclass::call(&metaclass, &code.name, &bases, entries, keywords, cx)?;
+        if let Some(cell) = own_cell {
+            *cell.0.borrow_mut() = Some(made.clone());
+        }
+        return Ok(made);
+    }
     let class = Class::new(code.name.clone(), Str::new(module), classes)?;
     class.set_qualname(code.qualname.clone());
     if let Some(cell) = own_cell {
@@ -70,9 +87,6 @@ fn finish(
     let (metaclass, keywords): (Vec<_>, Vec<_>) = keywords
         .into_iter()
         .partition(|(name, _)| name == "metaclass");
-    if let Some((_, metaclass)) = metaclass.first() {
-        check_metaclass(metaclass)?;
-    }
     for (name, value) in &entries {
         class.set(name.clone(), value.clone());
     }
@@ -121,17 +135,6 @@ fn resolve_bases(bases: &[Value], cx: &Cx) -> Result<Vec<Rc<Class>>> {
     Ok(classes)
 }
 
-fn check_metaclass(metaclass: &Value) -> Result<()> {
-    match metaclass {
-        Value::Class(class) if class.spec().is_some() => Ok(()),
-        Value::Class(class) => Err(TYPE_ERROR.error(format!(
-            "ormsh does not support metaclasses defined by scripts ('{}')",
-            class.name()
-        ))),
-        _ => Err(TYPE_ERROR.error("metaclass is not callable")),
-    }
-}
-
 fn set_name(value: &Value, class: &Rc<Class>, name: &Str, cx: &Cx) -> Result<()> {
     match value {
         Value::Object(object) => object.set_name(class, name, cx),
@@ -167,6 +170,8 @@ fn init_subclass(
             Some(method) => method.function().clone(),
             None => found,
         };
+        // What an earlier class left here is no longer meant for anyone.
+        drop(rt.class_keywords.take());
         let mut args = crate::object::Args::positional([this]);
         args.kw = keywords.to_vec();
         cx.call(&hook, args)?;

@@ -251,7 +251,9 @@ impl Object for Property {
 /// Bind what is found in a class, as `super()` does.
 pub(super) fn bound(found: &Value, this: &Value, owner: &Rc<Class>, cx: &Cx) -> Result<Value> {
     match this {
-        Value::Class(class) => bind(found, None, class, cx),
+        Value::Class(class) if !class.metaclass().is_some_and(|own| Rc::ptr_eq(own, owner)) => {
+            bind(found, None, class, cx)
+        }
         _ => bind(found, Some(this), owner, cx),
     }
 }

@@ -15,6 +15,7 @@ mod frame;
 mod function;
 mod generator;
 mod imports;
+mod metaclass;
 mod names;
 mod patterns;
 mod raise;

@@ -84,12 +84,11 @@ pub(super) fn matches(kind: &Value, rt: &Runtime) -> Result<bool> {
     };
     match kind {
         Value::Tuple(kinds) => {
+            let mut found = false;
             for kind in kinds.iter() {
-                if matches_one(&current, kind)? {
-                    return Ok(true);
-                }
+                found |= matches_one(&current, kind)?;
             }
-            Ok(false)
+            Ok(found)
         }
         _ => matches_one(&current, kind),
     }

@@ -288,6 +288,16 @@ pub fn div_mod(a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
             ]));
         }
     }
+    for (value, name, other) in [(a, "__divmod__", b), (b, "__rdivmod__", a)] {
+        let class = class_of(value, cx);
+        if let Some(method) = class.script_method(name) {
+            let bound = crate::object::bind(&method, Some(value), &class, cx)?;
+            let answer = cx.call(&bound, [other.clone()])?;
+            if !super::is_not_implemented(&answer) {
+                return Ok(answer);
+            }
+        }
+    }
     let rename = |raised: Raised| {
         let known = unsupported_operands(BinaryOp::FloorDiv, a, b, cx).message(cx);
         if raised.is(&TYPE_ERROR) && raised.message(cx) == known {

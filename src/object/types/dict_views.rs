@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::{OBJECT, container_members, iterators};
+use super::{OBJECT, class_of, container_members, iterators};
+use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
     BinaryOp, CompareOp, Cx, Dict, Key, Object, Result, Set, TypeSpec, Value, ValueIter, ops,
 };
@@ -108,6 +109,12 @@ impl View {
 }
 
 impl Object for View {
+    fn get_item(&self, this: &Value, _key: &Value, cx: &Cx) -> Result<Option<Value>> {
+        Err(TYPE_ERROR.error(format!(
+            "'{}' object is not subscriptable",
+            class_of(this, cx).name()
+        )))
+    }
     fn spec(&self) -> &'static TypeSpec {
         match self.part {
             Part::Keys => &DICT_KEYS,

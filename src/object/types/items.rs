@@ -6,7 +6,7 @@ use super::list::locate;
 use super::slice::Slice;
 use super::{base_value, class_of, generic, int, payload};
 use crate::object::exceptions::{INDEX_ERROR, OVERFLOW_ERROR, TYPE_ERROR, VALUE_ERROR};
-use crate::object::{Class, Cx, Result, Str, Value, bind, key_error, ops};
+use crate::object::{Args, Class, Cx, Result, Str, Value, bind, call_of_metaclass, key_error, ops};
 
 /// `value[key]`.
 pub fn get_item(value: &Value, key: &Value, cx: &Cx) -> Result<Value> {
@@ -26,7 +26,13 @@ pub fn get_item(value: &Value, key: &Value, cx: &Cx) -> Result<Value> {
         Value::Tuple(items) => get_tuple_item(items, key, cx),
         Value::Str(text) => get_str_item(text, key, cx),
         Value::Bytes(bytes) => get_bytes_item(bytes, key, cx),
-        Value::Class(class) => get_class_item(value, class, key, cx),
+        Value::Class(class) => {
+            let args = Args::from([key.clone()]);
+            match call_of_metaclass(value, class, "__getitem__", args, cx) {
+                Some(answer) => answer,
+                None => get_class_item(value, class, key, cx),
+            }
+        }
         Value::Object(object) => match object.get_item(value, key, cx)? {
             Some(found) => Ok(found),
             None => match special_item(value, &object.class(), "__getitem__", &[key], cx)? {
@@ -259,6 +265,10 @@ pub fn delete_item(value: &Value, key: &Value, cx: &Cx) -> Result<()> {
 pub fn contains(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
     match value {
         Value::Class(class) => {
+            let args = Args::from([item.clone()]);
+            if let Some(answer) = call_of_metaclass(value, class, "__contains__", args, cx) {
+                return cx.truthy(&answer?);
+            }
             let told = match class.nearest_extension() {
                 Some(extension) => extension.class_contains(class, item, cx)?,
                 None => None,
@@ -326,6 +336,7 @@ fn contains_by_iteration(value: &Value, item: &Value, cx: &Cx) -> Result<bool> {
         raised
     })?;
     while let Some(found) = iterator.next(cx)? {
+        cx.tick()?;
         if ops::rich_eq(&found, item, cx)? {
             return Ok(true);
         }
@@ -356,6 +367,12 @@ pub fn len(value: &Value, cx: &Cx) -> Result<usize> {
                     Some(base) => Some(len(&base, cx)?),
                     None => None,
                 },
+            }
+        }
+        Value::Class(class) if class.of_metaclass("__len__").is_some() => {
+            match call_of_metaclass(value, class, "__len__", Args::none(), cx) {
+                Some(answer) => usize::try_from(int::expect_index(&answer?, cx)?).ok(),
+                None => None,
             }
         }
         Value::Class(class) => match class.nearest_extension() {

@@ -66,7 +66,9 @@ pub use slice::{SLICE, Slice};
 pub use str::STR;
 pub use str_methods::{is_identifier, split_lines};
 pub use tuple::TUPLE;
-pub use type_type::{TYPE, class_attr, is_instance, is_subclass, make_class};
+pub use type_type::{
+    TYPE, class_attr, class_text, inherit_metaclass, is_instance, is_subclass, make_class,
+};
 
 /// The class of a value.
 pub fn class_of(value: &Value, _cx: &Cx) -> Rc<Class> {
@@ -89,7 +91,7 @@ pub fn class_of(value: &Value, _cx: &Cx) -> Rc<Class> {
             None if set.is_frozen() => FROZENSET.class(),
             None => SET.class(),
         },
-        Value::Class(_) => TYPE.class(),
+        Value::Class(class) => class.metaclass().map_or_else(|| TYPE.class(), Rc::clone),
         Value::Instance(instance) => instance.class().clone(),
         Value::Object(object) => object.class(),
     }

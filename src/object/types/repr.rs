@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{float, payload, str_repr};
-use crate::object::{Cx, Result, Value, bind, ops};
+use crate::object::{Args, Cx, Result, Value, bind, call_of_metaclass, ops};
 
 thread_local! {
     /// The containers whose repr is being written, so that one that holds itself ends.
@@ -48,12 +48,9 @@ pub fn write_repr(value: &Value, out: &mut String, cx: &Cx) -> Result<()> {
             write_container(value, out, cx)?;
         }
         Value::Class(class) => {
-            if let Some(text) = super::enumeration::class_repr(class) {
-                out.push_str(&text)
-            } else {
-                out.push_str("<class '");
-                out.push_str(&class.full_name());
-                out.push_str("'>");
+            match call_of_metaclass(value, class, "__repr__", Args::none(), cx) {
+                Some(answer) => out.push_str(&ops::text_of(answer?, "__repr__", cx)?),
+                None => out.push_str(&super::class_text(class)),
             }
         }
         Value::Instance(instance) => {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::generic::GenericAlias;
 use super::{OBJECT, class_of, generic};
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Class, Cx, Dict, Members, Result, Str, TypeSpec, Value};
+use crate::object::{Args, Class, Cx, Dict, Members, Result, Str, TypeSpec, Value, attribute};
 
 /// `type`.
 pub static TYPE: TypeSpec = TypeSpec::new("builtins", "type")
@@ -14,7 +14,7 @@ pub static TYPE: TypeSpec = TypeSpec::new("builtins", "type")
     .members(members)
     .subclassable();
 
-fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
+fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     match args.pos.as_slice() {
         [value] if args.kw.is_empty() => Ok(Value::Class(class_of(value, cx))),
         [Value::Str(name), bases, Value::Dict(namespace)] => {
@@ -23,7 +23,15 @@ fn construct(_class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
                 .iter()
                 .filter_map(|(key, value)| Some((Str::new(key.value().as_str()?), value.clone())))
                 .collect();
-            make_class(name.clone(), &cx.collect(bases)?, namespace, &args.kw, cx)
+            let metaclass = class.spec().is_none().then_some(class);
+            make(
+                metaclass,
+                name.clone(),
+                &cx.collect(bases)?,
+                namespace,
+                &args.kw,
+                cx,
+            )
         }
         [_, _, _] => Err(TYPE_ERROR.error("type.__new__() argument 1 must be str")),
         _ => Err(TYPE_ERROR.error("type() takes 1 or 3 arguments")),
@@ -35,6 +43,17 @@ pub fn make_class(
     name: Str,
     bases: &[Value],
     namespace: Vec<(Str, Value)>,
+    keywords: &[(Str, Value)],
+    cx: &Cx,
+) -> Result<Value> {
+    make(None, name, bases, namespace, keywords, cx)
+}
+
+fn make(
+    metaclass: Option<&Rc<Class>>,
+    name: Str,
+    bases: &[Value],
+    mut namespace: Vec<(Str, Value)>,
     keywords: &[(Str, Value)],
     cx: &Cx,
 ) -> Result<Value> {
@@ -62,14 +81,56 @@ pub fn make_class(
         module.unwrap_or_else(|| Str::new("__main__")),
         classes,
     )?;
+    match metaclass {
+        Some(metaclass) => class.set_metaclass(metaclass.clone()),
+        None => inherit_metaclass(&class),
+    }
+    if let Some(at) = namespace
+        .iter()
+        .position(|(name, _)| name == "__qualname__")
+        && let (_, Value::Str(qualname)) = namespace.remove(at)
+    {
+        class.set_qualname(qualname);
+    }
     for (name, value) in &namespace {
         class.set(name.clone(), value.clone());
     }
     for (name, value) in &namespace {
         set_name(value, &class, name, cx)?;
     }
+    call_init_subclass(&class, keywords, cx)?;
     class.announce(keywords, cx)?;
     Ok(Value::Class(class))
+}
+
+/// A class has the metaclass of the first of its bases that has one.
+pub fn inherit_metaclass(class: &Class) {
+    let inherited = class
+        .bases()
+        .iter()
+        .find_map(|base| base.metaclass().cloned());
+    if let Some(metaclass) = inherited {
+        class.set_metaclass(metaclass);
+    }
+}
+
+/// The `__init_subclass__` of a script's base hears of a class made at run time.
+fn call_init_subclass(class: &Rc<Class>, keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
+    let ancestors = class.ancestors();
+    let hook = ancestors
+        .iter()
+        .filter(|ancestor| ancestor.spec().is_none())
+        .find_map(|ancestor| ancestor.own("__init_subclass__"));
+    let Some(hook) = hook else {
+        return Ok(());
+    };
+    let bound = crate::object::bind(&hook, None, class, cx)?;
+    let mut args = Args::none();
+    if bound.is(&hook) {
+        args.pos.push(Value::Class(class.clone()));
+    }
+    args.kw = keywords.to_vec();
+    cx.call(&bound, args).map(drop)
 }
 
 /// Tell a value of a class body its name (`__set_name__`).
@@ -92,6 +153,36 @@ fn members(members: &mut Members) {
         .method_on_value("mro(/)", |this, _, _| match this {
             Value::Class(class) => Ok(Value::list(mro(class))),
             _ => Err(TYPE_ERROR.error("descriptor 'mro' needs a 'type' object")),
+        })
+        .static_method("__new__(cls, /, *args, **kwargs)", |a, cx| {
+            let Value::Class(class) = a.at(0) else {
+                return Err(TYPE_ERROR.error("type.__new__(X): X is not a type object"));
+            };
+            let mut args = Args::from(a.rest().to_vec());
+            args.kw = a.keywords().to_vec();
+            construct(class, args, cx)
+        })
+        .method_on_value("__init__(/, *args, **kwargs)", |_, _, _| Ok(Value::None))
+        .method_on_value("__call__(/, *args, **kwargs)", |this, a, cx| match this {
+            Value::Class(class) => {
+                let mut args = Args::from(a.rest().to_vec());
+                args.kw = a.keywords().to_vec();
+                attribute::instantiate_plain(class, args, cx)
+            }
+            _ => Err(TYPE_ERROR.error("descriptor '__call__' needs a 'type' object")),
+        })
+        .method_on_value("__setattr__(name, value, /)", |this, a, cx| {
+            if let (Value::Class(class), Some(name)) = (this, a.at(0).as_str()) {
+                attribute::set_class_attr_plain(class, name, a.at(1).clone(), cx)?;
+            }
+            Ok(Value::None)
+        })
+        .method_on_value("__repr__(/)", |this, _, _| match this {
+            Value::Class(class) => Ok(class_text(class).into()),
+            _ => Ok(Value::None),
+        })
+        .class_method("__prepare__(/, *args, **kwargs)", |_, _, _| {
+            Ok(Value::Dict(Rc::default()))
         })
         .method("__subclasses__(/)", |class: &Class, _, _| {
             Ok(Value::list(
@@ -131,6 +222,12 @@ fn mro(class: &Rc<Class>) -> Vec<Value> {
     classes.into_iter().map(Value::Class).collect()
 }
 
+/// `<class 'module.Name'>`.
+pub fn class_text(class: &Class) -> String {
+    super::enumeration::class_repr(class)
+        .unwrap_or_else(|| format!("<class '{}'>", class.full_name()))
+}
+
 /// The attributes that every class has.
 pub fn class_attr(value: &Value, class: &Rc<Class>, name: &str) -> Option<Value> {
     Some(match name {
@@ -167,7 +264,14 @@ pub fn class_attr(value: &Value, class: &Rc<Class>, name: &str) -> Option<Value>
 /// `isinstance(value, class)`: a class, a union, or a tuple of these.
 pub fn is_instance(value: &Value, class: &Value, cx: &Cx) -> Result<bool> {
     match class {
-        Value::Class(class) => Ok(is_instance_of(value, class, cx)),
+        Value::Class(class) => {
+            let args = Args::from([value.clone()]);
+            let this = Value::Class(class.clone());
+            match attribute::call_of_metaclass(&this, class, "__instancecheck__", args, cx) {
+                Some(answer) => cx.truthy(&answer?),
+                None => Ok(is_instance_of(value, class, cx)),
+            }
+        }
         Value::Tuple(classes) => {
             for class in classes.iter() {
                 if is_instance(value, class, cx)? {
@@ -219,6 +323,17 @@ pub fn is_subclass(class: &Value, of: &Value, cx: &Cx) -> Result<bool> {
     let Value::Class(own) = class else {
         return Err(TYPE_ERROR.error("issubclass() arg 1 must be a class"));
     };
+    if let Value::Class(asked) = of
+        && let Some(answer) = attribute::call_of_metaclass(
+            of,
+            asked,
+            "__subclasscheck__",
+            Args::from([class.clone()]),
+            cx,
+        )
+    {
+        return cx.truthy(&answer?);
+    }
     match of {
         Value::Class(of) => Ok(own.is_subclass(of)
             || Rc::ptr_eq(of, &OBJECT.class())

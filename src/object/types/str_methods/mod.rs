@@ -62,7 +62,14 @@ fn cases(members: &mut Members) {
                 if inside {
                     out.extend(c.to_lowercase());
                 } else {
-                    out.extend(c.to_uppercase());
+                    // The digraphs have a title case of their own.
+                    match c {
+                        'Ǆ'..='ǆ' => out.push('ǅ'),
+                        'Ǉ'..='ǉ' => out.push('ǈ'),
+                        'Ǌ'..='ǌ' => out.push('ǋ'),
+                        'Ǳ'..='ǳ' => out.push('ǲ'),
+                        _ => out.extend(c.to_uppercase()),
+                    }
                 }
                 inside = c.is_alphabetic();
             }

@@ -34,7 +34,7 @@ fn split_whitespace(text: &str, limit: Option<usize>) -> Vec<&str> {
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         if limit == Some(parts.len()) {
-            parts.push(rest.trim_end());
+            parts.push(rest);
             break;
         }
         if let Some(at) = rest.find(char::is_whitespace) {
