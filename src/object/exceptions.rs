@@ -179,7 +179,9 @@ fn os_error_class(number: i64) -> &'static TypeSpec {
 #[expect(clippy::unnecessary_wraps, reason = "it is a Construct")]
 fn construct(class: &Rc<Class>, args: Args, _cx: &Cx) -> Result<Value> {
     if (2..=5).contains(&args.pos.len())
-        && class.spec().is_some_and(|spec| std::ptr::eq(spec, &raw const OS_ERROR))
+        && class
+            .spec()
+            .is_some_and(|spec| std::ptr::eq(spec, &raw const OS_ERROR))
         && let Some(number) = args.pos[0].as_int()
     {
         let class = os_error_class(number).class();
@@ -280,9 +282,15 @@ fn os_error_members(members: &mut Members) {
             }
             Ok(Value::tuple(args))
         })
-        .getter("errno", |data: &ExceptionData, _| Ok(os_error_part(data, 0)))
-        .getter("strerror", |data: &ExceptionData, _| Ok(os_error_part(data, 1)))
-        .getter("filename", |data: &ExceptionData, _| Ok(os_error_part(data, 2)))
+        .getter("errno", |data: &ExceptionData, _| {
+            Ok(os_error_part(data, 0))
+        })
+        .getter("strerror", |data: &ExceptionData, _| {
+            Ok(os_error_part(data, 1))
+        })
+        .getter("filename", |data: &ExceptionData, _| {
+            Ok(os_error_part(data, 2))
+        })
         .method("__str__()", |data: &ExceptionData, _, cx| {
             let args = data.args.borrow().clone();
             Ok(match args.as_slice() {

@@ -21,7 +21,9 @@ pub(super) static CONSTANTS: &[(&str, Export)] = &[
     ("NotImplemented", |_| Value::object(NotImplementedObject)),
     ("__name__", |_| Value::str("__main__")),
     ("__debug__", |_| Value::Bool(true)),
-    ("BaseExceptionGroup", |cx| of_library("BaseExceptionGroup", cx)),
+    ("BaseExceptionGroup", |cx| {
+        of_library("BaseExceptionGroup", cx)
+    }),
     ("ExceptionGroup", |cx| of_library("ExceptionGroup", cx)),
     ("IOError", |_| exc::OS_ERROR.class().into()),
     ("EnvironmentError", |_| exc::OS_ERROR.class().into()),

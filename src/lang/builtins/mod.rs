@@ -2,6 +2,7 @@
 
 mod attributes;
 mod constants;
+mod evaluation;
 mod inspection;
 mod io;
 mod iteration;
@@ -55,6 +56,7 @@ const GROUPS: &[&[(&str, Export)]] = &[
     attributes::FUNCTIONS,
     constants::CONSTANTS,
     constants::EXCEPTIONS,
+    evaluation::FUNCTIONS,
     inspection::FUNCTIONS,
     io::FUNCTIONS,
     iteration::FUNCTIONS,

@@ -14,8 +14,6 @@ macro_rules! refused {
 pub(super) static FUNCTIONS: &[(&str, Export)] = refused![
     "breakpoint": "there is no debugger",
     "compile": "code is run as it is typed",
-    "eval": "type the expression itself",
-    "exec": "type the statements themselves",
     "open": "scripts have no access to files",
     "memoryview": "use bytes",
     "bytearray": "use bytes",

@@ -111,8 +111,8 @@ impl<'a> Compiler<'a> {
         returns: Option<&'a Expr>,
     ) -> Compiled<bool> {
         let mut count = 0;
-        // CPython's order: positional, then *args, then keyword-only, then **kwargs.
-        let positional = parameters.posonlyargs.iter().chain(&parameters.args);
+        // CPython's order: plain ones, positional-only, *args, keyword-only, **kwargs.
+        let positional = parameters.args.iter().chain(&parameters.posonlyargs);
         let ordered = positional
             .map(|p| &p.parameter)
             .chain(parameters.vararg.as_deref())

@@ -58,6 +58,24 @@ pub(in crate::lang) fn compile(
     options: Options<'_>,
     session: &dyn Session,
 ) -> Compiled<Rc<Code>> {
+    compile_as(statement, options, session, true)
+}
+
+/// Compile a statement of a text that is run: nothing is displayed.
+pub(in crate::lang) fn compile_quietly(
+    statement: &Stmt,
+    options: Options<'_>,
+    session: &dyn Session,
+) -> Compiled<Rc<Code>> {
+    compile_as(statement, options, session, false)
+}
+
+fn compile_as(
+    statement: &Stmt,
+    options: Options<'_>,
+    session: &dyn Session,
+    displays: bool,
+) -> Compiled<Rc<Code>> {
     let scopes = scope::scopes(statement, options.future_annotations)?;
     let range = statement.range();
     let text = options
@@ -67,6 +85,7 @@ pub(in crate::lang) fn compile(
         scopes: &scopes,
         session,
         options,
+        displays,
         has_walrus: text.is_none_or(|text| text.contains(":=")),
         unit: Unit::new(
             scopes.top(),
@@ -85,6 +104,8 @@ struct Compiler<'a> {
     scopes: &'a Scopes,
     session: &'a dyn Session,
     options: Options<'a>,
+    /// Whether the values of expressions at the top level are displayed.
+    displays: bool,
     /// Whether a local may change in the middle of an expression.
     has_walrus: bool,
     unit: Unit<'a>,

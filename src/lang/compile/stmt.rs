@@ -76,7 +76,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn expression_statement(&mut self, expression: &'a Expr) -> Compiled {
-        if self.unit.kind == CodeKind::Module {
+        if self.displays && self.unit.kind == CodeKind::Module {
             self.push(expression)?;
             self.emit(Instr::Display);
             return Ok(());

@@ -19,6 +19,7 @@ mod random;
 mod re;
 mod small;
 mod system;
+mod type_hints;
 mod typing;
 mod values;
 mod weakref;

@@ -3,19 +3,22 @@
 use std::rc::Rc;
 
 use super::named_tuple::NAMED_TUPLE;
+use super::type_hints;
+use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::generic::{
-    GENERIC, GenericAlias, PROTOCOL, SpecialForm, TYPE_VAR, UnionType,
+    FORWARD_REF, GENERIC, GenericAlias, NewType, PROTOCOL, RUNTIME_PROTOCOL, SpecialForm, TYPE_VAR,
+    is_protocol,
 };
 use crate::object::types::{DICT, FROZENSET, LIST, SET, TUPLE, TYPE};
 use crate::object::{
-    Bound, Class, Cx, Dict, Export, Members, Method, ModuleSpec, Result, TypeSpec, Value,
+    Bound, Class, Cx, Dict, Export, Members, Method, ModuleSpec, Result, Str, TypeSpec, Value,
 };
 
 /// `typing`.
 pub static TYPING: ModuleSpec = ModuleSpec {
     name: "typing",
     names: NAMES,
-    unsupported: &[("Concatenate", "ParamSpec is not supported")],
+    unsupported: &[],
     dynamic: None,
 };
 
@@ -28,6 +31,15 @@ macro_rules! forms {
             ("Generic", |_| GENERIC.class().into()),
             ("Protocol", |_| PROTOCOL.class().into()),
             ("TypeVar", |_| TYPE_VAR.class().into()),
+            ("ParamSpec", |_| TYPE_VAR.class().into()),
+            ("AnyStr", |cx| {
+                cx.call(&Value::Class(TYPE_VAR.class()), [
+                    "AnyStr".into(),
+                    crate::object::types::BYTES.class().into(),
+                    crate::object::types::STR.class().into(),
+                ])
+                .unwrap_or(Value::None)
+            }),
             ("NamedTuple", |_| NAMED_TUPLE.class().into()),
             ("TypedDict", |_| TYPED_DICT.class().into()),
             ("Text", |_| crate::object::types::STR.class().into()),
@@ -38,19 +50,19 @@ macro_rules! forms {
             ("overload", |_| Method::function("overload(func)", same)),
             ("final", |_| Method::function("final(f)", same)),
             ("no_type_check", |_| Method::function("no_type_check(arg)", same)),
-            ("runtime_checkable", |_| Method::function("runtime_checkable(cls)", same)),
+            ("runtime_checkable", |_| Method::function(
+                "runtime_checkable(cls)",
+                runtime_checkable,
+            )),
             ("get_type_hints", |_| {
                 Method::function(
                     "get_type_hints(obj, globalns=None, localns=None, include_extras=False)",
-                    get_type_hints,
+                    type_hints::get_type_hints,
                 )
             }),
-            ("get_origin", |_| Method::function("get_origin(tp)", |a, cx| {
-                attribute_of(a.value("tp"), "__origin__", Value::None, cx)
-            })),
-            ("get_args", |_| Method::function("get_args(tp)", |a, cx| {
-                attribute_of(a.value("tp"), "__args__", Value::tuple(Vec::new()), cx)
-            })),
+            ("get_origin", |_| Method::function("get_origin(tp)", type_hints::get_origin)),
+            ("get_args", |_| Method::function("get_args(tp)", type_hints::get_args)),
+            ("ForwardRef", |_| FORWARD_REF.class().into()),
             ("assert_never", |_| Method::function("assert_never(arg)", |a, cx| {
                 Err(crate::object::exceptions::ASSERTION_ERROR.error(format!(
                     "Expected code to be unreachable, but got: {}",
@@ -65,7 +77,8 @@ static NAMES: &[(&str, Export)] = forms![
     Any, Optional, Union, Literal, Annotated, ClassVar, Final, Callable, NoReturn, Never, Self,
     LiteralString, Required, NotRequired, TypeAlias, TypeGuard, Unpack, SupportsInt,
     SupportsFloat, SupportsAbs, Awaitable, Coroutine, AsyncIterator, AsyncIterable,
-    AsyncGenerator, ContextManager, AsyncContextManager, IO, TextIO, BinaryIO, Pattern, Match
+    AsyncGenerator, Concatenate, SupportsBytes, SupportsComplex, SupportsIndex, SupportsRound,
+    ContextManager, AsyncContextManager, IO, TextIO, BinaryIO, Pattern, Match
     ; List = LIST
     ; Dict = DICT
     ; Set = SET
@@ -97,35 +110,24 @@ fn same(a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
 }
 
 fn new_type(a: &Bound<'_>, _cx: &Cx) -> Result<Value> {
-    // The new type is the old one to whoever inspects it: annotations resolve the same.
-    Ok(a.value("tp").clone())
+    Ok(NewType::value(
+        Str::new(a.text("name")?),
+        a.value("tp").clone(),
+    ))
 }
 
-fn attribute_of(value: &Value, name: &str, default: Value, cx: &Cx) -> Result<Value> {
-    let generic = value.downcast::<GenericAlias>().is_some()
-        || value.downcast::<UnionType>().is_some()
-        || value.downcast::<SpecialForm>().is_some();
-    if !generic {
-        return Ok(default);
-    }
-    Ok(cx.get_attr(value, name).unwrap_or(default))
-}
-
-fn get_type_hints(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
-    let hints = Dict::default();
-    let mut sources = Vec::new();
-    match a.value("obj") {
-        Value::Class(class) => {
-            for class in class.ancestors().iter().rev().chain([class]) {
-                sources.extend(class.own("__annotations__"));
-            }
+/// `@runtime_checkable`: `isinstance` looks for the members of the protocol.
+fn runtime_checkable(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    match a.at(0) {
+        Value::Class(class) if is_protocol(class) => {
+            class.set(RUNTIME_PROTOCOL, Value::Bool(true));
+            Ok(a.at(0).clone())
         }
-        other => sources.extend(cx.get_attr(other, "__annotations__").ok()),
+        other => Err(TYPE_ERROR.error(format!(
+            "@runtime_checkable can be only applied to protocol classes, got {}",
+            cx.repr(other)?
+        ))),
     }
-    for source in sources {
-        hints.update(Some(&source), &[], cx)?;
-    }
-    Ok(Value::Dict(Rc::new(hints)))
 }
 
 static TYPED_DICT: TypeSpec = TypeSpec::new("typing", "TypedDict")
@@ -143,4 +145,45 @@ static TYPED_DICT: TypeSpec = TypeSpec::new("typing", "TypedDict")
     .members(|members: &mut Members| {
         members.constant("__total__", Value::Bool(true));
     })
-    .init_subclass(|_: &Rc<Class>, _, _| Ok(()));
+    .init_subclass(note_keys);
+
+/// Work out which keys a TypedDict asks for and which it allows.
+fn note_keys(class: &Rc<Class>, keywords: &[(Str, Value)], cx: &Cx) -> Result<()> {
+    let total = !keywords
+        .iter()
+        .any(|(name, value)| name == "total" && matches!(value, Value::Bool(false)));
+    class.set("__total__", Value::Bool(total));
+    let inherited = |name: &str| -> Result<Vec<Value>> {
+        match class.lookup(name) {
+            Some(keys) => cx.collect(&keys),
+            None => Ok(Vec::new()),
+        }
+    };
+    let mut required = inherited("__required_keys__")?;
+    let mut optional = inherited("__optional_keys__")?;
+    if let Some(Value::Dict(annotations)) = class.own("__annotations__") {
+        for (name, annotation) in crate::object::types::dict::entries(&annotations) {
+            let form = annotation
+                .downcast::<GenericAlias>()
+                .and_then(GenericAlias::form);
+            let asked = match form {
+                Some("Required") => true,
+                Some("NotRequired") => false,
+                _ => total,
+            };
+            if asked {
+                required.push(name);
+            } else {
+                optional.push(name);
+            }
+        }
+    }
+    for (name, keys) in [
+        ("__required_keys__", required),
+        ("__optional_keys__", optional),
+    ] {
+        let frozen = Value::Class(FROZENSET.class());
+        class.set(name, cx.call(&frozen, [Value::list(keys)])?);
+    }
+    Ok(())
+}

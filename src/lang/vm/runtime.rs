@@ -84,6 +84,17 @@ impl Globals {
         }
         Ok(builtin)
     }
+    /// The variables whose names start with `prefix`, without it.
+    pub fn below(&self, prefix: &str) -> Vec<(Str, Value)> {
+        let names = self.names.borrow();
+        let slots = self.slots.borrow();
+        names
+            .keys()
+            .zip(slots.iter())
+            .filter(|(_, value)| !value.is_undefined())
+            .filter_map(|(name, value)| Some((Str::new(name.strip_prefix(prefix)?), value.clone())))
+            .collect()
+    }
     /// The names of the session that have a value, with it.
     pub fn defined(&self) -> Vec<(Str, Value)> {
         let names = self.names.borrow();

@@ -269,7 +269,8 @@ pub fn is_instance(value: &Value, class: &Value, cx: &Cx) -> Result<bool> {
             let this = Value::Class(class.clone());
             match attribute::call_of_metaclass(&this, class, "__instancecheck__", args, cx) {
                 Some(answer) => cx.truthy(&answer?),
-                None => Ok(is_instance_of(value, class, cx)),
+                None if is_instance_of(value, class, cx) => Ok(true),
+                None => generic::follows_protocol(value, class, cx).unwrap_or(Ok(false)),
             }
         }
         Value::Tuple(classes) => {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::object::types::generic::GenericAlias;
+use crate::object::types::generic::{GenericAlias, NewType};
 use crate::object::{Args, Class, Cx, Result, Value, ops};
 use crate::orm::registry::Registry;
 use crate::sql::coercions::expect_type;
@@ -27,6 +27,9 @@ static PYTHON_TYPES: &[(&str, &TypeClass)] = &[
 pub fn resolve(registry: &Rc<Registry>, python_type: &Value, cx: &Cx) -> Result<Option<SqlType>> {
     if let Some(known) = mapped(registry, python_type, cx)? {
         return Ok(Some(known));
+    }
+    if let Some(new_type) = python_type.downcast::<NewType>() {
+        return resolve(registry, &new_type.supertype, cx);
     }
     if let Some(alias) = python_type.downcast::<GenericAlias>() {
         if alias.form() == Some("Literal") {

@@ -7,7 +7,7 @@ use super::{
     TypeVar, UNION_TYPE, UnionType, arguments, check_instantiable, compare_types, mro_entries,
     none_type, type_repr, union_of, union_operator,
 };
-use crate::object::exceptions::TYPE_ERROR;
+use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::{
     Args, BinaryOp, Class, CompareOp, Cx, Object, Result, TypeSpec, Value, hash_value,
 };
@@ -113,11 +113,19 @@ impl Object for ForwardRef {
 
 pub(super) fn construct_type_var(_class: &Rc<Class>, mut args: Args, _cx: &Cx) -> Result<Value> {
     let bound = args.take_keyword("bound").unwrap_or(Value::None);
-    let Some(Value::Str(name)) = args.pos.first() else {
+    let Some(Value::Str(name)) = args.pos.first().cloned() else {
         return Err(TYPE_ERROR.error("TypeVar() missing required argument 'name' (pos 1)"));
     };
+    let mut flag = |name: &str| matches!(args.take_keyword(name), Some(Value::Bool(true)));
+    let variance = match (flag("covariant"), flag("contravariant")) {
+        (true, true) => return Err(VALUE_ERROR.error("Bivariant types are not supported.")),
+        (true, false) => '+',
+        (false, true) => '-',
+        (false, false) => '~',
+    };
     Ok(Value::object(TypeVar {
-        name: name.clone(),
+        name,
+        variance,
         bound,
         constraints: args.pos.get(1..).unwrap_or_default().to_vec(),
     }))
@@ -128,12 +136,15 @@ impl Object for TypeVar {
         &TYPE_VAR
     }
     fn repr(&self, _cx: &Cx) -> Result<Option<String>> {
-        Ok(Some(format!("~{}", self.name)))
+        Ok(Some(format!("{}{}", self.variance, self.name)))
     }
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
             "__name__" => Some(self.name.clone().into()),
             "__bound__" => Some(self.bound.clone()),
+            "args" | "kwargs" => Some(Value::object(ForwardRef {
+                name: format!("{}.{name}", self.name).into(),
+            })),
             "__constraints__" => Some(Value::tuple(self.constraints.clone())),
             _ => None,
         })
@@ -169,13 +180,22 @@ impl Object for SpecialForm {
             _ => None,
         })
     }
-    fn get_item(&self, this: &Value, key: &Value, _cx: &Cx) -> Result<Option<Value>> {
+    fn get_item(&self, this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
         let refer = |value: Value| match (&value, self.name) {
             (Value::Str(name), _) => Value::object(ForwardRef { name: name.clone() }),
             _ => value,
         };
         let args = arguments(key);
         Ok(match self.name {
+            "Optional" if args.len() != 1 => {
+                return Err(TYPE_ERROR.error(format!(
+                    "typing.Optional requires a single type. Got {}.",
+                    cx.repr(key)?
+                )));
+            }
+            "Union" if args.is_empty() => {
+                return Err(TYPE_ERROR.error("Cannot take a Union of no types."));
+            }
             "Optional" => Some(union_of(
                 [
                     args.into_iter().next().map_or(Value::None, refer),
@@ -200,7 +220,13 @@ impl Object for SpecialForm {
                     ));
                 }
                 let mut args = args.into_iter();
-                let first = args.next().map(refer);
+                let mut first: Vec<Value> = args.next().map(refer).into_iter().collect();
+                // One within another is one with the metadata of both.
+                if let Some(inner) = first.first().and_then(Value::downcast::<GenericAlias>)
+                    && inner.form() == Some("Annotated")
+                {
+                    first = inner.args.to_vec();
+                }
                 Some(Value::object(GenericAlias {
                     origin: this.clone(),
                     args: first.into_iter().chain(args).collect(),
@@ -226,6 +252,7 @@ impl Object for SpecialForm {
                 check_instantiable(self.name, &spec.class())?;
                 cx.call(&Value::Class(spec.class()), args).map(Some)
             }
+            None if self.name == "Any" => Err(TYPE_ERROR.error("Any cannot be instantiated")),
             None => Err(TYPE_ERROR.error(format!("Cannot instantiate typing.{}", self.name))),
         }
     }

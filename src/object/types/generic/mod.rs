@@ -3,13 +3,17 @@
 
 mod alias;
 mod forms;
+mod new_type;
 
 use std::rc::Rc;
+
+pub use new_type::NewType;
 
 use super::{NONE_TYPE, OBJECT, TUPLE, TYPE};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
-    BinaryOp, Class, CompareOp, Cx, Members, Method, Result, Str, TypeSpec, Value, ops,
+    BinaryOp, Class, CompareOp, Cx, Instance, Members, Method, Result, Str, TypeSpec, Value,
+    find_attr, ops,
 };
 
 static GENERIC_ALIAS: TypeSpec = TypeSpec::new("types", "GenericAlias")
@@ -20,7 +24,8 @@ static UNION_TYPE: TypeSpec = TypeSpec::new("types", "UnionType")
     .bases(&[&OBJECT]);
 static TYPING_UNION: TypeSpec = TypeSpec::new("typing", "_UnionGenericAlias").bases(&[&OBJECT]);
 static SPECIAL_FORM: TypeSpec = TypeSpec::new("typing", "_SpecialForm").bases(&[&OBJECT]);
-static FORWARD_REF: TypeSpec = TypeSpec::new("typing", "ForwardRef")
+/// `typing.ForwardRef`.
+pub static FORWARD_REF: TypeSpec = TypeSpec::new("typing", "ForwardRef")
     .bases(&[&OBJECT])
     .construct(|_, args, _| {
         let name = args.pos.first().and_then(Value::as_str).unwrap_or("");
@@ -40,8 +45,65 @@ pub static GENERIC: TypeSpec = TypeSpec::new("typing", "Generic")
 /// `typing.Protocol`.
 pub static PROTOCOL: TypeSpec = TypeSpec::new("typing", "Protocol")
     .bases(&[&OBJECT])
+    .construct(|class, _, _| {
+        if is_protocol(class) {
+            return Err(TYPE_ERROR.error("Protocols cannot be instantiated"));
+        }
+        Ok(Value::Instance(Instance::new(class.clone())))
+    })
     .members(generic_members)
     .subclassable();
+
+/// The attribute of a protocol that `isinstance` may be asked about.
+pub const RUNTIME_PROTOCOL: &str = "_is_runtime_protocol";
+
+/// Whether a class is a protocol itself, not only a class that follows one.
+pub fn is_protocol(class: &Class) -> bool {
+    class
+        .bases()
+        .iter()
+        .any(|base| Rc::ptr_eq(base, &PROTOCOL.class()))
+}
+
+/// Whether `value` follows the protocol `class`; `None`: `class` is no protocol.
+pub fn follows_protocol(value: &Value, class: &Rc<Class>, cx: &Cx) -> Option<Result<bool>> {
+    if !class.derives_from(&PROTOCOL) || !is_protocol(class) {
+        return None;
+    }
+    if class.lookup(RUNTIME_PROTOCOL).is_none() {
+        return Some(Err(TYPE_ERROR.error(
+            "Instance and class checks can only be used with @runtime_checkable protocols",
+        )));
+    }
+    let mut names = class.own_names();
+    if let Some(Value::Dict(annotations)) = class.own("__annotations__") {
+        let annotated = super::dict::entries(&annotations);
+        names.extend(
+            annotated
+                .iter()
+                .filter_map(|(name, _)| name.as_str().map(Str::new)),
+        );
+    }
+    let special = [
+        "__module__",
+        "__doc__",
+        "__annotations__",
+        "__orig_bases__",
+        "__init__",
+        RUNTIME_PROTOCOL,
+    ];
+    for name in names
+        .iter()
+        .filter(|name| !special.contains(&name.as_str()))
+    {
+        match find_attr(value, name, cx) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Some(Ok(false)),
+            Err(raised) => return Some(Err(raised)),
+        }
+    }
+    Some(Ok(true))
+}
 
 fn generic_members(members: &mut Members) {
     members.class_method("__class_getitem__(item, /)", |this, a, cx| {
@@ -80,6 +142,8 @@ pub struct TypeVar {
     name: Str,
     bound: Value,
     constraints: Vec<Value>,
+    /// How its parameter may vary, as reprs show it: `~`, `+` or `-`.
+    variance: char,
 }
 
 /// A special form of `typing`: `Optional`, `Any`, `List`, ...
@@ -225,6 +289,7 @@ fn same_type(a: &Value, b: &Value) -> bool {
     }
     if let (Some(a), Some(b)) = (a.downcast::<GenericAlias>(), b.downcast::<GenericAlias>()) {
         return a.origin.is(&b.origin)
+            && a.typing_name.is_some() == b.typing_name.is_some()
             && a.args.len() == b.args.len()
             && a.args.iter().zip(&b.args).all(|(a, b)| same_type(a, b));
     }
