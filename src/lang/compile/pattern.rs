@@ -9,13 +9,35 @@ use super::{Block, Compiled, Compiler, ConstKey, Instr, Label, Operand, PatternT
 use crate::lang::parse::Problem;
 use crate::object::{CompareOp, Value};
 
+/// A pattern that matches anything leaves what stands behind it unreachable.
+fn refuse_always_matching(pattern: &Pattern) -> Compiled {
+    match pattern {
+        Pattern::MatchAs(capture) => match (&capture.pattern, &capture.name) {
+            (Some(inner), _) => refuse_always_matching(inner),
+            (None, Some(name)) => Err(Problem::new(
+                format!("name capture '{name}' makes remaining patterns unreachable"),
+                pattern,
+            )),
+            (None, None) => Err(Problem::new(
+                "wildcard makes remaining patterns unreachable",
+                pattern,
+            )),
+        },
+        Pattern::MatchOr(or) => or.patterns.last().map_or(Ok(()), refuse_always_matching),
+        _ => Ok(()),
+    }
+}
+
 impl<'a> Compiler<'a> {
     pub(super) fn match_statement(&mut self, statement: &'a StmtMatch) -> Compiled {
         self.push(&statement.subject)?;
         self.unit.depth += 1;
         self.unit.blocks.push(Block::Subject);
         let end = self.unit.label();
-        for case in &statement.cases {
+        for (at, case) in statement.cases.iter().enumerate() {
+            if at + 1 < statement.cases.len() && case.guard.is_none() {
+                refuse_always_matching(&case.pattern)?;
+            }
             self.case(case, end)?;
         }
         self.unit.blocks.pop();
@@ -80,7 +102,12 @@ impl<'a> Compiler<'a> {
                     None => self.emit(Instr::Pop),
                 }
             }
-            Pattern::MatchOr(or) => self.alternatives(&or.patterns, fail, below)?,
+            Pattern::MatchOr(or) => {
+                if let [others @ .., _] = &*or.patterns {
+                    others.iter().try_for_each(refuse_always_matching)?;
+                }
+                self.alternatives(&or.patterns, fail, below)?;
+            }
             Pattern::MatchSequence(sequence) => {
                 self.sequence(&sequence.patterns, pattern, fail, below)?;
             }

@@ -1,6 +1,7 @@
 //! Text to syntax trees: whether an input is complete, and SyntaxErrors in CPython's words.
 
 mod brackets;
+mod places;
 mod words;
 
 use ruff_python_ast::{ModModule, PySourceType, Stmt};
@@ -8,7 +9,8 @@ use ruff_python_parser::{LexicalErrorType, ParseErrorType, Parsed, parse_uncheck
 use ruff_text_size::Ranged;
 
 use brackets::{open_bracket, open_triple_quote, stray_bracket, too_deep};
-use words::describe;
+use places::place;
+use words::{bad_keyword, describe};
 
 use crate::object::exceptions::{INDENTATION_ERROR, SYNTAX_ERROR};
 use crate::object::{Raised, Span, TypeSpec, Value};
@@ -257,6 +259,12 @@ fn problem(parsed: &Parsed<ModModule>, text: &str) -> Option<Problem> {
         return Some(stray);
     }
     let (kind, message) = describe(&error.error, text, start, end);
+    if message == "invalid syntax"
+        && let Some((message, end)) = bad_keyword(text, start, end)
+    {
+        return Some(Problem::at(message, start, end));
+    }
+    let (start, end) = place(&error.error, &message, text, start, end);
     let (start, end) = shown_at(text, start, end);
     Some(Problem {
         compiled: false,

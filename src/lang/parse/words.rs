@@ -85,6 +85,23 @@ pub(super) fn describe(
     }
 }
 
+/// What is wrong with a keyword of a call that is no name: `f(a.b=1)`.
+pub(super) fn bad_keyword(text: &str, start: usize, end: usize) -> Option<(String, usize)> {
+    let (start, end) = (floor_boundary(text, start), floor_boundary(text, end));
+    let behind = text.get(end..)?;
+    let blanks = behind.len() - behind.trim_start_matches(' ').len();
+    let is_keyword = behind[blanks..].starts_with('=') && !behind[blanks..].starts_with("==");
+    let open = text[..start].matches('(').count() > text[..start].matches(')').count();
+    if !is_keyword || !open {
+        return None;
+    }
+    let message = match expression_name(text, start, end) {
+        name @ ("True" | "False" | "None") => format!("cannot assign to {name}"),
+        _ => "expression cannot contain assignment, perhaps you meant \"==\"?".to_owned(),
+    };
+    Some((message, end + blanks + 1))
+}
+
 fn expected_token(expected: TokenKind, found: TokenKind, text: &str, start: usize) -> &'static str {
     let bracketed = || {
         let before = &text[..floor_boundary(text, start)];
@@ -100,6 +117,10 @@ fn expected_token(expected: TokenKind, found: TokenKind, text: &str, start: usiz
             "invalid syntax. Maybe you meant '==' or ':=' instead of '='?"
         }
         (TokenKind::Colon, TokenKind::Newline) => "expected ':'",
+        (TokenKind::Else, _) => "expected 'else' after 'if' expression",
+        (TokenKind::Colon, TokenKind::Rbrace | TokenKind::Comma) if bracketed() => {
+            "':' expected after dictionary key"
+        }
         (TokenKind::Comma | TokenKind::Rpar | TokenKind::Rsqb | TokenKind::Rbrace, _)
             if starts_operand && bracketed() =>
         {
@@ -237,9 +258,26 @@ fn glued_to_number(text: &str, start: usize) -> bool {
 fn invalid_target(text: &str, start: usize, end: usize) -> String {
     let what = expression_name(text, start, end);
     match what {
-        "True" | "False" | "None" | "f-string expression" => format!("cannot assign to {what}"),
+        "True" | "False" | "None" => format!("cannot assign to {what}"),
+        _ if !is_plain_assignment(text, start, end) => format!("cannot assign to {what}"),
         _ => format!("cannot assign to {what} here. Maybe you meant '==' instead of '='?"),
     }
+}
+
+/// Whether a target is all that stands before the only `=` of a statement, where a comparison may
+/// have been meant.
+fn is_plain_assignment(text: &str, start: usize, end: usize) -> bool {
+    let before = text[..floor_boundary(text, start)].trim_end_matches([' ', '\t']);
+    let begins = before.is_empty() || before.ends_with(['\n', ';', ':']);
+    let behind = text[floor_boundary(text, end)..]
+        .lines()
+        .next()
+        .unwrap_or("");
+    let Some(value) = behind.trim_start().strip_prefix('=') else {
+        return false;
+    };
+    let value = code_of_line(value).split(';').next().unwrap_or("").trim();
+    begins && !value.starts_with('=') && parse_expression(value).is_ok()
 }
 
 /// What CPython calls the kind of an expression.

@@ -121,21 +121,28 @@ fn syntax_place(exception: &Value, cx: &Cx) -> String {
     let Some(line) = get("lineno").and_then(|line| line.as_int()) else {
         return String::new();
     };
+    // What is typed has no name of its own; what `exec` is given has.
+    let file = match get("filename") {
+        Some(Value::Str(name)) if name == "<string>" => "<string>",
+        _ => "<stdin>",
+    };
     let Some(Value::Str(source)) = get("text") else {
-        return format!("  File \"<stdin>\", line {line}\n");
+        return format!("  File \"{file}\", line {line}\n");
     };
     let trimmed = source.trim_end_matches('\n').trim_start();
     let indent = source.trim_end_matches('\n').len() - trimmed.len();
-    let mut text = format!("  File \"<stdin>\", line {line}\n    {trimmed}\n");
+    let mut text = format!("  File \"{file}\", line {line}\n    {trimmed}\n");
     if let Some(offset) = get("offset").and_then(|offset| offset.as_int()) {
         let start = usize::try_from(offset).unwrap_or(1).saturating_sub(1);
         let end = get("end_offset")
             .and_then(|end| end.as_int())
             .and_then(|end| usize::try_from(end).ok())
             .map_or(start + 1, |end| end.saturating_sub(1));
-        let carets = "^".repeat(end.saturating_sub(start).max(1));
-        let blanks = " ".repeat(start.saturating_sub(indent));
-        text.push_str(&format!("    {blanks}{carets}\n"));
+        // A place within the indentation, which is not shown, is not pointed at.
+        if let Some(column) = start.checked_sub(indent) {
+            let carets = "^".repeat(end.saturating_sub(start).max(1));
+            text.push_str(&format!("    {}{carets}\n", " ".repeat(column)));
+        }
     }
     text
 }
