@@ -195,7 +195,7 @@ pub fn composite_fields(class: &Value, cx: &Cx) -> Result<Vec<(Str, Option<Value
 }
 
 /// The column values of a composite object.
-fn composite_values(object: &Value, cx: &Cx) -> Result<Vec<Value>> {
+pub(super) fn composite_values(object: &Value, cx: &Cx) -> Result<Vec<Value>> {
     if find_attr(object, "__composite_values__", cx)?.is_some() {
         let values = cx.call_method(object, "__composite_values__", [])?;
         return cx.collect(&values);

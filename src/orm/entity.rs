@@ -4,11 +4,13 @@ use std::any::Any;
 use std::rc::Rc;
 
 use super::aliased::AliasedEntity;
+use super::descriptors::composite_values;
 use super::instrumented::InstrumentedAttribute;
 use super::mapper::{Inheritance, MappedEntity, Mapper, from_description};
 use super::properties::{MapperProperty, PropertyKind};
 use super::{hooks, mapped_class};
 use crate::object::{Cx, Result, Str, Value, find_attr};
+use crate::sql::dml::{DmlValues, dml_key, dml_value};
 use crate::sql::{
     ColumnElement, CompileStatePlugin, Entity, EntityCoercion, FromClause, Join, PluginContext,
     PluginSelect, Select, SelectItem,
@@ -139,6 +141,38 @@ fn attribute_of(
     find_attr(value, name, cx)
 }
 
+/// The columns that setting attribute `name` of `mapper` sets: a column property its column, a
+/// composite those of its parts.
+fn dml_values(mapper: &Mapper, name: &str, value: &Value, cx: &Cx) -> Result<Option<DmlValues>> {
+    let Some(prop) = mapper.prop(name) else {
+        return Ok(None);
+    };
+    Ok(match prop.kind() {
+        PropertyKind::Column(part) => match part.first() {
+            Some(column) => {
+                let column = column.plain().clone();
+                let key = dml_key(&Value::object(column), cx)?;
+                Some(vec![(key, dml_value(value, cx)?)])
+            }
+            None => None,
+        },
+        PropertyKind::Synonym(synonym) => dml_values(mapper, &synonym.name, value, cx)?,
+        PropertyKind::Composite(composite) => {
+            let parts = composite.parts.get().map_or(&[][..], Vec::as_slice);
+            let values = match value {
+                Value::None => vec![Value::None; parts.len()],
+                object => composite_values(object, cx)?,
+            };
+            let mut found = Vec::new();
+            for (part, value) in parts.iter().zip(&values) {
+                found.extend(dml_values(mapper, &part.key(), value, cx)?.unwrap_or_default());
+            }
+            Some(found)
+        }
+        PropertyKind::Relationship(_) | PropertyKind::ConcreteInherited => None,
+    })
+}
+
 impl Entity for Mapper {
     fn as_any(&self) -> &dyn Any {
         self
@@ -154,6 +188,12 @@ impl Entity for Mapper {
             Some(mapper) => mapper.selectable_from(cx),
             None => Ok(self.mapped_table().clone()),
         }
+    }
+    fn dml_table(&self, _cx: &Cx) -> Result<FromClause> {
+        Ok(self.local_table().clone())
+    }
+    fn dml_values(&self, name: &str, value: &Value, cx: &Cx) -> Result<Option<DmlValues>> {
+        dml_values(self, name, value, cx)
     }
     fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>> {
         let Some(mapper) = self.shared() else {

@@ -4,11 +4,21 @@ use std::rc::Rc;
 
 use super::{Mapper, state_of};
 use crate::engine::Connection;
-use crate::object::{Cx, Instance, Result, Value};
+use crate::object::{Cx, Instance, Result, Set, Value};
 
 /// Whether anyone hears of `event` of the instances of `mapper`.
 pub fn hears(mapper: &Rc<Mapper>, event: &str) -> bool {
     event == "load" && mapper.reconstructor().is_some() || !mapper.listeners(event).is_empty()
+}
+
+/// Tell the listeners for `refresh` that the attributes `names` were refreshed.
+pub fn fire_refresh(instance: &Rc<Instance>, names: Vec<Value>, cx: &Cx) -> Result<()> {
+    let heard = state_of(instance).is_some_and(|state| hears(state.mapper(), "refresh"));
+    if !heard {
+        return Ok(());
+    }
+    let names = Value::Set(Rc::new(Set::new(Set::of(names, cx)?)));
+    fire(instance, "refresh", &[Value::None, names], cx)
 }
 
 /// Tell the listeners of an instance's `event`: the instance, then `args`.

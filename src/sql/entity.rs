@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::rc::Rc;
 
+use super::dml::DmlValues;
 use super::elements::ColumnElement;
 use super::executable::Executable;
 use super::selectable::{FromClause, Select};
@@ -18,6 +19,15 @@ pub trait Entity: Any {
     fn value(&self) -> Value;
     /// What it is selected from.
     fn selectable(&self, cx: &Cx) -> Result<FromClause>;
+    /// What an INSERT, UPDATE or DELETE of it is on.
+    fn dml_table(&self, cx: &Cx) -> Result<FromClause> {
+        self.selectable(cx)
+    }
+    /// The columns that setting the attribute `name` to `value` sets; `None` where there is no
+    /// attribute of that name.
+    fn dml_values(&self, _name: &str, _value: &Value, _cx: &Cx) -> Result<Option<DmlValues>> {
+        Ok(None)
+    }
     /// The columns that selecting it selects, in a subquery or when printed.
     fn columns(&self, cx: &Cx) -> Result<Vec<ColumnElement>>;
     /// What it is in ORDER BY and the like, if it may stand there.

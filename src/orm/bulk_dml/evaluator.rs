@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::{BinaryOp, CompareOp, Cx, Instance, Raised, Result, Value, ops};
-use crate::orm::{MappedEntity, Mapper};
+use crate::orm::{MappedEntity, Mapper, state_of};
 use crate::sql::operators::Operator;
 use crate::sql::{BinaryExpression, ColumnElement, SelectStatement};
 
@@ -74,20 +74,7 @@ fn compile(
         ColumnElement::Null => Ok(Node::Constant(Value::None)),
         ColumnElement::True => Ok(Node::Constant(Value::Bool(true))),
         ColumnElement::False => Ok(Node::Constant(Value::Bool(false))),
-        ColumnElement::Column(_) | ColumnElement::Proxy(_) => {
-            if let Some(other) = alternate_class(element, mapper) {
-                return Err(format!(
-                    "Can't evaluate criteria against alternate class <class '{}'>",
-                    other.class().full_name()
-                ));
-            }
-            let known = mapper
-                .column_prop(element)
-                .and_then(|property| mapper.class().slot(&property.key()));
-            known.map(Node::Column).ok_or_else(|| {
-                "Cannot evaluate column: ".to_owned() + &crate::orm::support::column_text(element)
-            })
-        }
+        ColumnElement::Column(_) | ColumnElement::Proxy(_) => column_node(element, mapper, cx),
         ColumnElement::Bind(_) => Ok(Node::Bind(element.plain().clone())),
         ColumnElement::ClauseList(list) => {
             let nodes = list
@@ -134,6 +121,51 @@ fn compile(
     }
 }
 
+/// The attribute that a column is in: one of the entity, or of a base of it.
+fn column_node(
+    element: &ColumnElement,
+    mapper: &Rc<Mapper>,
+    cx: &Cx,
+) -> std::result::Result<Node, String> {
+    let text = crate::orm::support::column_text(element);
+    let notes = element.annotations();
+    let owner = notes.and_then(|notes| {
+        notes
+            .parent_mapper
+            .as_ref()
+            .or(notes.parent_entity.as_ref())
+    });
+    let owner = owner.and_then(|owner| MappedEntity::of(owner.as_ref()));
+    let slot = |mapper: &Rc<Mapper>| {
+        let property = mapper.column_prop(element)?;
+        mapper.class().slot(&property.key())
+    };
+    let Some(owner) = owner else {
+        let known = slot(mapper).filter(|_| cx.compat().is_14());
+        let Some(slot) = known else {
+            return Err(format!("Cannot evaluate column: {text}"));
+        };
+        cx.warn(
+            &SA_WARNING,
+            &format!(
+                "Evaluating non-mapped column expression '{text}' onto ORM instances; this is a \
+                 deprecated use case.  Please make use of the actual mapped columns in \
+                 ORM-evaluated UPDATE / DELETE expressions."
+            ),
+        );
+        return Ok(Node::Column(slot));
+    };
+    if !mapper.isa(owner.mapper()) {
+        return Err(format!(
+            "Can't evaluate criteria against alternate class <class '{}'>",
+            owner.mapper().class().full_name()
+        ));
+    }
+    slot(mapper)
+        .map(Node::Column)
+        .ok_or_else(|| format!("Cannot evaluate column: {text}"))
+}
+
 fn chain(operator: &Operator, nodes: Vec<Node>) -> std::result::Result<Node, String> {
     let mut nodes = nodes.into_iter();
     let Some(mut left) = nodes.next() else {
@@ -152,14 +184,6 @@ fn chain(operator: &Operator, nodes: Vec<Node>) -> std::result::Result<Node, Str
 
 fn cannot(kind: &str, operator: &Operator) -> String {
     format!("Cannot evaluate {kind} with operator {}", shown(operator))
-}
-
-/// The mapper of another hierarchy that a column was taken from.
-fn alternate_class(element: &ColumnElement, mapper: &Rc<Mapper>) -> Option<Rc<Mapper>> {
-    let noted = element.annotations()?.entity()?;
-    let entity = MappedEntity::of(noted.as_ref())?;
-    let other = entity.mapper();
-    (!mapper.isa(other)).then(|| other.clone())
 }
 
 fn statement_reason(statement: &SelectStatement) -> String {
@@ -270,7 +294,14 @@ fn eval(node: &Node, instance: &Rc<Instance>, cx: &Cx) -> Result<Evaluated> {
             _ => Evaluated::Value(Value::None),
         },
         Node::Column(slot) => {
-            let value = instance.slot(*slot);
+            let mut value = instance.slot(*slot);
+            if value.is_undefined()
+                && cx.compat().is_14()
+                && let Some(attribute) =
+                    state_of(instance).and_then(|state| state.mapper().attribute_at(*slot))
+            {
+                value = cx.get_attr(&Value::Instance(instance.clone()), attribute.key())?;
+            }
             if value.is_undefined() {
                 Evaluated::Expired
             } else {

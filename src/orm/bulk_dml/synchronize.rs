@@ -3,48 +3,21 @@
 use std::rc::Rc;
 
 use super::evaluator::{Evaluated, Evaluator};
-use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
-use crate::engine::{ExecutionOptions, ResultSet, ValueRows};
-use crate::object::{Cx, Instance, Result, Str, Value};
+use super::options::Synchronize;
+use super::returning::{ReturnedRows, Returning};
+use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::engine::{ExecutionOptions, ResultSet};
+use crate::object::{Cx, Instance, Result, Value};
 use crate::orm::session::{ExecuteCall, Session};
-use crate::orm::{IdentityKey, InstanceState, MappedEntity, Mapper, state_of};
-use crate::sql::dml::{Delete, DmlKey, DmlValue, Update};
+use crate::orm::{IdentityKey, MappedEntity, Mapper, instance_events, state_of};
+use crate::sql::dml::{Delete, DmlData, DmlKey, DmlValue, Update};
 use crate::sql::execution::DmlContext;
-use crate::sql::{ColumnElement, Executable, LabelStyle, SelectItem};
+use crate::sql::schema::Column;
+use crate::sql::{ColumnElement, Executable, FromClause, LabelStyle, SelectItem};
 
-/// `synchronize_session=`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Synchronize {
-    No,
-    Evaluate,
-    Fetch,
-    Auto,
-}
-
-fn synchronize(options: &ExecutionOptions, cx: &Cx) -> Result<Synchronize> {
-    let modern = cx.compat().is_20();
-    match options.get("synchronize_session") {
-        None if modern => Ok(Synchronize::Auto),
-        None => Ok(Synchronize::Evaluate),
-        Some(Value::Bool(false)) => Ok(Synchronize::No),
-        Some(Value::Str(text)) if text.as_str() == "evaluate" => Ok(Synchronize::Evaluate),
-        Some(Value::Str(text)) if text.as_str() == "fetch" => Ok(Synchronize::Fetch),
-        Some(Value::Str(text)) if text.as_str() == "auto" && modern => Ok(Synchronize::Auto),
-        Some(_) => Err(ARGUMENT_ERROR.error(if modern {
-            "Valid strategies for session synchronization are 'auto', 'evaluate', 'fetch', False"
-        } else {
-            "Valid strategies for session synchronization are 'evaluate', 'fetch', False"
-        })),
-    }
-}
-
-/// The objects that criteria find in memory.
-struct Matched {
-    /// Those that match.
-    objects: Vec<Rc<Instance>>,
-    /// Those that can't be told, because they are expired.
-    unknown: Vec<Rc<Instance>>,
-}
+/// The objects that criteria find in memory; whether that can't be told, because what they look
+/// at is expired.
+type Matched = Vec<(Rc<Instance>, bool)>;
 
 /// A statement by criteria.
 struct ByCriteria<'a> {
@@ -74,50 +47,52 @@ impl ByCriteria<'_> {
     }
 
     /// The objects that match, found in Python; the reason where that is not possible.
-    fn evaluate(&self, is_delete: bool) -> Result<std::result::Result<Matched, String>> {
-        let mut evaluators = Vec::new();
-        for criterion in &self.criteria {
-            match Evaluator::new(criterion, self.mapper, self.cx) {
-                Ok(evaluator) => evaluators.push(evaluator),
-                Err(reason) => return Ok(Err(reason)),
-            }
-        }
-        let mut matched = Matched {
-            objects: Vec::new(),
-            unknown: Vec::new(),
-        };
+    fn evaluators(&self) -> std::result::Result<Vec<Evaluator>, String> {
+        let criteria = self.criteria.iter();
+        criteria
+            .map(|criterion| Evaluator::new(criterion, self.mapper, self.cx))
+            .collect()
+    }
+    /// The objects that match.
+    fn matched(&self, evaluators: &[Evaluator]) -> Result<Matched> {
+        let mut matched = Vec::new();
+        let token = self.options.get("identity_token");
         for instance in self.session.identity_instances() {
             let Some(state) = state_of(&instance) else {
                 continue;
             };
-            if !state.mapper().isa(self.mapper) {
-                continue;
-            }
-            if is_delete && state.is_expired() {
-                matched.unknown.push(instance);
-                continue;
-            }
-            let mut matches = true;
-            let mut unknown = state.is_expired();
-            for evaluator in &evaluators {
-                match evaluator.evaluate(&instance, self.cx)? {
-                    Evaluated::Value(value) => {
-                        matches &= !value.is_none() && self.cx.truthy(&value)?;
-                    }
-                    Evaluated::Expired | Evaluated::NoObject => unknown = true,
-                }
-            }
-            if unknown && matches {
-                matched.unknown.push(instance);
-            } else if matches {
-                matched.objects.push(instance);
+            let wanted = state.mapper().isa(self.mapper) && !state.is_expired();
+            let of_token = token.is_none_or(|token| {
+                let key = state.key();
+                key.is_some_and(|key| key.token().is(token))
+            });
+            if wanted && of_token {
+                matched.extend(
+                    self.meets(evaluators, &instance)?
+                        .map(|unknown| (instance, unknown)),
+                );
             }
         }
-        Ok(Ok(matched))
+        Ok(matched)
+    }
+    /// Whether `instance` meets the criteria: `Some(true)` where that can't be told.
+    fn meets(&self, evaluators: &[Evaluator], instance: &Rc<Instance>) -> Result<Option<bool>> {
+        for evaluator in evaluators {
+            match evaluator.evaluate(instance, self.cx)? {
+                Evaluated::Value(value) => {
+                    if value.is_none() || !self.cx.truthy(&value)? {
+                        return Ok(None);
+                    }
+                }
+                Evaluated::Expired => return Ok(Some(true)),
+                Evaluated::NoObject => return Ok(None),
+            }
+        }
+        Ok(Some(false))
     }
 
     /// The objects in memory with the keys that a SELECT of the criteria finds.
-    fn select_first(&self) -> Result<Vec<Rc<Instance>>> {
+    fn select_first(&self) -> Result<Matched> {
         let items = self
             .mapper
             .primary_key()
@@ -127,6 +102,9 @@ impl ByCriteria<'_> {
         let criteria = self.criteria.clone();
         let select = crate::orm::support::select_of(items, self.cx)?.with(|data| {
             data.where_criteria = criteria;
+            data.from_obj = vec![crate::sql::FromItem::From(
+                self.mapper.mapped_table().clone(),
+            )];
             data.label_style = LabelStyle::DisambiguateOnly;
         });
         let entity = MappedEntity::Mapper(self.mapper.clone());
@@ -139,17 +117,17 @@ impl ByCriteria<'_> {
             self.cx,
         )?;
         let rows = result.fetch_all_raw(self.cx)?;
-        self.by_keys(&rows.into_iter().collect())
+        self.by_keys(rows)
     }
 
-    fn by_keys(&self, rows: &ValueRows) -> Result<Vec<Rc<Instance>>> {
+    fn by_keys(&self, rows: Vec<Vec<Value>>) -> Result<Matched> {
         let base = self.mapper.base_mapper();
         let width = self.mapper.primary_key().len();
         let mut found = Vec::new();
-        for row in rows.iter() {
-            let ident = row.iter().take(width).cloned().collect();
-            let key = IdentityKey::new(base.class(), ident, Value::None, self.cx)?;
-            found.extend(self.session.by_identity(&key));
+        for mut row in rows {
+            row.truncate(width);
+            let key = IdentityKey::new(base.class(), row, Value::None, self.cx)?;
+            found.extend(self.session.by_identity(&key).map(|one| (one, false)));
         }
         Ok(found)
     }
@@ -167,53 +145,145 @@ impl ByCriteria<'_> {
         ))
     }
 
-    /// The rows that the statement returned besides what was asked for.
-    fn returned(&self, result: &ResultSet) -> ValueRows {
-        result
-            .context()
-            .and_then(|context| context.as_any().downcast_ref::<DmlContext>())
-            .map(DmlContext::returned_rows)
-            .unwrap_or_default()
+    /// The keys of the rows that the statement returned without having been asked to.
+    fn returned_keys(&self, result: &ResultSet) -> Vec<Vec<Value>> {
+        let context = result.context();
+        let context = context.and_then(|context| context.as_any().downcast_ref::<DmlContext>());
+        let Some(context) = context else {
+            return Vec::new();
+        };
+        let returned = &context.info().implicit_returning;
+        let places: Option<Vec<usize>> = key_columns(self.mapper)
+            .iter()
+            .map(|key| returned.iter().position(|one| Rc::ptr_eq(one, key)))
+            .collect();
+        let Some(places) = places else {
+            return Vec::new();
+        };
+        let rows = context.returned_rows();
+        rows.iter()
+            .map(|row| {
+                places
+                    .iter()
+                    .filter_map(|at| row.get(*at).cloned())
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Before the statement: how the objects are found.
+    fn plan(&self, how: Synchronize, is_delete: bool) -> Result<Plan> {
+        match how {
+            Synchronize::No => Ok(Plan::Nothing),
+            Synchronize::Evaluate => match self.evaluators() {
+                // 1.4 looks for the objects beforehand, loading what is expired.
+                Ok(evaluators) if self.cx.compat().is_14() => {
+                    self.matched(&evaluators).map(Plan::Objects)
+                }
+                Ok(evaluators) => Ok(Plan::Evaluate(evaluators)),
+                Err(reason) => Err(self.reason(&reason)),
+            },
+            Synchronize::Auto => match self.evaluators() {
+                Ok(evaluators) => Ok(Plan::Evaluate(evaluators)),
+                Err(_) => self.fetch(is_delete),
+            },
+            Synchronize::Fetch => self.fetch(is_delete),
+        }
+    }
+    fn fetch(&self, is_delete: bool) -> Result<Plan> {
+        let connection = self.session.mapper_connection(self.mapper, self.cx)?;
+        let dialect = connection.dialect();
+        let can_return = if is_delete {
+            dialect.delete_returning
+        } else {
+            dialect.update_returning
+        };
+        if can_return && self.cx.compat().is_20() {
+            return Ok(Plan::Returning);
+        }
+        Ok(Plan::Objects(self.select_first()?))
+    }
+    /// After the statement: the objects.
+    fn found(&self, plan: Plan, result: &ResultSet) -> Result<Matched> {
+        match plan {
+            Plan::Nothing => Ok(Vec::new()),
+            Plan::Evaluate(evaluators) => self.matched(&evaluators),
+            Plan::Objects(matched) => Ok(matched),
+            Plan::Returning => self.by_keys(self.returned_keys(result)),
+        }
+    }
+
+    /// Run the statement that `with` makes of what it is to change in it.
+    fn run_returning(
+        &self,
+        data: &DmlData,
+        plan: &Plan,
+        with: impl FnOnce(Changes) -> Executable,
+    ) -> Result<(ResultSet, Option<(Returning, ReturnedRows)>)> {
+        let mut changes = Changes::default();
+        let by_keys = matches!(plan, Plan::Returning);
+        if by_keys {
+            changes.return_defaults = Some(key_columns(self.mapper));
+        }
+        let returning = Returning::of(data, self.cx)?.filter(|one| !one.is_star());
+        let Some(returning) = returning else {
+            changes.returning.clone_from(&data.returning);
+            return Ok((self.run(&with(changes))?, None));
+        };
+        let elements = returning.elements_on_table_of(self.mapper);
+        let mut wanted: Vec<_> = elements.iter().flatten().cloned().collect();
+        if wanted.is_empty() {
+            wanted.extend(self.mapper.primary_key().iter().cloned());
+        }
+        let mut rows = ReturnedRows::default();
+        if by_keys {
+            changes.supplemental.clone_from(&wanted);
+            let result = self.run(&with(changes))?;
+            rows.take(&result, &elements, &wanted, false, std::iter::empty());
+            return Ok((result, Some((returning, rows))));
+        }
+        changes.returning = wanted.into_iter().map(SelectItem::Column).collect();
+        let result = self.run(&with(changes))?;
+        let raw = result.fetch_all_raw(self.cx)?;
+        let rows = ReturnedRows::of_explicit(raw, &elements);
+        Ok((result, Some((returning, rows))))
+    }
+    fn answer(
+        &self,
+        result: ResultSet,
+        returned: Option<(Returning, ReturnedRows)>,
+    ) -> Result<ResultSet> {
+        match returned {
+            Some((returning, rows)) => returning.result(self.session, rows, self.options, self.cx),
+            None => Ok(result),
+        }
     }
 }
 
-/// What was decided before the statement runs.
+/// What is changed in a statement before it runs.
+#[derive(Default)]
+struct Changes {
+    returning: Vec<SelectItem>,
+    return_defaults: Option<Vec<Rc<Column>>>,
+    supplemental: Vec<ColumnElement>,
+}
+
+impl Changes {
+    fn apply(self, data: &mut DmlData) {
+        data.returning = self.returning;
+        if self.return_defaults.is_some() {
+            data.return_defaults = self.return_defaults;
+        }
+        data.supplemental_returning = self.supplemental;
+    }
+}
+
+/// How the objects are found.
 enum Plan {
     Nothing,
+    Evaluate(Vec<Evaluator>),
     Objects(Matched),
     Returning,
-}
-
-fn decide(by: &ByCriteria<'_>, how: Synchronize, is_delete: bool) -> Result<Plan> {
-    Ok(match how {
-        Synchronize::No => Plan::Nothing,
-        Synchronize::Evaluate => match by.evaluate(is_delete)? {
-            Ok(matched) => Plan::Objects(matched),
-            Err(reason) => return Err(by.reason(&reason)),
-        },
-        Synchronize::Auto => match by.evaluate(is_delete)? {
-            Ok(matched) => Plan::Objects(matched),
-            Err(_) => fetch(by, is_delete)?,
-        },
-        Synchronize::Fetch => fetch(by, is_delete)?,
-    })
-}
-
-fn fetch(by: &ByCriteria<'_>, is_delete: bool) -> Result<Plan> {
-    let connection = by.session.mapper_connection(by.mapper, by.cx)?;
-    let dialect = connection.dialect();
-    let can_return = if is_delete {
-        dialect.delete_returning
-    } else {
-        dialect.update_returning
-    };
-    if can_return && by.cx.compat().is_20() {
-        return Ok(Plan::Returning);
-    }
-    Ok(Plan::Objects(Matched {
-        objects: by.select_first()?,
-        unknown: Vec::new(),
-    }))
 }
 
 /// `update(Entity).where(..)`.
@@ -222,7 +292,7 @@ pub fn update(
     mapper: &Rc<Mapper>,
     update: &Update,
     call: &ExecuteCall,
-    options: &ExecutionOptions,
+    (options, how): (&ExecutionOptions, Synchronize),
     cx: &Cx,
 ) -> Result<ResultSet> {
     let mut by = ByCriteria {
@@ -234,81 +304,66 @@ pub fn update(
         cx,
     };
     by.criteria.extend(by.extra(&update.data().options)?);
-    let how = synchronize(options, cx)?;
-    if how != Synchronize::No || options.get("autoflush").is_none() {
-        session.autoflush("execute", cx)?;
+    if how != Synchronize::No && cx.compat().is_14() {
+        check_names(update, cx)?;
     }
+    let plan = by.plan(how, false)?;
     let values = resolved_values(mapper, update, cx)?;
-    if cx.compat().is_14() && how != Synchronize::No {
-        check_names(&values)?;
+    let (result, returned) = by.run_returning(update.data(), &plan, |changes| {
+        Executable::Update(update.with(|data| {
+            data.where_criteria.clone_from(&by.criteria);
+            data.values = values
+                .iter()
+                .map(|(key, value, _)| (key.clone(), value.clone()))
+                .collect();
+            changes.apply(data);
+        }))
+    })?;
+    if how != Synchronize::No {
+        let matched = by.found(plan, &result)?;
+        apply(&by, &matched, &values, &result)?;
     }
-    let plan = decide(&by, how, false)?;
-    let mut statement = update.with(|data| {
-        data.where_criteria.clone_from(&by.criteria);
-        data.values = values
-            .iter()
-            .map(|(key, value, _)| (key.clone(), value.clone()))
-            .collect();
-    });
-    if matches!(plan, Plan::Returning) {
-        statement = statement.with(|data| data.return_defaults = Some(key_columns(mapper)));
-    }
-    let result = by.run(&Executable::Update(statement))?;
-    let matched = match plan {
-        Plan::Nothing => return Ok(result),
-        Plan::Objects(matched) => matched,
-        Plan::Returning => Matched {
-            objects: by.by_keys(&by.returned(&result))?,
-            unknown: Vec::new(),
-        },
-    };
-    apply(&by, &matched, &values)?;
-    Ok(result)
+    by.answer(result, returned)
 }
 
-fn key_columns(mapper: &Rc<Mapper>) -> Vec<Rc<crate::sql::schema::Column>> {
-    mapper
-        .primary_key()
-        .iter()
-        .filter_map(|column| match column.plain() {
-            ColumnElement::Column(column) => Some(column.clone()),
-            _ => None,
-        })
-        .collect()
+/// 1.4 can't tell what a name that is no attribute does to objects.
+fn check_names(update: &Update, cx: &Cx) -> Result<()> {
+    for (key, _) in &update.data().values {
+        if let DmlKey::Name(name) = key {
+            return Err(INVALID_REQUEST_ERROR.error(format!(
+                "Invalid expression type: {}",
+                cx.repr(&Value::Str(name.clone()))?
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn key_columns(mapper: &Rc<Mapper>) -> Vec<Rc<Column>> {
+    match mapper.local_table().plain() {
+        FromClause::Table(table) => table.primary_key_columns(),
+        _ => Vec::new(),
+    }
 }
 
 /// A value of an UPDATE: its column, what it is set to, and the slot of the attribute.
 type Resolved = (DmlKey, DmlValue, Option<u32>);
 
-/// The values of an UPDATE, attribute names made columns.
+/// The values of an UPDATE, with the attributes that they are of.
 fn resolved_values(mapper: &Rc<Mapper>, update: &Update, cx: &Cx) -> Result<Vec<Resolved>> {
     let mut found = Vec::new();
     for (key, value) in &update.data().values {
-        let (key, slot) = match key {
-            DmlKey::Name(name) => match mapper.prop(name) {
-                Some(property) => {
-                    let slot = mapper.class().slot(&property.key());
-                    match property
-                        .column()
-                        .and_then(crate::orm::ColumnProperty::table_column)
-                    {
-                        Some(column) => (DmlKey::Column(column), slot),
-                        None => (key.clone(), slot),
-                    }
-                }
-                None => (key.clone(), None),
-            },
-            DmlKey::Column(column) => {
-                let slot = mapper.column_slot(&ColumnElement::Column(column.clone()));
-                (key.clone(), slot)
-            }
-            DmlKey::Element(element) => {
-                let slot = mapper.column_slot(element);
-                match element.plain() {
-                    ColumnElement::Column(column) => (DmlKey::Column(column.clone()), slot),
-                    _ => (key.clone(), slot),
-                }
-            }
+        let element = match key {
+            DmlKey::Column(column) => Some(ColumnElement::Column(column.clone())),
+            DmlKey::Element(element) => Some(element.clone()),
+            DmlKey::Name(_) => None,
+        };
+        let slot = element
+            .as_ref()
+            .and_then(|element| mapper.column_slot(element));
+        let key = match element.as_ref().map(ColumnElement::plain) {
+            Some(ColumnElement::Column(column)) => DmlKey::Column(column.clone()),
+            _ => key.clone(),
         };
         let value = match value {
             DmlValue::Literal(value) => match crate::orm::support::sql_value(value, cx)? {
@@ -322,24 +377,40 @@ fn resolved_values(mapper: &Rc<Mapper>, update: &Update, cx: &Cx) -> Result<Vec<
     Ok(found)
 }
 
-/// 1.4 has objects updated by names of attributes alone.
-fn check_names(values: &[Resolved]) -> Result<()> {
-    let unknown = values.iter().find_map(|(key, _, slot)| match key {
-        DmlKey::Name(name) if slot.is_none() => Some(name),
-        _ => None,
-    });
-    match unknown {
-        Some(name) => {
-            Err(INVALID_REQUEST_ERROR.error(format!("Invalid expression type: '{name}'")))
-        }
-        None => Ok(()),
-    }
+/// The values of the columns that Python's defaults filled, and the columns that the database
+/// filled, as slots; those in `given` excepted.
+fn generated(
+    by: &ByCriteria<'_>,
+    result: &ResultSet,
+    given: &[u32],
+) -> (Vec<(u32, Value)>, Vec<u32>) {
+    let context = result.context();
+    let context = context.and_then(|context| context.as_any().downcast_ref::<DmlContext>());
+    let Some(context) = context else {
+        return (Vec::new(), Vec::new());
+    };
+    let slot = |column: &Rc<Column>| {
+        let found = by
+            .mapper
+            .column_slot(&ColumnElement::Column(column.clone()));
+        found.filter(|slot| !given.contains(slot))
+    };
+    let made = context.info().prefetch.iter();
+    let made = made.filter_map(|(column, _)| Some((slot(column)?, context.value_of(column)?)));
+    let filled = context.info().postfetch.iter().filter_map(slot);
+    (made.collect(), filled.collect())
 }
 
 /// Give the matched objects their new values.
-fn apply(by: &ByCriteria<'_>, matched: &Matched, values: &[Resolved]) -> Result<()> {
+fn apply(
+    by: &ByCriteria<'_>,
+    matched: &Matched,
+    values: &[Resolved],
+    result: &ResultSet,
+) -> Result<()> {
     let cx = by.cx;
-    let mut evaluators: Vec<(u32, Option<Evaluator>)> = Vec::new();
+    let mut evaluators: Vec<(u32, Evaluator)> = Vec::new();
+    let mut all = Vec::new();
     for (_, value, slot) in values {
         let Some(slot) = slot else {
             continue;
@@ -348,49 +419,53 @@ fn apply(by: &ByCriteria<'_>, matched: &Matched, values: &[Resolved]) -> Result<
             DmlValue::Element(element) => element.clone(),
             DmlValue::Literal(value) => crate::sql::literal(value, None, cx)?,
         };
-        evaluators.push((*slot, Evaluator::new(&element, by.mapper, cx).ok()));
+        all.push(*slot);
+        if let Ok(evaluator) = Evaluator::new(&element, by.mapper, cx) {
+            evaluators.push((*slot, evaluator));
+        }
     }
+    let evaluated: Vec<u32> = evaluators.iter().map(|(slot, _)| *slot).collect();
+    let (made, filled) = match cx.compat().is_20() {
+        true => generated(by, result, &evaluated),
+        false => (Vec::new(), Vec::new()),
+    };
     let mut touched = Vec::new();
-    for instance in &matched.objects {
+    for (instance, _) in matched {
         let Some(state) = state_of(instance) else {
             continue;
         };
-        let (mut set, mut expired) = (Vec::new(), Vec::new());
-        for (slot, evaluator) in &evaluators {
-            let loaded = instance.with_slot(*slot, |value| !value.is_undefined());
-            let value = match evaluator {
-                Some(evaluator) => evaluator.evaluate(instance, cx)?,
-                None => Evaluated::Expired,
-            };
-            match value {
-                Evaluated::Value(value) if loaded => set.push((*slot, value)),
-                Evaluated::Value(_) => {}
-                Evaluated::Expired | Evaluated::NoObject => {
-                    if loaded {
-                        expired.push(*slot);
-                    }
-                }
-            }
-        }
-        for (slot, value) in &set {
+        for (slot, value) in &made {
             drop(instance.set_slot(*slot, value.clone()));
         }
-        state.commit(instance, set.iter().map(|(slot, _)| *slot));
-        if !expired.is_empty() {
-            state.expire_slots(instance, &expired, false);
-        }
-        touched.push(instance.clone());
-    }
-    for instance in &matched.unknown {
-        let Some(state) = state_of(instance) else {
-            continue;
-        };
-        let slots: Vec<u32> = evaluators
+        state.expire_slots(instance, &filled, false);
+        let mut set = Vec::new();
+        for (slot, evaluator) in evaluators
             .iter()
-            .map(|(slot, _)| *slot)
+            .filter(|(slot, _)| !state.is_changed(*slot))
+        {
+            if instance.with_slot(*slot, |value| !value.is_undefined())
+                && let Evaluated::Value(value) = evaluator.evaluate(instance, cx)?
+            {
+                drop(instance.set_slot(*slot, value));
+                set.push(*slot);
+            }
+        }
+        let names = |slots: &[u32]| {
+            let keys = slots
+                .iter()
+                .filter_map(|slot| by.mapper.attribute_at(*slot));
+            keys.map(|attribute| Value::Str(attribute.key().clone()))
+                .collect()
+        };
+        instance_events::fire_refresh(instance, names(&set), cx)?;
+        state.commit(instance, set.iter().copied());
+        let stale: Vec<u32> = all
+            .iter()
+            .copied()
+            .filter(|slot| !set.contains(slot))
             .filter(|slot| instance.with_slot(*slot, |value| !value.is_undefined()))
             .collect();
-        state.expire_slots(instance, &slots, false);
+        state.expire_slots(instance, &stale, false);
         touched.push(instance.clone());
     }
     by.session.register_altered(&touched);
@@ -403,7 +478,7 @@ pub fn delete(
     mapper: &Rc<Mapper>,
     delete: &Delete,
     call: &ExecuteCall,
-    options: &ExecutionOptions,
+    (options, how): (&ExecutionOptions, Synchronize),
     cx: &Cx,
 ) -> Result<ResultSet> {
     let mut by = ByCriteria {
@@ -415,44 +490,23 @@ pub fn delete(
         cx,
     };
     by.criteria.extend(by.extra(&delete.data().options)?);
-    session.autoflush("execute", cx)?;
-    let how = synchronize(options, cx)?;
-    let plan = decide(&by, how, true)?;
-    let mut statement = delete.with(|data| data.where_criteria.clone_from(&by.criteria));
-    if matches!(plan, Plan::Returning) {
-        statement = statement.with(|data| data.return_defaults = Some(key_columns(mapper)));
-    }
-    let result = by.run(&Executable::Delete(statement))?;
-    let matched = match plan {
-        Plan::Nothing => return Ok(result),
-        Plan::Objects(matched) => matched,
-        Plan::Returning => Matched {
-            objects: by.by_keys(&by.returned(&result))?,
-            unknown: Vec::new(),
-        },
-    };
-    let gone: Vec<_> = matched
-        .objects
-        .iter()
-        .filter(|one| state_of(one).is_some_and(|state| !InstanceState::is_deleted(state)))
-        .cloned()
-        .collect();
-    session.remove_newly_deleted(&gone, cx)?;
-    for instance in &matched.unknown {
-        if let Some(state) = state_of(instance) {
-            let all: Vec<u32> = state
-                .mapper()
-                .attributes()
-                .iter()
-                .map(|attribute| attribute.slot())
-                .collect();
-            state.expire_slots(instance, &all, false);
+    let plan = by.plan(how, true)?;
+    let (result, returned) = by.run_returning(delete.data(), &plan, |changes| {
+        Executable::Delete(delete.with(|data| {
+            data.where_criteria.clone_from(&by.criteria);
+            changes.apply(data);
+        }))
+    })?;
+    if how != Synchronize::No {
+        let mut gone = Vec::new();
+        for (instance, unknown) in by.found(plan, &result)? {
+            if unknown {
+                session.expire_state(&instance, cx)?;
+            } else {
+                gone.push(instance);
+            }
         }
+        session.remove_newly_deleted(&gone, cx)?;
     }
-    Ok(result)
-}
-
-/// The name that a value of an UPDATE is for.
-pub fn key_name(key: &DmlKey) -> Str {
-    key.name()
+    by.answer(result, returned)
 }

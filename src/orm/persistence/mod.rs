@@ -16,7 +16,7 @@ pub use emit::Emitted;
 pub use insert::{emit_inserts, next_version_of};
 pub use plan::{HierarchyPlan, MapperColumns, TablePlan};
 pub use sort::sorted;
-pub use update::{emit_updates, update_statement};
+pub use update::{check_matched, emit_updates, update_statement};
 
 use super::unitofwork::UowTransaction;
 use super::{InstanceState, Mapper, identity_key_of, instance_events, state_of};

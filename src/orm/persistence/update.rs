@@ -332,14 +332,22 @@ fn write(
             postfetch::after_update(&targets[row.target], row, at, &emitted, uow, cx)?;
         }
     }
-    if checks && usize::try_from(matched).unwrap_or(0) != expected {
-        return Err(STALE_DATA_ERROR.error(format!(
-            "UPDATE statement on table '{}' expected to update {expected} row(s); {matched} were \
-             matched.",
-            table.table.full_name()
-        )));
+    if checks {
+        check_matched(table, expected, matched)?;
     }
     Ok(())
+}
+
+/// Raise where an UPDATE of `expected` rows found other than that.
+pub fn check_matched(table: &TablePlan, expected: usize, matched: i64) -> Result<()> {
+    if usize::try_from(matched) == Ok(expected) {
+        return Ok(());
+    }
+    Err(STALE_DATA_ERROR.error(format!(
+        "UPDATE statement on table '{}' expected to update {expected} row(s); {matched} were \
+         matched.",
+        table.table.full_name()
+    )))
 }
 
 fn with_expressions(statement: &Update, row: &UpdateRow) -> Update {

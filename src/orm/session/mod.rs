@@ -19,7 +19,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::{Rc, Weak};
 
 pub use binds::{Bind, BindArguments, BindKey};
-pub use bulk::{BulkSave, bulk_insert_statement, bulk_update_statement};
+pub use bulk::{BulkSave, bulk_row};
 pub use events::{
     ClassListeners, FlushContext, MakerClass, SessionEvents, SessionListener, Sessions,
 };

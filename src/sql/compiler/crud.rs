@@ -56,6 +56,8 @@ pub struct DmlInfo {
     pub postfetch_lastrowid: bool,
     /// Whether the application asked for RETURNING.
     pub explicit_returning: bool,
+    /// Whether rows are returned at all.
+    pub returns_rows: bool,
     /// `inline()`, or INSERT from SELECT.
     pub inline: bool,
     /// The keys of `values([..])` of several rows, whose binds are named `key_m0`, `key_m1`, ..
@@ -86,6 +88,7 @@ impl DmlInfo {
             implicit_returning: Vec::new(),
             postfetch_lastrowid: false,
             explicit_returning: false,
+            returns_rows: false,
             inline: false,
             multi_keys: Vec::new(),
             column_binds: Vec::new(),
@@ -377,6 +380,9 @@ impl SQLCompiler<'_> {
             .filter(|(_, used)| !**used)
             .map(|(key, _)| key.to_string())
             .collect();
+        if kind == StatementKind::Update && self.dialect.compat.is_20() {
+            self.check_other_tables(data, &used)?;
+        }
         if !unconsumed.is_empty() {
             return Err(COMPILE_ERROR.error(format!(
                 "Unconsumed column names: {}",
@@ -385,6 +391,29 @@ impl SQLCompiler<'_> {
         }
         let more = self.further_rows(data, &params, kw, &mut info)?;
         Ok(Crud { params, more, info })
+    }
+
+    /// Raise where an UPDATE sets columns of other tables than its own.
+    fn check_other_tables(&self, data: &DmlData, used: &[bool]) -> Result<()> {
+        let mut tables: Vec<String> = Vec::new();
+        for ((key, _), used) in data.values.iter().zip(used) {
+            if let (DmlKey::Column(column), false) = (key, used)
+                && let Some(table) = column.table()
+            {
+                let name = format!("'{}'", table.full_name());
+                if !tables.contains(&name) {
+                    tables.push(name);
+                }
+            }
+        }
+        if tables.is_empty() {
+            return Ok(());
+        }
+        Err(COMPILE_ERROR.error(format!(
+            "Backend does not support additional tables in the SET clause; cannot include columns \
+             from table(s) {} in SET clause",
+            tables.join(", ")
+        )))
     }
 
     /// Every column with a bind of its name: `str(table.insert())`.

@@ -241,27 +241,35 @@ impl SQLCompiler<'_> {
     fn returning_columns(&self, data: &DmlData, info: &mut DmlInfo) -> Vec<SelectItem> {
         info.explicit_returning = !data.returning.is_empty();
         let mut items = data.returning.clone();
-        if items.is_empty() {
-            items.extend(
-                info.implicit_returning
-                    .iter()
-                    .map(|column| SelectItem::Column(ColumnElement::Column(column.clone()))),
-            );
+        if !items.is_empty() {
+            info.returns_rows = true;
+            return items;
         }
-        let known: Vec<usize> = items
-            .iter()
-            .filter_map(|item| match item {
-                SelectItem::Column(element) => Some(element.identity()),
-                _ => None,
-            })
-            .collect();
+        let more = &data.supplemental_returning;
+        if let (Some(table), false) = (&info.table, more.is_empty()) {
+            // Columns of the table come in its order, whatever they are wanted for.
+            let wanted = |column: &Rc<Column>| {
+                more.iter().any(|element| matches!(element, ColumnElement::Column(own) if Rc::ptr_eq(own, column)))
+            };
+            let known = std::mem::take(&mut info.implicit_returning);
+            let columns = table.column_list().into_iter();
+            info.implicit_returning = columns
+                .filter(|column| known.iter().any(|one| Rc::ptr_eq(one, column)) || wanted(column))
+                .collect();
+        }
+        let element = |column: &Rc<Column>| ColumnElement::Column(column.clone());
         items.extend(
-            data.supplemental_returning
+            info.implicit_returning
                 .iter()
-                .filter(|element| !known.contains(&element.identity()))
-                .cloned()
+                .map(element)
                 .map(SelectItem::Column),
         );
+        let is_new = |element: &&ColumnElement| {
+            !matches!(element, ColumnElement::Column(own)
+                if info.implicit_returning.iter().any(|known| Rc::ptr_eq(known, own)))
+        };
+        items.extend(more.iter().filter(is_new).cloned().map(SelectItem::Column));
+        info.returns_rows = !items.is_empty();
         items
     }
 

@@ -1,10 +1,12 @@
 //! What the generative methods of INSERT and UPDATE make of the values they are given.
 
+use std::rc::Rc;
+
 use super::{DmlData, DmlKey, DmlValue, DmlValues};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::object::{Cx, Dict, Raised, Result, Str, Value};
 use crate::sql::coercions::{Coerced, coerce};
-use crate::sql::{ColumnElement, FromClause};
+use crate::sql::{ColumnElement, Entity, FromClause};
 
 /// The column that a script names as a key of `values()`.
 pub fn dml_key(value: &Value, cx: &Cx) -> Result<DmlKey> {
@@ -43,17 +45,33 @@ pub fn dml_value(value: &Value, cx: &Cx) -> Result<DmlValue> {
     })
 }
 
+/// What setting `key` to `value` sets: where `entity` has an attribute of that name its columns.
+fn of_pair(
+    key: &Value,
+    value: &Value,
+    entity: Option<&Rc<dyn Entity>>,
+    cx: &Cx,
+) -> Result<DmlValues> {
+    if let (Value::Str(name), Some(entity)) = (key, entity)
+        && let Some(values) = entity.dml_values(name, value, cx)?
+    {
+        return Ok(values);
+    }
+    Ok(vec![(dml_key(key, cx)?, dml_value(value, cx)?)])
+}
+
 /// The values of a dict.
-fn of_dict(dict: &Dict, cx: &Cx) -> Result<DmlValues> {
+fn of_dict(dict: &Dict, entity: Option<&Rc<dyn Entity>>, cx: &Cx) -> Result<DmlValues> {
     let entries: Vec<(Value, Value)> = dict
         .borrow()
         .iter()
         .map(|(key, value)| (key.value().clone(), value.clone()))
         .collect();
-    entries
-        .iter()
-        .map(|(key, value)| Ok((dml_key(key, cx)?, dml_value(value, cx)?)))
-        .collect()
+    let mut values = Vec::with_capacity(entries.len());
+    for (key, value) in &entries {
+        values.extend(of_pair(key, value, entity, cx)?);
+    }
+    Ok(values)
 }
 
 /// The columns of `table` as keys, in order: what a tuple of values is for.
@@ -72,9 +90,14 @@ fn column_keys(table: &FromClause, cx: &Cx) -> Result<Vec<DmlKey>> {
     })
 }
 
-fn of_row(row: &Value, data: &DmlData, cx: &Cx) -> Result<DmlValues> {
+fn of_row(
+    row: &Value,
+    data: &DmlData,
+    entity: Option<&Rc<dyn Entity>>,
+    cx: &Cx,
+) -> Result<DmlValues> {
     if let Value::Dict(dict) = row {
-        return of_dict(dict, cx);
+        return of_dict(dict, entity, cx);
     }
     let items = cx.collect(row)?;
     let keys = column_keys(&data.table, cx)?;
@@ -119,6 +142,11 @@ impl DmlData {
         if self.ordered {
             return Err(ARGUMENT_ERROR.error("This statement already has ordered values present"));
         }
+        // 1.4 knows only the columns of the table that it inserts into.
+        let entity = match insert && cx.compat().is_14() {
+            true => None,
+            false => self.subject.clone(),
+        };
         let mut added = match args {
             [] => Vec::new(),
             [_, _, ..] => {
@@ -132,14 +160,15 @@ impl DmlData {
                     return Err(ARGUMENT_ERROR
                         .error("Can't pass positional and kwargs to values() simultaneously"));
                 }
-                match self.positional(one, insert, cx)? {
+                match self.positional(one, entity.as_ref(), insert, cx)? {
                     Some(values) => values,
                     None => return Ok(()),
                 }
             }
         };
         for (name, value) in keywords {
-            added.push((DmlKey::Name(name.clone()), dml_value(value, cx)?));
+            let key = Value::Str(name.clone());
+            added.extend(of_pair(&key, value, entity.as_ref(), cx)?);
         }
         if !self.multi_values.is_empty() {
             return Err(cannot_mix());
@@ -150,9 +179,15 @@ impl DmlData {
     }
 
     /// The single positional argument of `values()`; `None`: it gave several rows.
-    fn positional(&mut self, one: &Value, insert: bool, cx: &Cx) -> Result<Option<DmlValues>> {
+    fn positional(
+        &mut self,
+        one: &Value,
+        entity: Option<&Rc<dyn Entity>>,
+        insert: bool,
+        cx: &Cx,
+    ) -> Result<Option<DmlValues>> {
         let rows = match one {
-            Value::Dict(dict) => return of_dict(dict, cx).map(Some),
+            Value::Dict(dict) => return of_dict(dict, entity, cx).map(Some),
             Value::List(_) | Value::Tuple(_) => cx.collect(one)?,
             other => {
                 return Err(ARGUMENT_ERROR.error(format!(
@@ -167,7 +202,7 @@ impl DmlData {
             Some(Value::Dict(_) | Value::List(_) | Value::Tuple(_))
         );
         if !nested {
-            return of_row(one, self, cx).map(Some);
+            return of_row(one, self, entity, cx).map(Some);
         }
         if !insert {
             return Err(INVALID_REQUEST_ERROR
@@ -178,7 +213,7 @@ impl DmlData {
         }
         self.has_values = true;
         for row in &rows {
-            let values = of_row(row, self, cx)?;
+            let values = of_row(row, self, entity, cx)?;
             self.multi_values.push(values);
         }
         Ok(None)

@@ -140,7 +140,7 @@ impl Prepared {
     pub(super) fn batches_rows(&self) -> bool {
         self.dml().is_some_and(|info| {
             info.kind == StatementKind::Insert
-                && (info.explicit_returning || !info.implicit_returning.is_empty())
+                && info.returns_rows
                 && self.dialect.can.insertmanyvalues
         })
     }

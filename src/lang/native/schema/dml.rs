@@ -86,7 +86,7 @@ fn dml_table(value: &Value, cx: &Cx) -> Result<DmlData> {
     match item {
         FromItem::From(from) => Ok(Insert::new(from).data().clone()),
         FromItem::Entity(entity) => {
-            let mut data = Insert::new(entity.selectable(cx)?).data().clone();
+            let mut data = Insert::new(entity.dml_table(cx)?).data().clone();
             data.subject = Some(entity);
             Ok(data)
         }
