@@ -393,29 +393,6 @@ impl SQLCompiler<'_> {
         Ok(Crud { params, more, info })
     }
 
-    /// Raise where an UPDATE sets columns of other tables than its own.
-    fn check_other_tables(&self, data: &DmlData, used: &[bool]) -> Result<()> {
-        let mut tables: Vec<String> = Vec::new();
-        for ((key, _), used) in data.values.iter().zip(used) {
-            if let (DmlKey::Column(column), false) = (key, used)
-                && let Some(table) = column.table()
-            {
-                let name = format!("'{}'", table.full_name());
-                if !tables.contains(&name) {
-                    tables.push(name);
-                }
-            }
-        }
-        if tables.is_empty() {
-            return Ok(());
-        }
-        Err(COMPILE_ERROR.error(format!(
-            "Backend does not support additional tables in the SET clause; cannot include columns \
-             from table(s) {} in SET clause",
-            tables.join(", ")
-        )))
-    }
-
     /// Every column with a bind of its name: `str(table.insert())`.
     fn all_columns(&mut self, columns: Vec<DmlColumn>, info: DmlInfo, kw: Kw) -> Result<Crud> {
         let mut params = Vec::with_capacity(columns.len());

@@ -390,6 +390,29 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
+    /// Raise where an UPDATE sets columns of other tables than its own.
+    pub(super) fn check_other_tables(&self, data: &DmlData, used: &[bool]) -> Result<()> {
+        let mut tables: Vec<String> = Vec::new();
+        for ((key, _), used) in data.values.iter().zip(used) {
+            if let (DmlKey::Column(column), false) = (key, used)
+                && let Some(table) = column.table()
+            {
+                let name = format!("'{}'", table.full_name());
+                if !tables.contains(&name) {
+                    tables.push(name);
+                }
+            }
+        }
+        if tables.is_empty() {
+            return Ok(());
+        }
+        Err(COMPILE_ERROR.error(format!(
+            "Backend does not support additional tables in the SET clause; cannot include columns \
+             from table(s) {} in SET clause",
+            tables.join(", ")
+        )))
+    }
+
     fn update_text(
         &mut self,
         data: &DmlData,
