@@ -546,7 +546,7 @@ pub fn instantiate(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
 }
 
 /// `type.__call__`: make an instance and initialize it.
-pub fn instantiate_plain(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
+pub fn instantiate_plain(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     let extension = class.nearest_extension();
     if let Some(extension) = &extension
         && let Some(made) = extension.call(class, &args, cx)?
@@ -590,7 +590,7 @@ pub fn instantiate_plain(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value
         return Ok(made);
     };
     if let Some(extension) = &extension {
-        extension.new_instance(instance, &args, cx)?;
+        extension.new_instance(instance, &mut args, cx)?;
         if init.is_none() && extension.default_init(instance, &args, cx)? {
             return Ok(made);
         }

@@ -167,7 +167,7 @@ impl TypeSpec {
 /// What an upper layer attaches to a class: the mapper, the fields of an enum.
 pub trait ClassExtension: Any {
     /// Prepare a new instance before its `__init__` runs.
-    fn new_instance(&self, _instance: &Rc<Instance>, _args: &Args, _cx: &Cx) -> Result<()> {
+    fn new_instance(&self, _instance: &Rc<Instance>, _args: &mut Args, _cx: &Cx) -> Result<()> {
         Ok(())
     }
     /// Stands in for `__init__` where the class defines none. `Ok(false)`: there is no such.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::collections::{self, CollectionFactory, adapter_of};
 use super::dynamic::{self, DynamicKind};
-use super::events::{self, AttributeEvent, Listener, Op, Token};
+use super::events::{self, AttributeEvent, Listener, Op, ScriptListener, Token};
 use super::history::History;
 use super::hooks::{self, Loaded};
 use super::passive::Passive;
@@ -187,6 +187,25 @@ impl Attribute {
     /// Add something that hears of its changes.
     pub fn listen(&self, listener: Listener) {
         Rc::make_mut(&mut self.listeners.borrow_mut()).push(listener);
+    }
+    /// Add a script's listener; with `first` before all others.
+    pub fn listen_script(&self, script: ScriptListener, first: bool) {
+        if script.active_history {
+            self.set_active_history();
+        }
+        let mut listeners = self.listeners.borrow_mut();
+        let at = if first { 0 } else { listeners.len() };
+        Rc::make_mut(&mut listeners).insert(at, Listener::Script(script));
+    }
+    /// Take over the listeners of the same attribute of a base class that propagate.
+    pub(super) fn inherit_listeners(&self, base: &Self) {
+        for listener in base.listeners().iter() {
+            if let Listener::Script(script) = listener
+                && script.propagate
+            {
+                self.listen_script(script.clone(), false);
+            }
+        }
     }
     /// Remove a script's listener.
     pub fn forget_listener(&self, event: AttributeEvent, function: &Value) {
@@ -597,7 +616,7 @@ impl Attribute {
                     held => held,
                 };
                 if matches!(current, Held::NoResult) {
-                    return Ok(History::default());
+                    return Ok(History::blank());
                 }
                 History::of_scalar(self, &current, state.committed(slot), cx)
             }
@@ -607,7 +626,7 @@ impl Attribute {
                     held => held,
                 };
                 if matches!(current, Held::NoResult) {
-                    return Ok(History::default());
+                    return Ok(History::blank());
                 }
                 let mut original = state.committed(slot);
                 if self.options.deferred_history && matches!(original, Some(Committed::NoResult)) {

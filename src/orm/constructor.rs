@@ -6,22 +6,32 @@ use super::declarative;
 use super::mapped_class::MappedClass;
 use super::mapper::Mapper;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Cx, Dict, Instance, Result, Value, attr_names, find_attr};
+use crate::object::{Args, Cx, Dict, Instance, Key, Result, Str, Value, attr_names, find_attr};
 
-/// Tell the listeners for `init` of the arguments that a new instance is made with.
-pub fn tell_init(mapper: &Rc<Mapper>, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
+/// Tell the listeners for `init` of the arguments that a new instance is made with, and take over
+/// what they change in the keyword arguments.
+pub fn tell_init(
+    mapper: &Rc<Mapper>,
+    instance: &Rc<Instance>,
+    args: &mut Args,
+    cx: &Cx,
+) -> Result<()> {
     let listeners = mapper.listeners("init");
     if listeners.is_empty() {
         return Ok(());
     }
     let pos = Value::tuple(args.pos.to_vec());
-    let kw = Value::Dict(Rc::new(Dict::from_pairs(args.kw.clone())));
+    let keywords = Rc::new(Dict::from_pairs(args.kw.clone()));
+    let kw = Value::Dict(keywords.clone());
     for listener in listeners {
         cx.call(
             &listener.function,
             [listener.target(instance), pos.clone(), kw.clone()],
         )?;
     }
+    let named =
+        |(key, value): (&Key, &Value)| Some((Str::new(key.value().as_str()?), value.clone()));
+    args.kw = keywords.borrow().iter().filter_map(named).collect();
     Ok(())
 }
 

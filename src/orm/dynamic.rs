@@ -153,6 +153,7 @@ impl Changes {
                 added: Some(self.pending.added),
                 unchanged: Some(Vec::new()),
                 deleted: Some(self.pending.deleted),
+                is_blank: false,
             };
         };
         let loaded = identities(&unchanged);
@@ -170,6 +171,7 @@ impl Changes {
             added: Some(added),
             unchanged: Some(unchanged),
             deleted: Some(deleted),
+            is_blank: false,
         }
     }
     /// What entered, then what there was; with `left` what left too.

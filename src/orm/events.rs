@@ -105,6 +105,10 @@ pub struct ScriptListener {
     pub retval: bool,
     /// Whether it is given the state rather than the instance.
     pub raw: bool,
+    /// Whether the attributes of subclasses reach it too.
+    pub propagate: bool,
+    /// Whether it wants to know old values that are not loaded.
+    pub active_history: bool,
 }
 
 /// Something that hears of the changes of an attribute.

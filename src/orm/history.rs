@@ -15,14 +15,24 @@ pub struct History {
     pub unchanged: Option<Vec<Value>>,
     /// What was before.
     pub deleted: Option<Vec<Value>>,
+    /// Whether it could not be told without SQL.
+    pub is_blank: bool,
 }
 
 impl History {
+    /// The history that could not be told without SQL.
+    pub fn blank() -> Self {
+        Self {
+            is_blank: true,
+            ..Self::default()
+        }
+    }
     fn new(added: Option<Value>, unchanged: Option<Value>, deleted: Option<Value>) -> Self {
         Self {
             added: added.map(|value| vec![value]),
             unchanged: unchanged.map(|value| vec![value]),
             deleted: deleted.map(|value| vec![value]),
+            is_blank: false,
         }
     }
     /// What is new.
@@ -106,6 +116,7 @@ impl History {
                 added: None,
                 unchanged: Some(current),
                 deleted: None,
+                is_blank: false,
             },
             Some(Committed::Items(original)) => {
                 let is_in = |items: &[Value]| -> FxHashSet<usize> {
@@ -122,12 +133,14 @@ impl History {
                     added: Some(added),
                     unchanged: Some(unchanged),
                     deleted: Some(deleted),
+                    is_blank: false,
                 }
             }
             Some(_) => Self {
                 added: Some(current),
                 unchanged: None,
                 deleted: None,
+                is_blank: false,
             },
         }
     }

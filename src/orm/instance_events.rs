@@ -11,14 +11,31 @@ pub fn hears(mapper: &Rc<Mapper>, event: &str) -> bool {
     event == "load" && mapper.reconstructor().is_some() || !mapper.listeners(event).is_empty()
 }
 
-/// Tell the listeners for `refresh` that the attributes `names` were refreshed.
-pub fn fire_refresh(instance: &Rc<Instance>, names: Vec<Value>, cx: &Cx) -> Result<()> {
-    let heard = state_of(instance).is_some_and(|state| hears(state.mapper(), "refresh"));
-    if !heard {
+/// Tell the listeners for `refresh` that the attributes in `slots`, or all, were refreshed by the
+/// load `context`.
+pub fn fire_refresh(
+    instance: &Rc<Instance>,
+    context: Value,
+    slots: Option<&[u32]>,
+    cx: &Cx,
+) -> Result<()> {
+    let Some(state) = state_of(instance) else {
+        return Ok(());
+    };
+    if !hears(state.mapper(), "refresh") {
         return Ok(());
     }
-    let names = Value::Set(Rc::new(Set::new(Set::of(names, cx)?)));
-    fire(instance, "refresh", &[Value::None, names], cx)
+    let names = match slots {
+        None => Value::None,
+        Some(slots) => {
+            let attributes = slots
+                .iter()
+                .filter_map(|slot| state.mapper().attribute_at(*slot));
+            let names = attributes.map(|one| Value::Str(one.key().clone()));
+            Value::Set(Rc::new(Set::new(Set::of(names, cx)?)))
+        }
+    };
+    fire(instance, "refresh", &[context, names], cx)
 }
 
 /// Tell the listeners of an instance's `event`: the instance, then `args`.
@@ -35,14 +52,14 @@ pub fn fire(instance: &Rc<Instance>, event: &str, args: &[Value], cx: &Cx) -> Re
 }
 
 /// An instance was made of a row: `@reconstructor`, then the listeners.
-pub fn fire_load(instance: &Rc<Instance>, cx: &Cx) -> Result<()> {
+pub fn fire_load(instance: &Rc<Instance>, context: Value, cx: &Cx) -> Result<()> {
     let Some(state) = state_of(instance) else {
         return Ok(());
     };
     if let Some(function) = state.mapper().reconstructor() {
         cx.call(&function, [Value::Instance(instance.clone())])?;
     }
-    fire(instance, "load", &[Value::None], cx)
+    fire(instance, "load", &[context], cx)
 }
 
 /// Tell the listeners of a mapper's `event`: the mapper, the connection, the instance.

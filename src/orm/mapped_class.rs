@@ -62,7 +62,7 @@ impl MappedClass {
 }
 
 impl ClassExtension for MappedClass {
-    fn new_instance(&self, instance: &Rc<Instance>, args: &Args, cx: &Cx) -> Result<()> {
+    fn new_instance(&self, instance: &Rc<Instance>, args: &mut Args, cx: &Cx) -> Result<()> {
         if let Some(mapper) = self.mapper.get() {
             configure::configure_registry(mapper.registry(), cx)?;
             drop(InstanceState::attach(instance, mapper));

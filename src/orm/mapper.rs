@@ -10,6 +10,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::aliased::AliasedEntity;
 use super::attribute::Attribute;
+use super::events::ScriptListener;
 use super::properties::{MapperProperty, PropertyId};
 use super::registry::Registry;
 use super::state::InstanceState;
@@ -108,6 +109,8 @@ pub struct Mapper {
     pub(super) order: u32,
     /// Scripts' listeners for mapper and instance events: (event, function, raw, retval).
     pub(super) listeners: RefCell<Vec<MapperListener>>,
+    /// Scripts' listeners for attributes that are yet to be made, with their names.
+    pub(super) early_listeners: RefCell<Vec<(Str, ScriptListener)>>,
     /// What other parts of the layer keep per mapper (prepared statements, dependency order),
     /// by a number of theirs.
     pub caches: RefCell<FxHashMap<&'static str, Rc<dyn Any>>>,
@@ -546,12 +549,32 @@ impl Mapper {
             listeners.insert(at, listener.clone());
         }
     }
+    /// Add a script's listener for the attribute `key`; one that propagates hears of the
+    /// attributes of the mappers that inherit from this one too.
+    pub fn listen_to_attribute(self: &Rc<Self>, key: &Str, script: &ScriptListener, first: bool) {
+        let mappers = match script.propagate {
+            true => self.self_and_descendants(),
+            false => vec![self.clone()],
+        };
+        for mapper in mappers {
+            match mapper.attribute(key) {
+                Some(attribute) => attribute.listen_script(script.clone(), first),
+                None => {
+                    let mut early = mapper.early_listeners.borrow_mut();
+                    early.push((key.clone(), script.clone()));
+                }
+            }
+        }
+    }
     /// Take over the listeners of the mapper it inherits from that propagate.
     pub(super) fn inherit_listeners(&self) {
         if let Some(base) = &self.inherits {
             let listeners = base.listeners.borrow();
             let propagating = listeners.iter().filter(|one| one.propagate).cloned();
             self.listeners.borrow_mut().extend(propagating);
+            let early = base.early_listeners.borrow();
+            let propagating = early.iter().filter(|(_, one)| one.propagate).cloned();
+            self.early_listeners.borrow_mut().extend(propagating);
         }
     }
     /// Remove a listener.

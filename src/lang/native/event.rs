@@ -25,6 +25,8 @@ pub struct Listener<'a> {
     pub propagate: bool,
     /// `raw=True`: the function is given states instead of objects.
     pub raw: bool,
+    /// `active_history=True`: old values are loaded for it.
+    pub active_history: bool,
     /// `insert=True`: it comes before those that listen already.
     pub insert: bool,
     /// Whether it is to be removed instead.
@@ -118,6 +120,7 @@ fn listen_to(
             returns: flags("retval"),
             propagate: flags("propagate"),
             raw: flags("raw"),
+            active_history: flags("active_history"),
             insert: flags("insert"),
             remove: false,
         };
@@ -216,6 +219,7 @@ fn remove(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         returns: false,
         propagate: false,
         raw: false,
+        active_history: false,
         insert: false,
         remove: true,
     };

@@ -87,14 +87,10 @@ fn apply(
         if loaded {
             drop(instance.set_slot(slot, value.clone()));
         }
-        set.push((slot, name.clone()));
+        set.push(slot);
     }
-    let names = set
-        .iter()
-        .map(|(_, name)| Value::Str(name.clone()))
-        .collect();
-    instance_events::fire_refresh(&instance, names, cx)?;
-    state.commit(&instance, set.into_iter().map(|(slot, _)| slot));
+    instance_events::fire_refresh(&instance, Value::None, Some(&set), cx)?;
+    state.commit(&instance, set);
     state.expire_slots(&instance, &changed, false);
     Ok(())
 }

@@ -450,14 +450,7 @@ fn apply(
                 set.push(*slot);
             }
         }
-        let names = |slots: &[u32]| {
-            let keys = slots
-                .iter()
-                .filter_map(|slot| by.mapper.attribute_at(*slot));
-            keys.map(|attribute| Value::Str(attribute.key().clone()))
-                .collect()
-        };
-        instance_events::fire_refresh(instance, names(&set), cx)?;
+        instance_events::fire_refresh(instance, Value::None, Some(&set), cx)?;
         state.commit(instance, set.iter().copied());
         let stale: Vec<u32> = all
             .iter()

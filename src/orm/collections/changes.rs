@@ -321,9 +321,10 @@ pub(in crate::orm) fn history(
                     added: Some(pending.added),
                     unchanged: None,
                     deleted: Some(pending.deleted),
+                    is_blank: false,
                 });
             }
-            Ok(History::default())
+            Ok(History::blank())
         }
         Held::NoValue => Ok(History::default()),
         Held::Value(collection) => Ok(History::of_collection(

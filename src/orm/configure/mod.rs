@@ -164,6 +164,11 @@ fn listen(
     relationship: &RelationshipProperty,
     attribute: &Rc<Attribute>,
 ) {
+    for (key, script) in mapper.early_listeners.borrow().iter() {
+        if key == attribute.key() {
+            attribute.listen_script(script.clone(), false);
+        }
+    }
     if relationship.options.single_parent {
         attribute.listen(Listener::SingleParent);
     }

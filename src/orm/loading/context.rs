@@ -8,7 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::plan::{InstancePlan, StatementPlan};
 use crate::engine::ExecutionOptions;
-use crate::object::{Instance, Value};
+use crate::object::{Cx, Instance, Object, Result, TypeSpec, Value};
 use crate::orm::path::{Path, PathKey};
 use crate::orm::strategies::Collected;
 use crate::orm::strategy_options::{Load, LoaderCriteria};
@@ -136,7 +136,25 @@ pub struct LoadContext {
     plans: FxHashMap<usize, PlanRun>,
 }
 
+/// A run as listeners are given it.
+struct QueryContext(Session);
+
+static QUERY_CONTEXT: TypeSpec = TypeSpec::new("sqlalchemy.orm.context", "QueryContext");
+
+impl Object for QueryContext {
+    fn spec(&self) -> &'static TypeSpec {
+        &QUERY_CONTEXT
+    }
+    fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
+        Ok((name == "session").then(|| self.0.value()))
+    }
+}
+
 impl RunInfo {
+    /// As listeners are given it.
+    pub fn shown(&self) -> Value {
+        Value::object(QueryContext(self.session.clone()))
+    }
     /// A run of `plan`.
     pub fn new(
         session: &Session,

@@ -258,14 +258,15 @@ impl FullLoad<'_> {
         }
         if self.made {
             if run.load_event {
-                instance_events::fire_load(self.instance, cx)?;
+                instance_events::fire_load(self.instance, context.info.shown(), cx)?;
             }
             context
                 .info
                 .session
                 .fire_state("loaded_as_persistent", self.instance, cx)?;
         } else if run.refresh_event {
-            instance_events::fire(self.instance, "refresh", &[Value::None, Value::None], cx)?;
+            let only = self.only.as_deref();
+            instance_events::fire_refresh(self.instance, context.info.shown(), only, cx)?;
         }
         if self.overwrite || self.state.is_modified() {
             if let Some(only) = &self.only {
@@ -507,7 +508,8 @@ fn load_partly(
     if is_new {
         let run = context.plan_run(plan);
         if run.refresh_event {
-            instance_events::fire(instance, "refresh", &[Value::None, Value::None], cx)?;
+            let shown = context.info.shown();
+            instance_events::fire_refresh(instance, shown, Some(&to_load), cx)?;
         }
         state.commit(instance, to_load.iter().copied());
     }

@@ -160,6 +160,7 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
         reconstructor: RefCell::new(spec.reconstructor.clone()),
         order,
         listeners: RefCell::default(),
+        early_listeners: RefCell::default(),
         caches: RefCell::default(),
     });
     mapper.inherit_listeners();

@@ -399,6 +399,10 @@ fn set_class_attribute(mapper: &Rc<Mapper>, prop: &Rc<MapperProperty>) {
 /// Give an attribute its slot in the instances of the mapper's class.
 pub(in crate::orm) fn register(mapper: &Rc<Mapper>, attribute: Rc<Attribute>) {
     let key = attribute.key().clone();
+    let base = mapper.inherits.as_ref();
+    if let Some(base) = base.and_then(|base| base.attribute(&key)) {
+        attribute.inherit_listeners(&base);
+    }
     let slot = mapper
         .class
         .add_slot(&key, Rc::new(AttributeSlot(attribute.clone())));

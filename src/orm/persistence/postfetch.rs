@@ -11,6 +11,7 @@ use crate::engine::Connection;
 use crate::object::{Cx, Result, Value};
 use crate::orm::exc::FLUSH_ERROR;
 use crate::orm::loading::{IdentLoad, load_on_identity};
+use crate::orm::session::FlushContext;
 use crate::orm::unitofwork::UowTransaction;
 use crate::orm::{Mapper, identity_key_of, instance_events, sync};
 use crate::sql::ColumnElement;
@@ -19,6 +20,33 @@ use crate::sql::ColumnElement;
 fn take(target: &Target, slot: u32, value: Value) {
     drop(target.instance.set_slot(slot, value));
     target.state().forget_change(slot);
+}
+
+/// The attributes that a flush gave new values: what the database returned, what Python's
+/// defaults made.
+#[derive(Default)]
+struct Refreshed {
+    returned: Vec<u32>,
+    made: Vec<u32>,
+}
+
+impl Refreshed {
+    /// Tell the listeners for `refresh_flush`.
+    fn tell(self, target: &Target, uow: &UowTransaction, cx: &Cx) -> Result<()> {
+        let slots = self.returned.iter().chain(&self.made);
+        if slots.clone().next().is_none()
+            || !instance_events::hears(&target.mapper, "refresh_flush")
+        {
+            return Ok(());
+        }
+        let attributes = slots.filter_map(|slot| target.mapper.attribute_at(*slot));
+        let names = attributes
+            .map(|one| Value::Str(one.key().clone()))
+            .collect();
+        let context = Value::object(FlushContext(uow.session().clone()));
+        let args = [context, Value::list(names)];
+        instance_events::fire(&target.instance, "refresh_flush", &args, cx)
+    }
 }
 
 /// After the INSERT of `row`, number `at` of its statement.
@@ -33,7 +61,7 @@ pub fn after_insert(
     let columns = row.columns;
     if columns.has_defaults || !row.expressions.is_empty() || columns.version.is_some() {
         let returned = emitted.returned_defaults(at, cx)?;
-        let mut expired = Vec::new();
+        let (mut expired, mut refreshed) = (Vec::new(), Refreshed::default());
         for (index, column) in columns.columns.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             let expression = row.expressions.iter().any(|(known, _)| *known == index);
@@ -42,6 +70,7 @@ pub fn after_insert(
                     && let Some(value) = emitted.parameter(at, &column.key, cx)?
                 {
                     take(target, column.slot, value);
+                    refreshed.made.push(column.slot);
                 }
                 continue;
             }
@@ -50,6 +79,7 @@ pub fn after_insert(
                     && let Some(value) = emitted.parameter(at, &column.key, cx)?
                 {
                     take(target, column.slot, value);
+                    refreshed.made.push(column.slot);
                 }
                 continue;
             }
@@ -58,14 +88,17 @@ pub fn after_insert(
                 .find(|(known, _)| Rc::ptr_eq(known, &column.column));
             if let Some((_, value)) = from_row {
                 drop(target.instance.set_slot(column.slot, value.clone()));
+                refreshed.returned.push(column.slot);
             } else if expression || column.server_default {
                 expired.push(column.slot);
             } else if column.python_default
                 && let Some(value) = emitted.parameter(at, &column.key, cx)?
             {
                 take(target, column.slot, value);
+                refreshed.made.push(column.slot);
             }
         }
+        refreshed.tell(target, uow, cx)?;
         if !expired.is_empty() {
             target
                 .state()
@@ -86,7 +119,7 @@ pub fn after_update(
 ) -> Result<()> {
     let columns = &row.columns;
     let returned = emitted.returned_defaults(at, cx)?;
-    let mut expired = Vec::new();
+    let (mut expired, mut refreshed) = (Vec::new(), Refreshed::default());
     for (index, column) in columns.columns.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let is_set = row.keys.contains(&index);
@@ -96,14 +129,17 @@ pub fn after_update(
             .find(|(known, _)| Rc::ptr_eq(known, &column.column));
         if let Some((_, value)) = from_row {
             drop(target.instance.set_slot(column.slot, value.clone()));
+            refreshed.returned.push(column.slot);
         } else if expression || column.server_onupdate && !is_set {
             expired.push(column.slot);
         } else if (column.is_version && is_set || column.python_onupdate && !is_set)
             && let Some(value) = emitted.parameter(at, &column.key, cx)?
         {
             take(target, column.slot, value);
+            refreshed.made.push(column.slot);
         }
     }
+    refreshed.tell(target, uow, cx)?;
     if !expired.is_empty() {
         target
             .state()

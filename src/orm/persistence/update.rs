@@ -93,7 +93,9 @@ fn row_of(
         }
         let value = target.instance.slot(column.slot);
         if value.is_undefined() {
-            continue;
+            let attribute = target.mapper.attribute_at(column.slot);
+            let key = attribute.map_or_else(|| column.key.clone(), |one| one.key().clone());
+            return Err(crate::object::key_error(Value::Str(key)));
         }
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         if matches!(value, Value::Object(_) | Value::Instance(_))

@@ -16,6 +16,8 @@ pub enum Bind {
     Engine(Engine),
     /// A connection that others manage.
     Connection(Connection),
+    /// Something that can't be connected to.
+    Other(Value),
 }
 
 impl Bind {
@@ -33,6 +35,7 @@ impl Bind {
         match self {
             Self::Engine(engine) => connection.engine().address() == engine.address(),
             Self::Connection(own) => own.address() == connection.address(),
+            Self::Other(_) => false,
         }
     }
     /// As scripts see it.
@@ -40,6 +43,7 @@ impl Bind {
         match self {
             Self::Engine(engine) => Value::object(engine.clone()),
             Self::Connection(connection) => Value::object(connection.clone()),
+            Self::Other(value) => value.clone(),
         }
     }
 }

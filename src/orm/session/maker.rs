@@ -123,11 +123,22 @@ impl ScopedSession {
     }
     /// `remove()`: close the scope's session and forget it.
     pub fn remove(&self, cx: &Cx) -> Result<()> {
-        let scope = self.scope(cx)?;
-        if let Some(at) = self.find(&scope, cx)? {
-            let (_, session) = self.0.sessions.borrow_mut().remove(at);
+        if let Some(session) = self.forget(cx)? {
             cx.call_method(&session, "close", [])?;
         }
+        Ok(())
+    }
+    /// Forget the scope's session.
+    pub fn forget(&self, cx: &Cx) -> Result<Option<Value>> {
+        let scope = self.scope(cx)?;
+        let found = self.find(&scope, cx)?;
+        Ok(found.map(|at| self.0.sessions.borrow_mut().remove(at).1))
+    }
+    /// Let `session` be the scope's.
+    pub fn set(&self, session: Value, cx: &Cx) -> Result<()> {
+        self.forget(cx)?;
+        let scope = self.scope(cx)?;
+        self.0.sessions.borrow_mut().push((scope, session));
         Ok(())
     }
 }

@@ -123,7 +123,7 @@ impl Merge<'_> {
             merged_state.commit_all(&merged);
         }
         if is_new {
-            instance_events::fire_load(&merged, cx)?;
+            instance_events::fire_load(&merged, Value::None, cx)?;
         }
         Ok(merged)
     }

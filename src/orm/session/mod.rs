@@ -27,7 +27,7 @@ pub use execute::{ExecuteCall, ExecuteState, ExecuteStateHandle};
 pub use get::{Found, GetCall, expect_mapper};
 pub use lifecycle::{expect_instance, make_transient, make_transient_to_detached, session_of};
 pub use maker::{ScopedSession, SessionMaker, close_all_sessions};
-pub use refresh::RefreshCall;
+pub use refresh::{RefreshCall, ambiguous_for_update};
 pub use state_change::State;
 pub use transaction::{Origin, SessionTransaction, TransactionHandle};
 

@@ -267,6 +267,13 @@ impl SessionTransaction {
                 (connection.clone(), false)
             }
             (None, Bind::Engine(engine)) => (engine.connect(cx)?, true),
+            (None, Bind::Other(value)) => {
+                cx.get_attr(value, "connect")?;
+                return Err(INVALID_REQUEST_ERROR.error(format!(
+                    "{} is neither an engine nor a connection",
+                    cx.repr(value)?
+                )));
+            }
         };
         let joined = match options.is_empty() {
             true => Ok(()),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::crud::DmlInfo;
+use super::dml_info::DmlInfo;
 use super::fragment::{Fragment, Mark};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::object::{Cx, Result, Str, Value};

@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::crud::{Crud, DmlInfo, dml_columns};
+use super::crud::{Crud, dml_columns};
+use super::dml_info::DmlInfo;
 use super::{Fragment, Kw, SQLCompiler, StackEntry};
 use crate::engine::StatementKind;
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};

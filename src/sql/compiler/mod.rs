@@ -10,6 +10,7 @@ mod compiled;
 mod crud;
 mod cte;
 mod dml;
+mod dml_info;
 mod expr;
 mod fragment;
 mod from;
@@ -25,7 +26,7 @@ pub use compiled::ResultShape as CompiledShape;
 pub use compiled::{
     BoundParameter, BoundStatement, Compiled, CompiledBind, ResultColumn, ResultShape,
 };
-pub use crud::DmlInfo;
+pub use dml_info::DmlInfo;
 pub use fragment::{Fragment, Mark};
 
 use super::dialects::Dialect;

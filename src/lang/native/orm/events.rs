@@ -1,10 +1,11 @@
 //! Events of mapped classes and attributes, for `sqlalchemy.event`.
 
 use super::super::event::{Listener, Target};
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{Cx, Result, Str, Value};
 use crate::orm::{
-    AttributeEvent, InstrumentedAttribute, Listener as AttributeListener, Mapper, MapperHandle,
-    MapperListener, ScriptListener, configure_registry, entity_of_value,
+    AttributeEvent, InstrumentedAttribute, Mapper, MapperHandle, MapperListener, ScriptListener,
+    configure_registry, entity_of_value,
 };
 use std::rc::Rc;
 
@@ -51,6 +52,9 @@ const INSTANCE_EVENTS: &[&str] = &[
 pub fn listen(listener: &Listener<'_>, cx: &Cx) -> Result<Target> {
     if let Some(attribute) = listener.target.downcast::<InstrumentedAttribute>() {
         let Some(event) = attribute_event(listener.name) else {
+            if MAPPER_EVENTS.contains(&listener.name) {
+                return Err(ATTRIBUTE_ERROR.error(listener.name));
+            }
             return Ok(Target::NoSuchEvent);
         };
         listen_to_attribute(attribute, event, listener, cx)?;
@@ -109,26 +113,23 @@ fn listen_to_attribute(
     cx: &Cx,
 ) -> Result<()> {
     let mapper = attribute.mapper();
-    configure_registry(mapper.registry(), cx)?;
-    let mappers = if listener.propagate {
-        mapper.self_and_descendants()
-    } else {
-        vec![mapper.clone()]
-    };
-    for mapper in mappers {
-        let Some(found) = mapper.attribute(attribute.key()) else {
-            continue;
-        };
-        if listener.remove {
-            found.forget_listener(event, listener.function);
-            continue;
-        }
-        found.listen(AttributeListener::Script(ScriptListener {
+    if !listener.remove {
+        let script = ScriptListener {
             event,
             function: listener.function.clone(),
             retval: listener.returns,
             raw: listener.raw,
-        }));
+            propagate: listener.propagate,
+            active_history: listener.active_history,
+        };
+        mapper.listen_to_attribute(attribute.key(), &script, listener.insert);
+        return Ok(());
+    }
+    configure_registry(mapper.registry(), cx)?;
+    for mapper in mapper.self_and_descendants() {
+        if let Some(found) = mapper.attribute(attribute.key()) {
+            found.forget_listener(event, listener.function);
+        }
     }
     Ok(())
 }

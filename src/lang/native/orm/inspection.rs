@@ -352,8 +352,10 @@ pub fn history(
     Ok(Value::object(found))
 }
 
-fn part(values: Option<&Vec<Value>>) -> Value {
+/// A part of a history; in 1.4 None where it could not be told.
+fn part(history: &History, values: Option<&Vec<Value>>, cx: &Cx) -> Value {
     match values {
+        None if history.is_blank && cx.compat().is_14() => Value::None,
         Some(values) => Value::list(values.clone()),
         None => Value::tuple(Vec::new()),
     }
@@ -363,12 +365,14 @@ fn part(values: Option<&Vec<Value>>) -> Value {
 pub static HISTORY: TypeSpec =
     TypeSpec::new("sqlalchemy.orm.attributes", "History").members(|members| {
         members
-            .getter("added", |this: &History, _| Ok(part(this.added.as_ref())))
-            .getter("unchanged", |this: &History, _| {
-                Ok(part(this.unchanged.as_ref()))
+            .getter("added", |this: &History, cx| {
+                Ok(part(this, this.added.as_ref(), cx))
             })
-            .getter("deleted", |this: &History, _| {
-                Ok(part(this.deleted.as_ref()))
+            .getter("unchanged", |this: &History, cx| {
+                Ok(part(this, this.unchanged.as_ref(), cx))
+            })
+            .getter("deleted", |this: &History, cx| {
+                Ok(part(this, this.deleted.as_ref(), cx))
             })
             .method("has_changes()", |this: &History, _, _| {
                 Ok(Value::Bool(this.has_changes()))
@@ -386,11 +390,11 @@ pub static HISTORY: TypeSpec =
     });
 
 impl History {
-    fn parts(&self) -> [Value; 3] {
+    fn parts(&self, cx: &Cx) -> [Value; 3] {
         [
-            part(self.added.as_ref()),
-            part(self.unchanged.as_ref()),
-            part(self.deleted.as_ref()),
+            part(self, self.added.as_ref(), cx),
+            part(self, self.unchanged.as_ref(), cx),
+            part(self, self.deleted.as_ref(), cx),
         ]
     }
 }
@@ -400,7 +404,7 @@ impl Object for History {
         &HISTORY
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        let [added, unchanged, deleted] = self.parts();
+        let [added, unchanged, deleted] = self.parts(cx);
         Ok(Some(format!(
             "History(added={}, unchanged={}, deleted={})",
             cx.repr(&added)?,
@@ -408,8 +412,8 @@ impl Object for History {
             cx.repr(&deleted)?
         )))
     }
-    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
-        Ok(Some(Value::list(self.parts().to_vec())))
+    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
+        Ok(Some(Value::list(self.parts(cx).to_vec())))
     }
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
         Ok(Some(3))
@@ -418,7 +422,7 @@ impl Object for History {
         Ok(Some(!self.is_empty()))
     }
     fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
-        let tuple = Value::tuple(self.parts().to_vec());
+        let tuple = Value::tuple(self.parts(cx).to_vec());
         crate::object::types::get_item(&tuple, key, cx).map(Some)
     }
     fn compare(
@@ -428,9 +432,9 @@ impl Object for History {
         other: &Value,
         cx: &Cx,
     ) -> Result<Option<Value>> {
-        let own = Value::tuple(self.parts().to_vec());
+        let own = Value::tuple(self.parts(cx).to_vec());
         let other = match other.downcast::<Self>() {
-            Some(history) => Value::tuple(history.parts().to_vec()),
+            Some(history) => Value::tuple(history.parts(cx).to_vec()),
             None => other.clone(),
         };
         crate::object::ops::compare(op, &own, &other, cx).map(Some)

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::sql::ColumnCollection;
 use super::attribute::mapper_value;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{Class, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
 use crate::orm::{
     AliasHandle, AliasInspection, Inheritance, Mapper, MapperHandle, MapperProperty,
@@ -47,6 +48,9 @@ impl Namespace {
             .map(|(_, value)| value.clone())
     }
 }
+
+/// The names that are no entries.
+const METHODS: &[&str] = &["keys", "values", "items", "get", "has_key"];
 
 fn namespace_members(members: &mut Members) {
     members
@@ -92,7 +96,11 @@ impl Object for Namespace {
         self.class
     }
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
-        Ok(self.find(name))
+        match self.find(name) {
+            Some(found) => Ok(Some(found)),
+            None if name.starts_with("__") || METHODS.contains(&name) => Ok(None),
+            None => Err(ATTRIBUTE_ERROR.error(name)),
+        }
     }
     fn attr_names(&self) -> Vec<String> {
         self.entries

@@ -158,10 +158,7 @@ fn scoped_members(members: &mut Members) {
             Ok(own.0.factory.clone())
         })
         .getter("registry", |own: &ScopedSession, _| {
-            let own = own.clone();
-            Ok(Method::function("registry()", move |_, cx| {
-                own.session(&[], cx)
-            }))
+            Ok(Value::object(ScopedRegistry(own.clone())))
         });
 }
 
@@ -199,6 +196,48 @@ impl Object for ScopedSession {
     }
     fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
         Ok(Some(super::items(cx.collect(&self.session(&[], cx)?)?)))
+    }
+}
+
+/// `scoped_session.registry`: the sessions by scope.
+struct ScopedRegistry(ScopedSession);
+
+static SCOPED_REGISTRY: TypeSpec = TypeSpec::new("sqlalchemy.util._collections", "ScopedRegistry")
+    .bases(&[&OBJECT])
+    .members(registry_members);
+static THREAD_LOCAL_REGISTRY: TypeSpec =
+    TypeSpec::new("sqlalchemy.util._collections", "ThreadLocalRegistry").bases(&[&SCOPED_REGISTRY]);
+
+fn registry_members(members: &mut Members) {
+    members
+        .method("has()", |own: &ScopedRegistry, _, cx| {
+            own.0.has(cx).map(Value::Bool)
+        })
+        .method("clear()", |own: &ScopedRegistry, _, cx| {
+            own.0.forget(cx).map(|_| Value::None)
+        })
+        .method("set(obj)", |own: &ScopedRegistry, bound, cx| {
+            own.0
+                .set(bound.value("obj").clone(), cx)
+                .map(|()| Value::None)
+        });
+}
+
+impl Object for ScopedRegistry {
+    fn spec(&self) -> &'static TypeSpec {
+        match self.0.0.scope {
+            Value::None | Value::Undefined => &THREAD_LOCAL_REGISTRY,
+            _ => &SCOPED_REGISTRY,
+        }
+    }
+    fn identity(&self) -> Option<usize> {
+        Some(Rc::as_ptr(&self.0.0) as usize ^ 1)
+    }
+    fn is_callable(&self) -> bool {
+        true
+    }
+    fn call(&self, _this: &Value, _args: Args, cx: &Cx) -> Result<Option<Value>> {
+        self.0.session(&[], cx).map(Some)
     }
 }
 

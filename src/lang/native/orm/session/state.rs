@@ -7,7 +7,6 @@ use super::identity::{IdentityMapView, instance_set};
 use super::transaction::NoAutoflush;
 use crate::engine::{OnlyOne, ResultSet};
 use crate::lang::native::schema::DdlObject;
-use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Class, Cx, Dict, Instance, Members, Object, Result, Str, TypeSpec, Value,
@@ -61,7 +60,7 @@ fn options_of(args: Args, cx: &Cx) -> Result<SessionOptions> {
     let bound = signature.bind(args.prepend(Value::None))?;
     let mut options = SessionOptions::new(cx);
     if let Some(bind) = bound.some("bind") {
-        options.bind = Some(expect_bind(bind, cx)?);
+        options.bind = Some(given_bind(bind));
     }
     options.autoflush = bound.flag("autoflush", true);
     options.expire_on_commit = bound.flag("expire_on_commit", true);
@@ -91,9 +90,7 @@ fn options_of(args: Args, cx: &Cx) -> Result<SessionOptions> {
             .map(|(key, value)| (key.value().clone(), value.clone()))
             .collect();
         for (key, bind) in entries {
-            options
-                .binds
-                .push((bind_key(&key, cx)?, expect_bind(&bind, cx)?));
+            options.binds.push((bind_key(&key, cx)?, given_bind(&bind)));
         }
     }
     if let Some(Value::Dict(info)) = bound.some("info") {
@@ -107,14 +104,9 @@ fn options_of(args: Args, cx: &Cx) -> Result<SessionOptions> {
     Ok(options)
 }
 
-fn expect_bind(value: &Value, cx: &Cx) -> Result<Bind> {
-    match Bind::of(value) {
-        Some(bind) => Ok(bind),
-        None => Err(ATTRIBUTE_ERROR.error(format!(
-            "'{}' object has no attribute 'connect'",
-            crate::object::class_of(value, cx).name()
-        ))),
-    }
+/// What a script gives as bind; that it can be connected to shows at its use.
+fn given_bind(value: &Value) -> Bind {
+    Bind::of(value).unwrap_or_else(|| Bind::Other(value.clone()))
 }
 
 fn bind_key(value: &Value, cx: &Cx) -> Result<BindKey> {
@@ -313,6 +305,11 @@ fn object_members(members: &mut Members) {
         .method(
             "refresh(instance, attribute_names=None, with_for_update=None)",
             |session: &Session, bound, cx| {
+                if let Some(Value::Dict(options)) = bound.some("with_for_update")
+                    && options.is_empty()
+                {
+                    return Err(crate::orm::session::ambiguous_for_update());
+                }
                 let call = RefreshCall {
                     names: strings(bound.some("attribute_names"), cx)?,
                     for_update: for_update(bound.some("with_for_update"), cx)?,
@@ -481,13 +478,13 @@ fn transaction_members(members: &mut Members) {
             "bind_mapper(mapper, bind)",
             |session: &Session, bound, cx| {
                 let key = bind_key(bound.value("mapper"), cx)?;
-                session.add_bind(key, expect_bind(bound.value("bind"), cx)?);
+                session.add_bind(key, given_bind(bound.value("bind")));
                 Ok(Value::None)
             },
         )
         .method("bind_table(table, bind)", |session: &Session, bound, cx| {
             let key = bind_key(bound.value("table"), cx)?;
-            session.add_bind(key, expect_bind(bound.value("bind"), cx)?);
+            session.add_bind(key, given_bind(bound.value("bind")));
             Ok(Value::None)
         });
 }
@@ -555,7 +552,7 @@ impl Object for Session {
             "expire_on_commit" => self.set_expire_on_commit(cx.truthy(value)?),
             "bind" => self.set_bind(match value {
                 Value::None => None,
-                other => Some(expect_bind(other, cx)?),
+                other => Some(given_bind(other)),
             }),
             _ => return Ok(false),
         }
