@@ -57,9 +57,7 @@ pub fn same_entity(a: &MappedEntity, b: &MappedEntity) -> bool {
 /// Whether an option for `wanted` applies to the entity `given` of a statement.
 pub fn corresponds_to(given: &MappedEntity, wanted: &MappedEntity) -> bool {
     match (given, wanted) {
-        (MappedEntity::Mapper(given), MappedEntity::Mapper(wanted)) => {
-            given.common_parent(wanted) && (given.isa(wanted) || wanted.isa(given))
-        }
+        (MappedEntity::Mapper(given), MappedEntity::Mapper(wanted)) => given.common_parent(wanted),
         (MappedEntity::Aliased(given), MappedEntity::Aliased(wanted)) => Rc::ptr_eq(given, wanted),
         (MappedEntity::Aliased(_), MappedEntity::Mapper(_))
         | (MappedEntity::Mapper(_), MappedEntity::Aliased(_)) => false,

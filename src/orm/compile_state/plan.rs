@@ -526,6 +526,9 @@ impl PlanMaker {
         if !runs && strategy != RelationshipStrategy::Immediate {
             return Ok(());
         }
+        if strategy != RelationshipStrategy::Immediate && !selects_owner(subject, property) {
+            return Ok(());
+        }
         if strategy == RelationshipStrategy::Subquery {
             let mut columns = Vec::new();
             if let Some(join) = relationship.join() {
@@ -593,7 +596,10 @@ impl PlanMaker {
                     is_subclass: true,
                 };
                 let mut plan = maker.instance_plan(&subject, &cx)?;
-                let later = subclasses_loaded_later(mapper, &from, option.as_ref());
+                let mut later = subclasses_loaded_later(mapper, &from, option.as_ref());
+                if cx.compat().is_14() {
+                    later.truncate(1);
+                }
                 if let Some(plan) = Rc::get_mut(&mut plan) {
                     for subclass in later {
                         plan.post_loads.push(PostLoadPlan {
@@ -627,6 +633,20 @@ impl PlanMaker {
         }
         Ok(None)
     }
+}
+
+/// Whether the selected entity has the relationship `property`: what a subclass has is loaded with
+/// the columns of the subclass.
+fn selects_owner(subject: &Subject<'_>, property: &MapperProperty) -> bool {
+    let Some(owner) = property.parent() else {
+        return true;
+    };
+    let members = match subject.entity {
+        MappedEntity::Mapper(mapper) => mapper.with_polymorphic_mappers(&Cx::current()),
+        MappedEntity::Aliased(alias) => Ok(alias.with_polymorphic().to_vec()),
+    };
+    subject.entity.mapper().isa(&owner)
+        || members.is_ok_and(|members| members.iter().any(|one| Rc::ptr_eq(one, &owner)))
 }
 
 /// The mappers between `mapper` and `from` whose columns a SELECT of their own loads.

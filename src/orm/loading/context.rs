@@ -178,6 +178,11 @@ impl RunInfo {
             number,
         })
     }
+    /// The further loads that those of a further load join: in 2.0 all that wait are run level by
+    /// level, in 1.4 each load has its own run at once.
+    pub fn shared_post_loads(&self, cx: &Cx) -> Option<PostLoads> {
+        cx.compat().is_20().then(|| self.post_loads.clone())
+    }
     /// The statement's options that hold for further loads.
     pub fn propagated_options(&self) -> Vec<Value> {
         let options = self.select.data().options.iter();

@@ -38,7 +38,7 @@ pub fn immediate_load(
             strategy: RelationshipStrategy::Select,
             element: plan.element.clone(),
             path: Some(post.path.clone()),
-            post_loads: Some(post.run.post_loads.clone()),
+            post_loads: post.run.shared_post_loads(cx),
             options: Vec::new(),
         };
         match load_relationship(&load, cx)? {

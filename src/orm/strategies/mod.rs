@@ -123,7 +123,8 @@ fn run_post_load(post: &PostLoad, cx: &Cx) -> Result<()> {
                 }
                 (Some(property), _) => selectin::selectin_load(post, load, property, &states, cx)?,
                 (None, Some(subclass)) => {
-                    polymorphic::load_subclasses(post, subclass, &states, cx)?;
+                    let by_option = load.element.is_some();
+                    polymorphic::load_subclasses(post, subclass, by_option, &states, cx)?;
                 }
                 (None, None) => {}
             }

@@ -17,13 +17,21 @@ const CHUNK: usize = 500;
 pub fn load_subclasses(
     post: &PostLoad,
     subclass: &Rc<Mapper>,
+    by_option: bool,
     states: &[(Rc<Instance>, bool)],
     cx: &Cx,
 ) -> Result<()> {
+    let is_its = |instance: &Rc<Instance>| {
+        let Some(state) = state_of(instance) else {
+            return false;
+        };
+        let mapper = state.mapper();
+        mapper.isa(subclass) && (by_option || cx.compat().is_14() || loads_from(mapper, subclass))
+    };
     let own: Vec<&Rc<Instance>> = states
         .iter()
         .map(|(instance, _)| instance)
-        .filter(|instance| state_of(instance).is_some_and(|state| state.mapper().isa(subclass)))
+        .filter(|instance| is_its(instance))
         .collect();
     if own.is_empty() {
         return Ok(());
@@ -74,7 +82,6 @@ pub fn load_subclasses(
         let options = LoadOptions {
             invoke_all_eagers: true,
             populate_existing: post.run.options.populate_existing,
-            post_loads: Some(post.run.post_loads.clone()),
             ..LoadOptions::default()
         };
         let none = ExecutionOptions::none();
@@ -84,6 +91,15 @@ pub fn load_subclasses(
         drop(result.all(cx)?);
     }
     Ok(())
+}
+
+/// Whether `mapper` is loaded later because of what `above` says, rather than a mapper between.
+fn loads_from(mapper: &Rc<Mapper>, above: &Rc<Mapper>) -> bool {
+    let nearest = mapper.lineage().into_iter().find(|one| {
+        let load = one.polymorphic_load();
+        load.is_some_and(|load| load.as_str() == "selectin")
+    });
+    nearest.is_some_and(|nearest| Rc::ptr_eq(&nearest, above))
 }
 
 /// The slots of the columns that the base's SELECT loads, the primary key excepted.

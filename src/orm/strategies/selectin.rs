@@ -118,11 +118,11 @@ struct RelatedKeys {
 }
 
 impl SelectIn<'_> {
-    fn options(&self) -> LoadOptions {
+    fn options(&self, cx: &Cx) -> LoadOptions {
         LoadOptions {
             populate_existing: self.post.run.options.populate_existing,
             invoke_all_eagers: true,
-            post_loads: Some(self.post.run.post_loads.clone()),
+            post_loads: self.post.run.shared_post_loads(cx),
             ..LoadOptions::default()
         }
     }
@@ -222,7 +222,7 @@ impl SelectIn<'_> {
         let parameters = vec![(Str::new("primary_keys"), Value::list(list))];
         let none = ExecutionOptions::none();
         let session = &self.post.run.session;
-        let result = session.load(&query.select, parameters, self.options(), &none, cx)?;
+        let result = session.load(&query.select, parameters, self.options(cx), &none, cx)?;
         result.unique(None);
         let mut found = Vec::new();
         let mut row = Vec::new();
