@@ -147,7 +147,14 @@ impl Attribute {
     }
     /// Whether it stands for a collection that is never loaded.
     pub fn is_dynamic(&self) -> bool {
-        matches!(self.options.kind, AttributeKind::Dynamic(_))
+        self.dynamic_kind().is_some()
+    }
+    /// What reads answer, where it stands for a collection that is never loaded.
+    pub fn dynamic_kind(&self) -> Option<DynamicKind> {
+        match &self.options.kind {
+            AttributeKind::Dynamic(kind) => Some(*kind),
+            _ => None,
+        }
     }
     /// Whether it holds, or stands for, several objects.
     pub fn holds_many(&self) -> bool {
@@ -637,7 +644,7 @@ impl Attribute {
             AttributeKind::Collection(_) => {
                 collections::history(self, instance, state, passive, cx)
             }
-            AttributeKind::Dynamic(_) => dynamic::history(self, instance, state, passive),
+            AttributeKind::Dynamic(_) => dynamic::history(self, instance, state, passive, cx),
         }
     }
 
@@ -678,7 +685,7 @@ impl Attribute {
             return collections::all_pending(instance, state, slot, cx);
         }
         if self.is_dynamic() {
-            return dynamic::all_pending(self, instance, state, passive);
+            return dynamic::all_pending(self, instance, state, passive, cx);
         }
         let current = match held_now(instance, slot) {
             Held::NoValue if passive.has(Passive::CALLABLES_OK) => {

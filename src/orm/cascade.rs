@@ -56,7 +56,7 @@ fn related(
         Passive::NO_INITIALIZE
     };
     let members = if attribute.is_dynamic() {
-        dynamic::members(&attribute, instance, passive)?
+        dynamic::members(&attribute, instance, passive, cx)?
     } else {
         match attribute.get(instance, passive, cx)? {
             Held::Value(value) if attribute.is_collection() => collections::members(&value, cx)?,

@@ -7,12 +7,18 @@ use rustc_hash::FxHashSet;
 
 use super::attribute::{Attribute, Held};
 use super::events;
+use super::exc::detached;
 use super::history::History;
+use super::hooks;
+use super::loading::LoadOptions;
 use super::mapper::{MappedEntity, mapper_of};
 use super::passive::Passive;
 use super::properties::{Direction, MapperProperty};
+use super::query::Query;
+use super::session::session_of;
 use super::state::{Committed, InstanceState, PendingCollection, state_of};
 use super::strategies::collection_select;
+use crate::engine::ExecutionOptions;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Instance, Raised, Result, Value};
 use crate::sql::dml::{Delete, DmlData, DmlKey, DmlValue, Insert, Update};
@@ -23,6 +29,8 @@ use crate::sql::{BindParameter, ColumnElement, LabelStyle, Select, null_type};
 pub enum DynamicKind {
     /// A [`WriteOnlyCollection`]: nothing loads it.
     WriteOnly,
+    /// A query of the members that takes changes too.
+    Query,
 }
 
 /// What stands for the collection of one owner: it makes statements and takes changes.
@@ -37,19 +45,14 @@ pub struct WriteOnlyCollection {
 impl WriteOnlyCollection {
     /// That of `instance`.
     fn new(attribute: &Rc<Attribute>, instance: &Rc<Instance>, cx: &Cx) -> Result<Self> {
-        let property = mapper_of(instance)
-            .and_then(|mapper| mapper.prop(attribute.key()))
-            .unwrap_or_else(|| attribute.property().clone());
-        let Some(target) = property.target(cx)? else {
-            return Err(INVALID_REQUEST_ERROR.error("not a relationship"));
-        };
+        let (property, target) = property_of(attribute, instance, cx)?;
         let owner = Value::Instance(instance.clone());
         let criterion = super::compare_with(&property, Some(&owner), true, false, cx)?;
         Ok(Self {
             instance: instance.clone(),
             attribute: attribute.clone(),
             property,
-            target: MappedEntity::Mapper(target),
+            target,
             criterion,
         })
     }
@@ -123,6 +126,71 @@ impl WriteOnlyCollection {
     }
 }
 
+/// The query of the members of `instance`'s collection, in `session` as scripts see it.
+pub fn dynamic_query(
+    attribute: &Attribute,
+    instance: &Rc<Instance>,
+    session: Value,
+    cx: &Cx,
+) -> Result<Query> {
+    let select = members_select(attribute, instance, LabelStyle::LegacyOrm, cx)?;
+    let items = select.data().raw_columns.clone();
+    Ok(Query::new(items, session).with(|data| data.select = select))
+}
+
+/// What entered the collection since the last flush.
+pub fn dynamic_added(attribute: &Attribute, instance: &Rc<Instance>) -> Vec<Value> {
+    let pending = state_of(instance).and_then(|state| state.pending(attribute.slot()));
+    pending.unwrap_or_default().added
+}
+
+fn members_select(
+    attribute: &Attribute,
+    instance: &Rc<Instance>,
+    style: LabelStyle,
+    cx: &Cx,
+) -> Result<Select> {
+    let (property, target) = property_of(attribute, instance, cx)?;
+    let owner = Value::Instance(instance.clone());
+    let criterion = super::compare_with(&property, Some(&owner), true, false, cx)?;
+    collection_select(&property, &target, criterion, style, cx)
+}
+
+fn property_of(
+    attribute: &Attribute,
+    instance: &Rc<Instance>,
+    cx: &Cx,
+) -> Result<(Rc<MapperProperty>, MappedEntity)> {
+    let property = mapper_of(instance)
+        .and_then(|mapper| mapper.prop(attribute.key()))
+        .unwrap_or_else(|| attribute.property().clone());
+    match property.target(cx)? {
+        Some(target) => Ok((property, MappedEntity::Mapper(target))),
+        None => Err(INVALID_REQUEST_ERROR.error("not a relationship")),
+    }
+}
+
+/// The members that the database has.
+fn load_members(attribute: &Attribute, instance: &Rc<Instance>, cx: &Cx) -> Result<Vec<Value>> {
+    let Some(session) = session_of(instance, cx) else {
+        return Err(detached(format!(
+            "Parent instance {} is not bound to a Session, and no contextual session is \
+             established; lazy load operation of attribute '{}' cannot proceed",
+            super::describe(&Value::Instance(instance.clone())),
+            attribute.key()
+        )));
+    };
+    let select = members_select(attribute, instance, LabelStyle::TablenamePlusCol, cx)?;
+    let options = LoadOptions {
+        no_autoflush: true,
+        ..LoadOptions::default()
+    };
+    let none = ExecutionOptions::none();
+    let result = session.load(&select, Vec::new(), options, &none, cx)?;
+    result.unique(None);
+    result.scalars(0)?.all(cx)
+}
+
 /// The changes since the last flush, and the members that the database has where they were
 /// loaded.
 struct Changes {
@@ -136,16 +204,18 @@ impl Changes {
         instance: &Rc<Instance>,
         state: &InstanceState,
         passive: Passive,
+        cx: &Cx,
     ) -> Result<Self> {
-        let pending = state.pending(attribute.slot()).unwrap_or_default();
         let loads = state.has_identity() && passive.has(Passive::INIT_OK);
-        if loads && passive.has(Passive::SQL_OK) {
-            return Err(not_iterable(attribute, instance));
-        }
-        Ok(Self {
-            pending,
-            unchanged: None,
-        })
+        let unchanged = match attribute.dynamic_kind() {
+            Some(DynamicKind::Query) if loads => Some(load_members(attribute, instance, cx)?),
+            Some(DynamicKind::WriteOnly) if loads && passive.has(Passive::SQL_OK) => {
+                return Err(not_iterable(attribute, instance));
+            }
+            _ => None,
+        };
+        let pending = state.pending(attribute.slot()).unwrap_or_default();
+        Ok(Self { pending, unchanged })
     }
     fn into_history(self) -> History {
         let Some(unchanged) = self.unchanged else {
@@ -213,15 +283,17 @@ pub(super) fn get(
     cx: &Cx,
 ) -> Result<Held> {
     if !passive.has(Passive::SQL_OK) {
-        let pending = state_of(instance).and_then(|state| state.pending(attribute.slot()));
-        let added = pending.unwrap_or_default().added;
-        return Ok(Held::Value(Value::list(added)));
+        return Ok(Held::Value(Value::list(dynamic_added(attribute, instance))));
     }
     match kind {
         DynamicKind::WriteOnly => {
             let collection = WriteOnlyCollection::new(attribute, instance, cx)?;
             Ok(Held::Value(Value::object(collection)))
         }
+        DynamicKind::Query => match hooks::appender(cx) {
+            Some(make) => make(attribute, instance, cx).map(Held::Value),
+            None => Ok(Held::NoValue),
+        },
     }
 }
 
@@ -230,11 +302,12 @@ pub(super) fn members(
     attribute: &Rc<Attribute>,
     instance: &Rc<Instance>,
     passive: Passive,
+    cx: &Cx,
 ) -> Result<Vec<Value>> {
     let Some(state) = state_of(instance) else {
         return Ok(Vec::new());
     };
-    let changes = Changes::of(attribute, instance, state, passive)?;
+    let changes = Changes::of(attribute, instance, state, passive, cx)?;
     Ok(if passive.has(Passive::SQL_OK) {
         changes.all(false)
     } else {
@@ -248,8 +321,9 @@ pub(super) fn all_pending(
     instance: &Rc<Instance>,
     state: &InstanceState,
     passive: Passive,
+    cx: &Cx,
 ) -> Result<Vec<Rc<Instance>>> {
-    let changes = Changes::of(attribute, instance, state, passive)?;
+    let changes = Changes::of(attribute, instance, state, passive, cx)?;
     let all = changes.all(true).into_iter();
     Ok(all
         .filter_map(|item| match item {
@@ -265,8 +339,29 @@ pub(super) fn history(
     instance: &Rc<Instance>,
     state: &InstanceState,
     passive: Passive,
+    cx: &Cx,
 ) -> Result<History> {
-    Ok(Changes::of(attribute, instance, state, passive)?.into_history())
+    Ok(Changes::of(attribute, instance, state, passive, cx)?.into_history())
+}
+
+/// `item` enters, as a change of its own.
+pub fn append_dynamic(
+    attribute: &Rc<Attribute>,
+    instance: &Rc<Instance>,
+    item: Value,
+    cx: &Cx,
+) -> Result<()> {
+    append(attribute, instance, item, None, cx)
+}
+
+/// `item` leaves, as a change of its own.
+pub fn remove_dynamic(
+    attribute: &Rc<Attribute>,
+    instance: &Rc<Instance>,
+    item: &Value,
+    cx: &Cx,
+) -> Result<()> {
+    remove(attribute, instance, item, None, cx)
 }
 
 /// `item` enters.
@@ -329,14 +424,22 @@ pub(super) fn set(
     let Some(state) = state_of(instance) else {
         return Ok(());
     };
+    let mut old = Vec::new();
     if state.has_identity() {
-        let name = describe(attribute, instance);
-        return Err(INVALID_REQUEST_ERROR.error(format!(
-            "Collection \"{name}\" does not support implicit iteration; collection replacement \
-             operations can't be used"
-        )));
+        if attribute.dynamic_kind() == Some(DynamicKind::WriteOnly) {
+            let name = describe(attribute, instance);
+            return Err(INVALID_REQUEST_ERROR.error(format!(
+                "Collection \"{name}\" does not support implicit iteration; collection \
+                 replacement operations can't be used"
+            )));
+        }
+        if let Held::Value(appender) = attribute.get(instance, Passive::OFF, cx)? {
+            old = cx.collect(&appender)?;
+        }
     }
-    let old = state.pending(attribute.slot()).unwrap_or_default().added;
+    old.extend(dynamic_added(attribute, instance));
+    let mut seen = FxHashSet::default();
+    old.retain(|item| item.address().is_none_or(|at| seen.insert(at)));
     let (known, wanted) = (identities(&old), identities(&items));
     let mut entered = FxHashSet::default();
     for item in items {

@@ -74,11 +74,24 @@ pub fn plugin() -> Rc<dyn CompileStatePlugin> {
     known.unwrap_or_else(|| Rc::new(super::entity::PlainPlugin))
 }
 
+/// Makes what stands for a dynamic collection of an instance.
+pub type MakeAppender = fn(&Rc<Attribute>, &Rc<Instance>, &Cx) -> Result<Value>;
+
+/// Set what makes the queries that stand for dynamic collections.
+pub fn set_appender(make: MakeAppender, cx: &Cx) {
+    cx.service::<Hooks>().appender.set(Some(make));
+}
+/// What makes the queries that stand for dynamic collections.
+pub fn appender(cx: &Cx) -> Option<MakeAppender> {
+    cx.service::<Hooks>().appender.get()
+}
+
 /// The sessions and the loader of the context.
 #[derive(Default)]
 struct Hooks {
     loader: RefCell<Option<Rc<dyn AttributeLoader>>>,
     plugin: RefCell<Option<Rc<dyn CompileStatePlugin>>>,
+    appender: Cell<Option<MakeAppender>>,
     sessions: RefCell<FxHashMap<u32, Weak<dyn SessionHooks>>>,
     next: Cell<u32>,
 }

@@ -76,7 +76,9 @@ pub use declarative::{
     relationship_from_keywords, schema_constructors, set_schema_constructors,
 };
 pub use descriptors::DescriptorAttribute;
-pub use dynamic::WriteOnlyCollection;
+pub use dynamic::{
+    WriteOnlyCollection, append_dynamic, dynamic_added, dynamic_query, remove_dynamic,
+};
 pub use entity::{
     OrmCoercion, PlainPlugin, entity_of_value, is_mapped, mapper_of_value, register_coercion,
 };
@@ -84,7 +86,7 @@ pub use events::{AttributeEvent, Listener, Op, ScriptListener, Token};
 pub use history::History;
 pub use hooks::{
     AttributeLoader, Loaded, SessionHooks, forget_session, loader, next_session_id, plugin,
-    register_session, session, set_loader, set_plugin,
+    register_session, session, set_appender, set_loader, set_plugin,
 };
 pub use hybrid::{HybridAttribute, HybridMethod, HybridParts, HybridProperty};
 pub use identity::{IdentityKey, IdentityMap, InstanceSet};

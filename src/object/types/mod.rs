@@ -50,7 +50,7 @@ pub use dict::DICT;
 pub use float::FLOAT;
 pub use int::{BOOL, INT};
 pub use items::{contains, delete_item, get_item, get_native_item, len, set_item};
-pub use iterators::{iterate_builtin, iterate_payload, range_bounds};
+pub use iterators::{iter_of, iterate_builtin, iterate_payload, range_bounds};
 pub use list::LIST;
 pub use list_methods::{sort, sorted};
 pub use mapping_proxy::{MAPPING_PROXY, MappingProxy};

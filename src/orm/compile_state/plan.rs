@@ -34,6 +34,8 @@ struct MakerData {
     for_refresh: bool,
     refreshes_lazy: bool,
     eager_loads: bool,
+    /// Why the rows can't be loaded, which is said once there are rows.
+    refusal: RefCell<Option<Str>>,
 }
 
 /// An entity that a plan is made for.
@@ -173,6 +175,7 @@ impl StatementPlanMaker {
             for_refresh: self.options.for_refresh,
             refreshes_lazy: self.options.refreshes_lazy,
             eager_loads: self.options.eager_loads,
+            refusal: RefCell::default(),
         }));
         let mut next_column = 0;
         let mut entities = Vec::new();
@@ -181,7 +184,9 @@ impl StatementPlanMaker {
             let is_root = at == 0;
             entities.push(maker.entity_plan(entity, adapter, is_root, &mut next_column, cx)?);
         }
+        let refusal = maker.0.refusal.take();
         Ok(StatementPlan {
+            refusal,
             single_entity: match self.entities.as_slice() {
                 [QueryEntity::Mapped(_)] => true,
                 [QueryEntity::Bundle(bundle)] => bundle.bundle.is_single_entity(),
@@ -409,6 +414,10 @@ impl PlanMaker {
         let Some(relationship) = property.relationship() else {
             return Ok(());
         };
+        if is_dynamic(property) {
+            self.refuse_population(strategy, property);
+            return Ok(());
+        }
         match strategy {
             RelationshipStrategy::Dynamic | RelationshipStrategy::WriteOnly => {}
             RelationshipStrategy::NoLoad => plan.slots.empty.push((slot, relationship.uselist())),
@@ -437,6 +446,23 @@ impl PlanMaker {
             _ => self.add_lazy(plan, subject, property, slot, element),
         }
         Ok(())
+    }
+
+    /// Note that what is never loaded was to be loaded eagerly.
+    fn refuse_population(&self, strategy: RelationshipStrategy, property: &MapperProperty) {
+        let eager = matches!(
+            strategy,
+            RelationshipStrategy::Joined
+                | RelationshipStrategy::SelectIn
+                | RelationshipStrategy::Subquery
+        );
+        if eager && self.0.eager_loads {
+            let message = format!(
+                "'{property}' does not support object population - eager loading cannot be \
+                 applied."
+            );
+            self.0.refusal.borrow_mut().get_or_insert(message.into());
+        }
     }
 
     fn joined(
@@ -633,6 +659,15 @@ impl PlanMaker {
         }
         Ok(None)
     }
+}
+
+/// Whether the relationship is mapped to a collection that is never loaded.
+fn is_dynamic(property: &MapperProperty) -> bool {
+    let own = strategy_of(property, None);
+    matches!(
+        own,
+        RelationshipStrategy::Dynamic | RelationshipStrategy::WriteOnly
+    )
 }
 
 /// Whether the selected entity has the relationship `property`: what a subclass has is loaded with

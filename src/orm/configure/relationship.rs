@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{backref, conflicts, resolve};
-use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, with_code};
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, SA_WARNING, with_code};
 use crate::object::{Cx, Result, Value, class_of};
 use crate::orm::attribute::{AttributeKind, AttributeOptions};
 use crate::orm::collections::CollectionFactory;
@@ -350,27 +350,38 @@ fn check_dynamic(
     prop: &Rc<MapperProperty>,
     relationship: &RelationshipProperty,
     direction: Direction,
+    cx: &Cx,
 ) -> Result<()> {
     if relationship.uselist() && direction != Direction::ManyToOne {
         return Ok(());
     }
-    Err(INVALID_REQUEST_ERROR.error(format!(
+    let message = format!(
         "On relationship {prop}, 'dynamic' loaders cannot be used with many-to-one/one-to-one \
          relationships and/or uselist=False."
-    )))
+    );
+    if cx.compat().is_14() && relationship.uselist() {
+        let message = format!("{message}  This warning will be an exception in a future release.");
+        cx.warn(&SA_WARNING, &message);
+        return Ok(());
+    }
+    Err(INVALID_REQUEST_ERROR.error(message))
 }
 
 /// How the attribute of a relationship behaves.
 pub(super) fn attribute_options(
     prop: &Rc<MapperProperty>,
     relationship: &RelationshipProperty,
-    _cx: &Cx,
+    cx: &Cx,
 ) -> Result<AttributeOptions> {
     let direction = relationship.direction().unwrap_or(Direction::OneToMany);
     let kind = match relationship.collection() {
         _ if *relationship.lazy.borrow() == "write_only" => {
-            check_dynamic(prop, relationship, direction)?;
+            check_dynamic(prop, relationship, direction, cx)?;
             AttributeKind::Dynamic(DynamicKind::WriteOnly)
+        }
+        _ if *relationship.lazy.borrow() == "dynamic" => {
+            check_dynamic(prop, relationship, direction, cx)?;
+            AttributeKind::Dynamic(DynamicKind::Query)
         }
         Some(factory) => AttributeKind::Collection(factory.clone()),
         None => AttributeKind::Object,

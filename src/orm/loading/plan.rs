@@ -135,6 +135,8 @@ pub struct StatementPlan {
     pub loaders: Rc<LoaderMap>,
     /// Where the statement's entity stands, from that of the statement that led to it.
     pub current_path: Path,
+    /// Why the rows can't be loaded.
+    pub refusal: Option<Str>,
     /// The statement selects `*`: its rows are what they are.
     pub is_star: bool,
     /// Where only the rows tell which columns there are: what makes the plan then.

@@ -31,7 +31,7 @@ struct EntryKey {
 struct Entry {
     prepared: Rc<Prepared>,
     /// Where each bind stands among those of the key.
-    positions: Vec<Option<usize>>,
+    positions: Rc<[Option<usize>]>,
     /// Kept, since the key knows parts of it by address.
     _statement: Executable,
     made: Instant,
@@ -99,30 +99,23 @@ impl StatementCache {
             translated: dialect.schema_translate_map.clone(),
         };
         let cache = connection.engine().extra::<Self>();
-        {
-            let mut entries = cache.0.borrow_mut();
-            entries.clock += 1;
-            let clock = entries.clock;
-            if let Some(entry) = entries.by_key.get_mut(&key) {
-                entry.used = clock;
-                let prepared = entry.prepared.clone();
-                let since = entry.made.elapsed().as_secs_f64();
-                let mut own = prepared.values_of(&entry.positions, &binds, cx)?;
-                if let Some(data) = dml_data(statement) {
-                    take_values(data, &prepared, &mut own, cx)?;
-                }
-                return Ok(Found {
-                    prepared,
-                    stats: StatsKind::CachedSince(since),
-                    own: Some(own),
-                });
+        if let Some((prepared, positions, since)) = cache.find(&key) {
+            // The value of a bind may take a statement of its own to tell.
+            let mut own = prepared.values_of(&positions, &binds, cx)?;
+            if let Some(data) = dml_data(statement) {
+                take_values(data, &prepared, &mut own, cx)?;
             }
+            return Ok(Found {
+                prepared,
+                stats: StatsKind::CachedSince(since),
+                own: Some(own),
+            });
         }
         let prepared = Rc::new(super::prepare(statement, sets, dialect, cx)?);
         let positions = prepared.compiled().bind_positions(&binds);
         if all_placed(prepared.compiled(), &binds, &positions, dml_data(statement)) {
             let entry = Entry {
-                positions,
+                positions: positions.into(),
                 prepared: prepared.clone(),
                 _statement: statement.clone(),
                 made: Instant::now(),
@@ -135,6 +128,17 @@ impl StatementCache {
             stats: StatsKind::GeneratedIn(start.elapsed().as_secs_f64()),
             own: None,
         })
+    }
+
+    /// What is known of the statement, and since how many seconds.
+    fn find(&self, key: &EntryKey) -> Option<(Rc<Prepared>, Rc<[Option<usize>]>, f64)> {
+        let mut entries = self.0.borrow_mut();
+        entries.clock += 1;
+        let clock = entries.clock;
+        let entry = entries.by_key.get_mut(key)?;
+        entry.used = clock;
+        let since = entry.made.elapsed().as_secs_f64();
+        Some((entry.prepared.clone(), entry.positions.clone(), since))
     }
 
     fn keep(&self, key: EntryKey, entry: Entry, size: usize) {

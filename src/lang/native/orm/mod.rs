@@ -43,6 +43,7 @@ pub use session_events::listen_to_sessions;
 pub fn install(cx: &Cx) {
     orm::register_coercion(cx);
     orm::install_loading(cx);
+    orm::set_appender(query::appender, cx);
     orm::set_schema_constructors(
         SchemaConstructors {
             table: |args, cx| schema::build_table(args, cx).map(schema::table_value),

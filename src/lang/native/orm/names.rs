@@ -55,6 +55,7 @@ pub const NAMES: &[(&str, Export)] = exports! {
     both "Mapped" => class(&MAPPED);
     v20 "DynamicMapped" => class(&DYNAMIC_MAPPED);
     v20 "WriteOnlyMapped" => class(&WRITE_ONLY_MAPPED);
+    both "AppenderQuery" => class(&super::query::APPENDER_QUERY);
     v20 "WriteOnlyCollection" => class(&dynamic::WRITE_ONLY_COLLECTION);
     v20 "mapped_column" => properties::mapped_column();
     v20 "MappedColumn" => class(&properties::MAPPED_COLUMN);

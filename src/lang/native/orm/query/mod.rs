@@ -1,5 +1,6 @@
 //! `Query` as scripts see it.
 
+mod appender;
 mod bulk;
 mod clauses;
 mod derived;
@@ -12,6 +13,7 @@ mod settings;
 
 use std::rc::Rc;
 
+pub use appender::{APPENDER_QUERY, appender};
 pub use events::listen;
 
 use super::super::sql;
@@ -53,13 +55,18 @@ fn construct(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
     }
     let signature = Signature::parse("__init__(self, entities, session=None)", Some("Query"));
     let query = query_of_arguments(&signature.bind(args.prepend(Value::None))?, cx)?;
+    Ok(of_class(class, query))
+}
+
+/// `query` as an object of `class`.
+fn of_class(class: &Rc<Class>, query: Query) -> Value {
     let is_own = class
         .spec()
         .is_some_and(|spec| std::ptr::eq(spec, &raw const QUERY));
     if is_own {
-        return Ok(Value::object(query));
+        return Value::object(query);
     }
-    Ok(query.of_class(class).value())
+    query.of_class(class).value()
 }
 
 fn query_of_arguments(bound: &Bound<'_>, cx: &Cx) -> Result<Query> {
@@ -115,7 +122,12 @@ fn add_steps(members: &mut Members, steps: &[(&'static str, Needs, Step)]) {
         members.method_on_value(signature, move |this, bound, cx| {
             let query = query_of(this)?;
             query.check(needs, name)?;
-            Ok(derived(this, step(query, bound, cx)?))
+            let query = step(query, bound, cx)?;
+            // What stands for a dynamic collection makes plain queries.
+            if let Some(class) = appender::plain_class(this, cx)? {
+                return Ok(of_class(&class, query));
+            }
+            Ok(derived(this, query))
         });
     }
 }
