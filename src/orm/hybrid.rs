@@ -190,10 +190,12 @@ impl HybridAttribute {
         let Some(entity) = &self.0.entity else {
             return Ok(element);
         };
+        // A subquery is of no entity, though what it selects is.
+        let is_of = super::compile_state::entity_in(&element).is_some();
         let mapper: Rc<dyn Entity> = entity.mapper().clone();
         Ok(element.annotate(Annotations {
-            parent_entity: Some(entity.entity()),
-            parent_mapper: Some(mapper),
+            parent_entity: is_of.then(|| entity.entity()),
+            parent_mapper: is_of.then_some(mapper),
             proxy_key: Some(self.0.key.clone()),
             ..Annotations::default()
         }))

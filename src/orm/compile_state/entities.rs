@@ -163,14 +163,17 @@ pub fn entity_in(element: &ColumnElement) -> Option<MappedEntity> {
         let entity: Rc<dyn Entity> = one.annotations()?.parent_entity.clone()?;
         MappedEntity::of(entity.as_ref())
     };
-    if let Some(found) = noted(element) {
-        return Some(found);
-    }
-    let mut found = None;
-    crate::sql::visitors::traverse(element, &mut |one| {
-        if found.is_none() {
-            found = noted(one);
+    // Level by level, and not into subqueries.
+    let mut level = vec![element.clone()];
+    while !level.is_empty() {
+        if let Some(found) = level.iter().find_map(noted) {
+            return Some(found);
         }
-    });
-    found
+        let mut next = Vec::new();
+        for one in &level {
+            one.plain().for_each_child(&mut |child| next.push(child.clone()));
+        }
+        level = next;
+    }
+    None
 }

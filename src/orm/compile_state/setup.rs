@@ -64,10 +64,15 @@ impl CompileState<'_> {
     }
 
     fn set_up_column(&mut self, query: &ColumnQuery) -> Result<()> {
+        // What is of no entity loses the name that an attribute gave it.
+        let own = match query.entity {
+            Some(_) => &query.column,
+            None => query.column.plain(),
+        };
         let column = if self.current.is_empty() {
-            query.column.clone()
+            own.clone()
         } else {
-            self.current.adapt(&query.column)?
+            self.current.adapt(own)?
         };
         if let Some(entity) = &query.entity {
             self.note_criteria(entity);

@@ -194,7 +194,8 @@ impl Object for ColumnElement {
         cx: &Cx,
     ) -> Result<Option<Value>> {
         if let Self::Text(_) | Self::ClauseList(_) | Self::Tuple(_) = self.plain() {
-            let list = matches!(self.plain(), Self::ClauseList(list) if list.is_boolean);
+            let list =
+                matches!(self.plain(), Self::ClauseList(list) if list.operator != Operator::Comma);
             let tuple = matches!(self.plain(), Self::Tuple(_));
             if !list && !tuple {
                 return Ok(None);
