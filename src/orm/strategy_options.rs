@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use super::path::{Path, PathItem, corresponds_to};
 use super::strategies::RelationshipStrategy;
-use super::{InstrumentedAttribute, MappedEntity, Mapper, MapperProperty, entity_of_value};
+use super::{
+    DescriptorAttribute, InstrumentedAttribute, MappedEntity, Mapper, MapperProperty,
+    entity_of_value,
+};
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::object::{Cx, Raised, Result, Str, Value};
 use crate::sql::{ColumnElement, FromClause};
@@ -42,6 +45,9 @@ pub struct ElementOptions {
     pub undefer_groups: Vec<Str>,
     /// The subclasses of `selectin_polymorphic()`.
     pub entities: Vec<Rc<Mapper>>,
+    /// Whether the primary key is loaded all the same where columns are deferred: `load_only()`
+    /// says so.
+    pub undefer_pks: bool,
 }
 
 impl ElementOptions {
@@ -51,6 +57,7 @@ impl ElementOptions {
             && self.recursion_depth.is_none()
             && self.undefer_groups.is_empty()
             && self.entities.is_empty()
+            && !self.undefer_pks
     }
     fn union(&self, newer: &Self) -> Self {
         let mut all = self.clone();
@@ -61,6 +68,7 @@ impl ElementOptions {
         all.undefer_groups
             .extend(newer.undefer_groups.iter().cloned());
         all.entities.extend(newer.entities.iter().cloned());
+        all.undefer_pks |= newer.undefer_pks;
         all
     }
 }
@@ -133,12 +141,22 @@ struct LoadData {
     path: Path,
     elements: Vec<Rc<LoadElement>>,
     propagates: bool,
+    /// Whether it was made for an entity, `Load(User)`.
+    is_bound: bool,
+    /// What is to be said once it is known which entity the names are of.
+    waiting: Vec<Step>,
 }
 
+/// Adds to an option.
+type Step = Rc<dyn Fn(&Load, &Cx) -> Result<Load>>;
+
 /// An attribute that an option names: `User.addresses`, or `"*"`.
+#[derive(Clone)]
 pub enum OptionAttribute {
     /// A mapped attribute.
     Attribute(InstrumentedAttribute),
+    /// One of the entity that the option has reached, by its name (1.4).
+    Named(Str),
     /// All of them.
     All,
 }
@@ -149,21 +167,27 @@ pub fn option_attribute(value: &Value, cx: &Cx) -> Result<OptionAttribute> {
         return Ok(OptionAttribute::All);
     }
     if let Value::Str(name) = value {
-        return Err(ARGUMENT_ERROR.error(if cx.compat().is_20() {
+        if cx.compat().is_14() {
+            return Ok(OptionAttribute::Named(name.clone()));
+        }
+        return Err(ARGUMENT_ERROR.error(
             "Strings are not accepted for attribute names in loader options; please use \
-             class-bound attributes directly."
-                .to_owned()
-        } else {
-            format!(
-                "Strings such as '{name}' are not accepted for attribute names in loader \
-                 options; please use class-bound attributes directly."
-            )
-        }));
+             class-bound attributes directly.",
+        ));
     }
     if let Some(attribute) = super::support::attribute_of_value(value) {
         return Ok(OptionAttribute::Attribute(attribute));
     }
-    Err(ARGUMENT_ERROR.error("expected ORM mapped attribute for loader strategy argument"))
+    if let Some(descriptor) = value.downcast::<DescriptorAttribute>()
+        && let Some(target) = descriptor.target(cx)?
+    {
+        return option_attribute(&target, cx);
+    }
+    Err(ARGUMENT_ERROR.error(if cx.compat().is_14() {
+        "mapper option expects string key or list of attributes"
+    } else {
+        "expected ORM mapped attribute for loader strategy argument"
+    }))
 }
 
 impl Load {
@@ -172,7 +196,7 @@ impl Load {
         match entity_of_value(value) {
             Some(entity) => {
                 super::configure_registry(entity.mapper().registry(), cx)?;
-                Ok(Self::of_entity(&entity))
+                Ok(Self::of_entity(&entity).with(|data| data.is_bound = true))
             }
             None => Err(super::support::no_inspection(value, cx)),
         }
@@ -192,7 +216,7 @@ impl Load {
     pub fn starting_at(attribute: &OptionAttribute) -> Self {
         match attribute {
             OptionAttribute::Attribute(attribute) => Self::of_entity(attribute.entity()),
-            OptionAttribute::All => Self::of_any(),
+            OptionAttribute::All | OptionAttribute::Named(_) => Self::of_any(),
         }
     }
     /// What identifies it.
@@ -218,6 +242,58 @@ impl Load {
         Self(Rc::new(data))
     }
 
+    /// Whether `attributes` can't be told yet: names come first.
+    fn must_wait(&self, attributes: &[OptionAttribute]) -> bool {
+        let named = |one: &OptionAttribute| matches!(one, OptionAttribute::Named(_));
+        !self.0.waiting.is_empty() || self.0.path.is_empty() && attributes.iter().any(named)
+    }
+    fn wait(&self, propagates: bool, step: impl Fn(&Self, &Cx) -> Result<Self> + 'static) -> Self {
+        self.with(|data| {
+            data.waiting.push(Rc::new(step));
+            data.propagates |= propagates;
+        })
+    }
+    /// The option for a statement of `entities`, where it waited for them.
+    fn resolved(&self, entities: &[MappedEntity], current: &Path, cx: &Cx) -> Result<Option<Self>> {
+        if self.0.waiting.is_empty() {
+            return Ok(None);
+        }
+        let first = match current.items().first() {
+            Some(PathItem::Entity(entity)) => Some(entity),
+            _ => entities.first(),
+        };
+        let Some(entity) = first else {
+            return Err(ARGUMENT_ERROR
+                .error("Query has only expression-based entities - can't find property."));
+        };
+        let mut load = Self::of_entity(entity);
+        for step in &self.0.waiting {
+            load = step(&load, cx)?;
+        }
+        Ok(Some(load))
+    }
+    /// The attribute that `attribute` is of the entity reached so far.
+    fn known(&self, attribute: &OptionAttribute, cx: &Cx) -> Result<OptionAttribute> {
+        let OptionAttribute::Named(name) = attribute else {
+            return Ok(attribute.clone());
+        };
+        let found = match self.0.path.last_entity() {
+            Some(entity) => entity
+                .mapper()
+                .prop(name)
+                .map(|property| InstrumentedAttribute::of_entity(entity.clone(), &property)),
+            None => None,
+        };
+        found.map(OptionAttribute::Attribute).ok_or_else(|| {
+            let entity = self.0.path.last_entity();
+            let entity =
+                entity.map_or_else(String::new, |one| super::support::entity_text(one, cx));
+            ARGUMENT_ERROR.error(format!(
+                "Can't find property named \"{name}\" on {entity} in this Query."
+            ))
+        })
+    }
+
     /// Say how relationship `attribute` of the entity reached so far is loaded; the option goes
     /// on from the related entity.
     pub fn relationship(
@@ -229,8 +305,22 @@ impl Load {
         gives_way: Option<bool>,
         cx: &Cx,
     ) -> Result<Self> {
-        self.check_can_go_on(strategy.is_some(), cx)?;
+        if self.must_wait(std::slice::from_ref(attribute)) {
+            let attribute = attribute.clone();
+            return Ok(self.wait(propagates, move |load, cx| {
+                let options = options.clone();
+                load.relationship(&attribute, strategy, options, propagates, gives_way, cx)
+            }));
+        }
+        let attribute = &self.known(attribute, cx)?;
+        self.check_can_go_on(strategy.is_some())?;
+        if let Some(PathItem::Property(_)) = self.0.path.items().last() {
+            // The option that led to a column is refused by the statement.
+            return Ok(self.clone());
+        }
         let recursive = options.recursion_depth.is_some();
+        let is_any = self.0.path.is_empty() && matches!(attribute, OptionAttribute::All);
+        let propagates = propagates && !is_any;
         let (path, property, criteria, of_type) = match attribute {
             OptionAttribute::All => {
                 let token = if self.0.path.is_empty() {
@@ -247,6 +337,7 @@ impl Load {
                 let criteria = attribute.criteria().to_vec();
                 (path, Some(property), criteria, attribute.of_type().cloned())
             }
+            OptionAttribute::Named(_) => return Ok(self.clone()),
         };
         let gives_way = gives_way.or((strategy.is_none() && options.is_empty()).then_some(true));
         let element = Rc::new(LoadElement {
@@ -303,10 +394,18 @@ impl Load {
         criteria: &[ColumnElement],
         cx: &Cx,
     ) -> Result<Self> {
-        self.check_can_go_on(strategy.is_some(), cx)?;
+        if self.must_wait(attributes) {
+            let (attributes, options) = (attributes.to_vec(), options.clone());
+            let criteria = criteria.to_vec();
+            return Ok(self.wait(true, move |load, cx| {
+                load.columns(&attributes, strategy, &options, &criteria, cx)
+            }));
+        }
+        self.check_can_go_on(strategy.is_some())?;
         let mut elements = Vec::new();
+        let propagates = !self.0.path.is_empty();
         for attribute in attributes {
-            let path = match attribute {
+            let path = match &self.known(attribute, cx)? {
                 OptionAttribute::All if self.0.path.is_empty() => {
                     self.0.path.with(PathItem::AnyColumns)
                 }
@@ -315,12 +414,13 @@ impl Load {
                     self.check_links(attribute, cx)?;
                     self.0.path.property(attribute.property())
                 }
+                OptionAttribute::Named(_) => continue,
             };
             elements.push(Rc::new(LoadElement {
                 path,
                 strategy,
                 options: options.clone(),
-                propagates: true,
+                propagates,
                 gives_way: None,
                 criteria: criteria.to_vec(),
                 of_type: None,
@@ -328,7 +428,7 @@ impl Load {
         }
         Ok(self.with(|data| {
             data.elements.extend(elements);
-            data.propagates = true;
+            data.propagates |= propagates;
         }))
     }
 
@@ -355,6 +455,17 @@ impl Load {
 
     /// `options()`: further options, from the entity reached so far.
     pub fn options(&self, others: &[Self], cx: &Cx) -> Result<Self> {
+        if !self.0.waiting.is_empty() {
+            let others = others.to_vec();
+            return Ok(self.wait(true, move |load, cx| load.options(&others, cx)));
+        }
+        let here: Vec<MappedEntity> = self.0.path.last_entity().cloned().into_iter().collect();
+        let mut known = Vec::with_capacity(others.len());
+        for other in others {
+            let resolved = other.resolved(&here, &Path::root(), cx)?;
+            known.push(resolved.unwrap_or_else(|| other.clone()));
+        }
+        let others = known.as_slice();
         let mut elements = Vec::new();
         let mut propagates = self.0.propagates;
         for other in others {
@@ -409,7 +520,7 @@ impl Load {
         })
     }
 
-    fn check_can_go_on(&self, has_strategy: bool, cx: &Cx) -> Result<()> {
+    fn check_can_go_on(&self, has_strategy: bool) -> Result<()> {
         match self.0.path.items().last() {
             Some(item) if item.is_token() => {
                 Err(ARGUMENT_ERROR.error("Wildcard token cannot be followed by another entity"))
@@ -417,10 +528,6 @@ impl Load {
             Some(PathItem::Property(property)) if !has_strategy => Err(ARGUMENT_ERROR.error(
                 format!("Mapped attribute '{property}' does not refer to a mapped entity"),
             )),
-            Some(PathItem::Property(property)) => Err(ARGUMENT_ERROR.error(format!(
-                "Can't find strategy for {property} ({})",
-                cx.compat()
-            ))),
             _ => Ok(()),
         }
     }
@@ -521,7 +628,10 @@ impl LoaderMap {
         let mut map = Self::default();
         for option in options {
             if let Some(load) = option.downcast::<Load>() {
-                map.add(load, entities, current, for_refresh, cx)?;
+                match load.resolved(entities, current, cx)? {
+                    Some(load) => map.add(&load, entities, current, for_refresh, cx)?,
+                    None => map.add(load, entities, current, for_refresh, cx)?,
+                }
             } else if let Some(criteria) = option.downcast::<LoaderCriteria>()
                 && (current.is_empty() || criteria.0.propagates)
             {
@@ -540,10 +650,11 @@ impl LoaderMap {
         cx: &Cx,
     ) -> Result<()> {
         for element in load.elements() {
-            if !element.propagates && (!current.is_empty() || for_refresh) {
+            let items = element.path.items();
+            let is_any = items.first().is_some_and(PathItem::is_token);
+            if !element.propagates && (!current.is_empty() && !is_any || for_refresh) {
                 continue;
             }
-            let items = element.path.items();
             let lead = match items.first() {
                 Some(PathItem::Entity(lead)) => Some(lead),
                 _ => None,
@@ -551,7 +662,10 @@ impl LoaderMap {
             let own =
                 lead.and_then(|lead| entities.iter().find(|entity| corresponds_to(entity, lead)));
             if current.is_empty() && !for_refresh && lead.is_some() && own.is_none() {
-                return Err(Self::no_match(lead, entities, cx));
+                if cx.compat().is_14() && load.0.is_bound {
+                    continue;
+                }
+                return Err(Self::no_match(items, entities, cx));
             }
             let path = if current.is_empty() {
                 match own {
@@ -597,24 +711,37 @@ impl LoaderMap {
         Ok(())
     }
 
-    fn no_match(lead: Option<&MappedEntity>, entities: &[MappedEntity], cx: &Cx) -> Raised {
-        let lead = lead.map_or_else(String::new, |lead| super::support::entity_text(lead, cx));
-        ARGUMENT_ERROR.error(if entities.is_empty() {
-            format!(
+    fn no_match(items: &[PathItem], entities: &[MappedEntity], cx: &Cx) -> Raised {
+        let text = |entity: &MappedEntity| super::support::entity_text(entity, cx);
+        let lead = match items.first() {
+            Some(PathItem::Entity(lead)) => text(lead),
+            _ => String::new(),
+        };
+        let roots: Vec<_> = entities.iter().map(text).collect();
+        let roots = roots.join(", ");
+        let attribute = match items.get(1) {
+            Some(PathItem::Property(property)) if cx.compat().is_14() => Some(property.to_string()),
+            _ => None,
+        };
+        ARGUMENT_ERROR.error(match (attribute, entities.is_empty()) {
+            (None, true) => format!(
                 "Query has only expression-based entities; attribute loader options for {lead} \
                  can't be applied here."
-            )
-        } else {
-            let roots: Vec<_> = entities
-                .iter()
-                .map(|entity| super::support::entity_text(entity, cx))
-                .collect();
-            format!(
+            ),
+            (None, false) => format!(
                 "Mapped class {lead} does not apply to any of the root entities in this query, \
-                 e.g. {}. Please specify the full path from one of the root entities to the \
-                 target attribute. ",
-                roots.join(", ")
-            )
+                 e.g. {roots}. Please specify the full path from one of the root entities to the \
+                 target attribute. "
+            ),
+            (Some(attribute), true) => format!(
+                "Query has only expression-based entities, which do not apply to column property \
+                 \"{attribute}\""
+            ),
+            (Some(attribute), false) => format!(
+                "Mapped attribute \"{attribute}\" does not apply to any of the root entities in \
+                 this query, e.g. {roots}. Please specify the full path from one of the root \
+                 entities to the target attribute. "
+            ),
         })
     }
 

@@ -171,7 +171,8 @@ pub fn entity_in(element: &ColumnElement) -> Option<MappedEntity> {
         }
         let mut next = Vec::new();
         for one in &level {
-            one.plain().for_each_child(&mut |child| next.push(child.clone()));
+            one.plain()
+                .for_each_child(&mut |child| next.push(child.clone()));
         }
         level = next;
     }

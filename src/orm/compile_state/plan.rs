@@ -9,7 +9,7 @@ use super::adapter::EntityAdapter;
 use super::entities::QueryEntity;
 use super::setup::{adapt, strategy_of};
 use super::{CompileOptions, CompileState, Position, entity_value};
-use crate::object::{Cx, Result, Str, Value};
+use crate::object::{Cx, Result, Str, TypeSpec, Value};
 use crate::orm::loading::{
     BundlePlan, EntityPlan, InstancePlan, JoinedPlan, PolymorphicPlan, PostLoadPlan, Slots,
     StatementPlan,
@@ -35,7 +35,7 @@ struct MakerData {
     refreshes_lazy: bool,
     eager_loads: bool,
     /// Why the rows can't be loaded, which is said once there are rows.
-    refusal: RefCell<Option<Str>>,
+    refusal: RefCell<Option<(&'static TypeSpec, Str)>>,
 }
 
 /// An entity that a plan is made for.
@@ -356,6 +356,11 @@ impl PlanMaker {
             }
         }
         // An object that is refreshed has its key already.
+        if !(subject.is_root && self.0.for_refresh) {
+            let adapted = adapt(subject.adapter, column)?;
+            let message = no_such_column(&adapted, cx).message(cx);
+            self.refuse(&crate::engine::exc::NO_SUCH_COLUMN_ERROR, message);
+        }
         Ok(usize::MAX)
     }
 
@@ -461,8 +466,13 @@ impl PlanMaker {
                 "'{property}' does not support object population - eager loading cannot be \
                  applied."
             );
-            self.0.refusal.borrow_mut().get_or_insert(message.into());
+            self.refuse(&crate::engine::exc::INVALID_REQUEST_ERROR, message);
         }
+    }
+
+    fn refuse(&self, class: &'static TypeSpec, message: String) {
+        let mut refusal = self.0.refusal.borrow_mut();
+        refusal.get_or_insert((class, message.into()));
     }
 
     fn joined(

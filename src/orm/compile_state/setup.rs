@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::adapter::EntityAdapter;
 use super::entities::{ColumnQuery, MappedQuery, QueryEntity};
 use super::{Collection, CompileState};
-use crate::object::Result;
+use crate::object::{Cx, Result};
+use crate::orm::exc::LOADER_STRATEGY_EXCEPTION;
 use crate::orm::path::Path;
 use crate::orm::strategies::{self, RelationshipStrategy};
 use crate::orm::strategy_options::{LoadElement, Strategy};
@@ -130,6 +131,9 @@ impl CompileState<'_> {
             {
                 continue;
             }
+            if let Some(element) = self.loaders.find(setup.path, &property) {
+                check_strategy(&property, element, self.cx)?;
+            }
             if property.column().is_some() {
                 self.set_up_column_prop(setup, &property, only.is_some())?;
             } else if property.relationship().is_some() && self.options.eager_loads {
@@ -196,7 +200,10 @@ impl CompileState<'_> {
             return Some(columns);
         }
         let in_subquery = !self.toplevel && !column.is_expression();
-        let always = element.is_some() && is_always_loaded(&setup.mapper, &columns);
+        // In 1.4 `load_only()` alone leaves the key be.
+        let always = element
+            .is_some_and(|element| self.cx.compat().is_20() || element.options.undefer_pks)
+            && is_always_loaded(&setup.mapper, &columns);
         let by_group = element.is_some_and(|element| {
             column
                 .group
@@ -218,6 +225,33 @@ impl CompileState<'_> {
         }
         Ok(())
     }
+}
+
+/// LoaderStrategyException where an option asks of a column what only relationships can do, or the
+/// other way round.
+fn check_strategy(property: &MapperProperty, element: &LoadElement, cx: &Cx) -> Result<()> {
+    let is_relationship = property.relationship().is_some();
+    if !is_relationship && property.column().is_none() {
+        return Ok(());
+    }
+    let wanted = match element.strategy {
+        Some(Strategy::Relationship(strategy)) if !is_relationship => strategy.loader_name(),
+        Some(Strategy::Column { deferred: true, .. }) if is_relationship => {
+            "deferred column loader"
+        }
+        Some(Strategy::Column { .. }) if is_relationship => "column loader",
+        Some(Strategy::Expression) if is_relationship => "expression column loader",
+        _ => return Ok(()),
+    };
+    let (is, fits) = match (is_relationship, cx.compat().is_14()) {
+        (false, _) => ("column property", "relationship property"),
+        (true, true) => ("relationship property", "column property"),
+        (true, false) => ("relationship", "column property"),
+    };
+    Err(LOADER_STRATEGY_EXCEPTION.error(format!(
+        "Can't apply \"{wanted}\" strategy to property \"{property}\", which is a \"{is}\"; this \
+         loader strategy is intended to be used with a \"{fits}\"."
+    )))
 }
 
 /// How `property`, a relationship, is loaded.

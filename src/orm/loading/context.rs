@@ -183,6 +183,10 @@ impl RunInfo {
     pub fn shared_post_loads(&self, cx: &Cx) -> Option<PostLoads> {
         cx.compat().is_20().then(|| self.post_loads.clone())
     }
+    /// The statement's options, which its eager loads sort out for themselves.
+    pub fn all_options(&self) -> Vec<Value> {
+        self.select.data().options.clone()
+    }
     /// The statement's options that hold for further loads.
     pub fn propagated_options(&self) -> Vec<Value> {
         let options = self.select.data().options.iter();
@@ -245,7 +249,7 @@ impl LoadContext {
 }
 
 /// Whether an option of a statement holds for the loads it leads to.
-pub fn option_propagates(option: &Value) -> bool {
+fn option_propagates(option: &Value) -> bool {
     if let Some(load) = option.downcast::<Load>() {
         return load.propagates();
     }

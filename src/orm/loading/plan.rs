@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::object::{Cx, Key, Result, Str, Value};
+use crate::object::{Cx, Key, Result, Str, TypeSpec, Value};
 use crate::orm::path::Path;
 use crate::orm::strategies::RelationshipStrategy;
 use crate::orm::strategy_options::{LoadElement, LoaderMap};
@@ -135,8 +135,8 @@ pub struct StatementPlan {
     pub loaders: Rc<LoaderMap>,
     /// Where the statement's entity stands, from that of the statement that led to it.
     pub current_path: Path,
-    /// Why the rows can't be loaded.
-    pub refusal: Option<Str>,
+    /// Why the rows can't be loaded: the error's class and message.
+    pub refusal: Option<(&'static TypeSpec, Str)>,
     /// The statement selects `*`: its rows are what they are.
     pub is_star: bool,
     /// Where only the rows tell which columns there are: what makes the plan then.

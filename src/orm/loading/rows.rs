@@ -193,9 +193,9 @@ pub fn result_of(info: &Rc<RunInfo>, cursor: CursorResult, cx: &Cx) -> Result<Re
              strategy for better flexibility in loading objects.",
         ));
     }
-    if let Some(refusal) = &plan.refusal {
+    if let Some((class, message)) = &plan.refusal {
         cursor.close(cx);
-        return Err(INVALID_REQUEST_ERROR.error(refusal.to_string()));
+        return Err(class.error(message.to_string()));
     }
     let rows = EntityRows::new(info.clone(), cursor);
     let meta = Rc::new(plan.meta(info.options.yield_per.is_some()));

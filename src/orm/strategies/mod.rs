@@ -65,6 +65,19 @@ impl RelationshipStrategy {
             .find(|(known, _)| *known == name)
             .map(|(_, strategy)| *strategy)
     }
+    /// The name of its loader, as messages show it.
+    pub fn loader_name(self) -> &'static str {
+        match self {
+            Self::Select | Self::Raise | Self::RaiseOnSql => "lazy loader",
+            Self::Joined => "joined loader",
+            Self::SelectIn => "select in loader",
+            Self::Subquery => "subquery loader",
+            Self::Immediate => "immediate loader",
+            Self::NoLoad => "no loader",
+            Self::Dynamic => "dyna loader",
+            Self::WriteOnly => "write only loader",
+        }
+    }
     /// Its name.
     pub fn name(self) -> &'static str {
         STRATEGIES

@@ -64,7 +64,7 @@ pub fn load_subclasses(
             data.label_style = LabelStyle::TablenamePlusCol;
             data.where_criteria = vec![criterion];
             data.order_by = key;
-            data.options = post.run.propagated_options();
+            data.options = post.run.all_options();
             data.compile_options = Some(Rc::new(compile));
         });
     for chunk in own.chunks(CHUNK) {

@@ -140,14 +140,8 @@ impl SelectIn<'_> {
         let width = key.len();
         let criterion = crate::orm::support::in_bind(&key, &Str::new("primary_keys"), cx)?;
         let bundle = Bundle::of_columns("pk", key);
-        let mut options = self.post.run.propagated_options();
+        let options = self.post.run.all_options();
         let extra = self.element().map_or(&[][..], |element| &element.criteria);
-        let recursion = self
-            .element()
-            .and_then(|element| element.options.recursion_depth);
-        if recursion.is_none() {
-            options.retain(crate::orm::loading::option_propagates);
-        }
         let compile = CompileOptions {
             current_path: self.post.path.property(self.property),
             outermost_order: join_from.map(|_| self.property.clone()),

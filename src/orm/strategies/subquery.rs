@@ -167,7 +167,7 @@ pub fn subquery_load(
         data.from_obj = vec![FromItem::Entity(MappedEntity::Aliased(left).entity())];
         data.setup_joins = joins;
         data.where_criteria = extra;
-        data.options = context.info.propagated_options();
+        data.options = context.info.all_options();
         data.compile_options = Some(Rc::new(compile));
         data.subject = Some(target.entity());
     });

@@ -158,9 +158,23 @@ fn eager_alias(value: &Value, cx: &Cx) -> Result<Option<crate::sql::FromClause>>
     }
 }
 
+/// The keys of an option; in 1.4 a text may name several, `"orders.items"`.
+fn split_keys(keys: &[Value], cx: &Cx) -> Vec<Value> {
+    let mut split = Vec::with_capacity(keys.len());
+    for key in keys {
+        match key {
+            Value::Str(text) if cx.compat().is_14() => {
+                split.extend(text.split('.').map(Value::str))
+            }
+            other => split.push(other.clone()),
+        }
+    }
+    split
+}
+
 fn relationship_function(text: &'static str, kind: Relationship) -> Value {
     Method::function(text, move |bound, cx| {
-        let keys = bound.rest();
+        let keys = split_keys(bound.rest(), cx);
         let Some((last, before)) = keys.split_last() else {
             return Err(crate::object::exceptions::TYPE_ERROR
                 .error(format!("{}() requires at least one attribute", kind.name)));
@@ -199,13 +213,31 @@ fn load_only(load: &Load, values: &[Value], raiseload: bool, cx: &Cx) -> Result<
         deferred: true,
         raiseload,
     };
+    let others = ElementOptions {
+        undefer_pks: true,
+        ..ElementOptions::default()
+    };
     load.columns(&named, Some(wanted), &none, &[], cx)?.columns(
         &[OptionAttribute::All],
         Some(rest),
-        &none,
+        &others,
         &[],
         cx,
     )
+}
+
+/// `load_only()` of 2.0 has no word of its own for texts.
+fn check_attributes(values: &[Value], cx: &Cx) -> Result<()> {
+    let texts = values
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|text| text != "*");
+    if texts && cx.compat().is_20() {
+        return Err(
+            ARGUMENT_ERROR.error("expected ORM mapped attribute for loader strategy argument")
+        );
+    }
+    Ok(())
 }
 
 fn start(values: &[Value], name: &str, cx: &Cx) -> Result<Load> {
@@ -223,6 +255,7 @@ fn deferral(
     raiseload: bool,
     cx: &Cx,
 ) -> Result<Load> {
+    let values = split_keys(values, cx);
     let Some((last, before)) = values.split_last() else {
         return Ok(load.clone());
     };
@@ -321,6 +354,7 @@ fn column_functions() -> Vec<(&'static str, Value)> {
         (
             "load_only",
             Method::function("load_only(*attrs, raiseload=False)", |bound, cx| {
+                check_attributes(bound.rest(), cx)?;
                 let load = start(bound.rest(), "load_only", cx)?;
                 load_only(&load, bound.rest(), bound.flag("raiseload", false), cx)
                     .map(Value::object)
