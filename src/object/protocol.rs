@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::exceptions::TYPE_ERROR;
 use super::operators::{BinaryOp, CompareOp, UnaryOp};
-use super::{Args, Class, Cx, Method, Result, Str, TypeSpec, Value};
+use super::{Args, Class, Cx, Method, Result, Str, Tuple, TypeSpec, Value};
 
 /// A native object. Two methods are asked for; each other one that is defined adds an ability.
 /// `this` is the value that holds the object.
@@ -44,6 +44,10 @@ pub trait Object: Any {
     /// The names that `get_attr` knows, for `dir()` and suggestions.
     fn attr_names(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// The tuple that iterating it walks.
+    fn as_tuple(&self) -> Option<&Tuple> {
+        None
     }
     /// The native function that it is.
     fn as_method(&self) -> Option<&Method> {

@@ -222,6 +222,12 @@ pub(super) fn unpack(frame: &mut Frame, count: usize, cx: &Cx) -> Result<()> {
             frame.slots.extend(list.borrow().iter().rev().cloned());
             return Ok(());
         }
+        Value::Object(object) => {
+            if let Some(items) = object.as_tuple().filter(|items| items.len() == count) {
+                frame.slots.extend(items.iter().rev().cloned());
+                return Ok(());
+            }
+        }
         _ => {}
     }
     let mut items = Vec::with_capacity(count.min(64));

@@ -6,8 +6,8 @@ use crate::engine::{Row, RowMapping, RowMeta};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::OBJECT;
 use crate::object::{
-    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, RowView, Set, TypeSpec, Value,
-    class_of, hash_value, ops,
+    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, RowView, Set, Tuple, TypeSpec,
+    Value, class_of, hash_value, ops,
 };
 
 /// `sqlalchemy.engine.row.Row`.
@@ -230,6 +230,9 @@ impl Object for Row {
     }
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
         Ok(Some(self.values().len()))
+    }
+    fn as_tuple(&self) -> Option<&Tuple> {
+        Some(self.values())
     }
     fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(Some(self.to_tuple()))
