@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// Most of what a script does is to make small objects and to drop them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     ormsh::shell::main()
 }
