@@ -87,12 +87,12 @@ impl ShellConsole {
     }
 }
 
-/// Whether the rows of a statement that was emitted for `causes` are shown under it: those of
-/// catalog queries say nothing to who did not ask for them.
+/// Whether the rows of a statement that was emitted for `causes` are shown under it: what
+/// `create_all()` finds in the catalog says nothing to who did not ask for it.
 fn shows_rows(causes: &[Cause]) -> bool {
     !causes
         .iter()
-        .any(|cause| matches!(cause, Cause::CreateAll | Cause::DropAll | Cause::Reflection))
+        .any(|cause| matches!(cause, Cause::CreateAll | Cause::DropAll))
 }
 
 impl EventSink for ShellConsole {

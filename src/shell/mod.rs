@@ -135,18 +135,21 @@ fn open(shell: &mut Shell, target: &str, options: &Options) -> Result<(), Status
     } else {
         ""
     };
-    let literal = shell
-        .interp()
-        .cx()
-        .repr(&url.as_str().into())
-        .unwrap_or_default();
+    let cx = shell.interp().cx();
+    let literal = cx.repr(&url.as_str().into()).unwrap_or_default();
+    // The first look into a file shows whether it is a database.
     let opening = format!(
         "from sqlalchemy import create_engine\n\
-         engine = create_engine({literal}, echo=True{future})\n\
-         engine.connect().close()\n"
+         engine = create_engine({literal}{future})\n\
+         with engine.connect() as _connection:\n    \
+         _connection.exec_driver_sql('PRAGMA schema_version')\n\
+         del _connection\n\
+         engine.echo = True\n"
     );
-    match shell.run_named("<command line>", 1, &opening) {
-        Ended::Well => Ok(()),
-        _ => Err(Status::CannotOpen),
-    }
+    shell.run_quietly(&opening).map_err(|reason| {
+        shell
+            .output()
+            .error(&format!("ormsh: can't open {target}: {reason}"));
+        Status::CannotOpen
+    })
 }

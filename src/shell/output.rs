@@ -36,12 +36,16 @@ impl Output {
     pub(super) fn on_terminal(&self) -> bool {
         self.on_terminal
     }
-    /// The width of the terminal, where standard output is one.
-    pub(super) fn width(&self) -> Option<u16> {
+    /// The columns and rows of the terminal, where standard output is one.
+    pub(super) fn size(&self) -> Option<(u16, u16)> {
         if !self.on_terminal || self.capture.borrow().is_some() {
             return None;
         }
-        terminal_size::terminal_size().map(|(terminal_size::Width(width), _)| width)
+        terminal_size::terminal_size().map(|(width, height)| (width.0, height.0))
+    }
+    /// The width of the terminal, where standard output is one.
+    pub(super) fn width(&self) -> Option<u16> {
+        self.size().map(|(width, _)| width)
     }
     /// Whether to colour what is written now.
     pub(super) fn color(&self) -> bool {

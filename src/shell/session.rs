@@ -92,6 +92,49 @@ impl Shell {
         self.run_named("<stdin>", 1, text)
     }
 
+    /// Run statements that were pasted, each behind its prompts, as if they had been typed one
+    /// after the other.
+    pub(super) fn replay_input(&mut self, text: &str) {
+        let source = self.interp.add_source("<stdin>", text, 1);
+        let statements = match self.interp.statements(source) {
+            Ok(statements) => statements,
+            Err(raised) => {
+                self.show_statement(text);
+                self.end(&raised);
+                return;
+            }
+        };
+        for statement in statements {
+            self.show_statement(statement.text());
+            if self.run_statement(&statement) != Ended::Well {
+                return;
+            }
+        }
+    }
+
+    /// Run a preparation of the shell's own; nothing of it is shown. What went wrong, each line
+    /// ended.
+    pub(super) fn run_quietly(&mut self, text: &str) -> Result<(), String> {
+        let source = self.interp.add_source("<ormsh>", text, 1);
+        let mut run = || -> crate::object::Result<()> {
+            for statement in self.interp.statements(source)? {
+                // The value of a statement of ours is nobody's.
+                self.output.start_capture();
+                let ran = self.interp.run(&statement);
+                self.output.end_capture();
+                ran?;
+            }
+            Ok(())
+        };
+        run().map_err(|raised| {
+            let cx = self.interp.cx();
+            let error = raised.value();
+            let reason = render::database_message(error, cx)
+                .map_or_else(|| render::final_lines(error, cx), |message| message + "\n");
+            reason + &render::help_line(error, false, cx).unwrap_or_default()
+        })
+    }
+
     /// Run all statements of `text`, which stands at `line` of `name`; the first error ends it.
     pub(super) fn run_named(&mut self, name: &str, line: u32, text: &str) -> Ended {
         let source = self.interp.add_source(name, text, line);
@@ -186,7 +229,7 @@ impl Shell {
         if let Some(word) = render::wrong_name(raised.value(), self.interp.cx()) {
             view.narrow(&word);
         }
-        Some(view.render(color))
+        Some(view.render(color, self.output.width()))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::support::{run, stderr, stdout};
+use std::process::Stdio;
+
+use crate::support::{ormsh, run, stderr, stdout};
 
 fn status(output: &std::process::Output) -> i32 {
     output.status.code().expect("it ends by itself")
@@ -130,4 +132,108 @@ with engine.connect() as connection:
     ] {
         assert!(shown.contains(part), "{part:?} in {shown}");
     }
+}
+
+#[test]
+fn files_share_one_session() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("a file");
+        path.to_str().expect("a name").to_owned()
+    };
+    let (first, second) = (file("a.orm", "x = 20\n"), file("b.md", ">>> x + 1\n3\n"));
+    let output = run(&["run", &first, &second], "");
+    assert_eq!(stdout(&output), "21\n");
+    let output = run(&["run", &first, "no-such-file.orm"], "");
+    assert_eq!(status(&output), 4);
+    assert!(stderr(&output).contains("no-such-file.orm"));
+}
+
+#[test]
+fn a_database_is_opened_as_engine() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.db");
+    let path = path.to_str().expect("a name");
+    let output = run(&[path], "print(engine.url, engine.echo)\n");
+    assert_eq!(stdout(&output), format!("sqlite:///{path} True\n"));
+}
+
+#[test]
+fn what_cannot_be_opened_is_named_with_a_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notes.db");
+    fs::write(&path, "These are notes, not a database.\n".repeat(100)).expect("a file");
+    let path = path.to_str().expect("a name");
+    let output = run(&[path], "");
+    assert_eq!(status(&output), 4);
+    let shown = stderr(&output);
+    assert!(
+        shown.starts_with(&format!(
+            "ormsh: can't open {path}: file is not a database\n"
+        )),
+        "{shown}"
+    );
+    let output = run(&["sqlite:////no/such/folder/x.db"], "");
+    assert!(
+        stderr(&output).contains("unable to open database file"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn the_echo_shows_real_times_where_asked() {
+    let script = "from sqlalchemy import *\n\
+                  create_engine('sqlite://', echo=True).connect().execute(select(literal(1)))\n";
+    assert!(stdout(&run(&["run", "-"], script)).contains("[...] (1,)\n"));
+    let timed = stdout(&run(&["run", "--timing", "-"], script));
+    assert!(timed.contains("[generated in 0."), "{timed}");
+}
+
+#[test]
+fn a_reader_that_leaves_early_ends_the_run_quietly() {
+    let mut child = ormsh()
+        .args(["run", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().expect("it was piped");
+    std::io::Write::write_all(&mut input, b"while True:\n    print('x' * 1000)\n")
+        .expect("it reads");
+    drop(input);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(stderr(&output), "");
+}
+
+#[test]
+fn doctest_options_are_understood() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.md");
+    let text = "\
+>>> 1 / 0  # doctest: +IGNORE_EXCEPTION_DETAIL
+Traceback (most recent call last):
+  File \"x\", line 1
+ZeroDivisionError: anything
+
+>>> print('a\\n\\nb')
+a
+<BLANKLINE>
+b
+
+>>> nope()  # doctest: +SKIP
+
+>>> [1,  2]  # doctest: +NORMALIZE_WHITESPACE
+[1,
+ 2]
+";
+    fs::write(&path, text).expect("a file");
+    let output = run(&["test", path.to_str().expect("a name")], "");
+    assert_eq!(
+        stdout(&output),
+        "4 examples in 1 document: 3 same, 0 different, 1 skipped\n"
+    );
 }

@@ -327,10 +327,6 @@ const MODULES: &[(&str, &str)] = &[
         "use the synchronous engine and session; there is no event loop",
     ),
     (
-        "sqlalchemy.dialects.mssql.json",
-        "import its names from sqlalchemy.dialects.mssql",
-    ),
-    (
         "sqlalchemy.dialects.mssql.pymssql",
         "compile with sqlalchemy.dialects.mssql.dialect(); only SQLite is connected to",
     ),
@@ -351,22 +347,6 @@ const MODULES: &[(&str, &str)] = &[
         "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
     ),
     (
-        "sqlalchemy.dialects.mysql.dml",
-        "import its names from sqlalchemy.dialects.mysql",
-    ),
-    (
-        "sqlalchemy.dialects.mysql.enumerated",
-        "import its names from sqlalchemy.dialects.mysql",
-    ),
-    (
-        "sqlalchemy.dialects.mysql.expression",
-        "import its names from sqlalchemy.dialects.mysql",
-    ),
-    (
-        "sqlalchemy.dialects.mysql.json",
-        "import its names from sqlalchemy.dialects.mysql",
-    ),
-    (
         "sqlalchemy.dialects.mysql.mariadbconnector",
         "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
     ),
@@ -379,10 +359,6 @@ const MODULES: &[(&str, &str)] = &[
         "compile with sqlalchemy.dialects.mysql.dialect(); only SQLite is connected to",
     ),
     (
-        "sqlalchemy.dialects.mysql.types",
-        "import its names from sqlalchemy.dialects.mysql",
-    ),
-    (
         "sqlalchemy.dialects.oracle.cx_oracle",
         "compile with sqlalchemy.dialects.oracle.dialect(); only SQLite is connected to",
     ),
@@ -391,94 +367,24 @@ const MODULES: &[(&str, &str)] = &[
         "compile with sqlalchemy.dialects.oracle.dialect(); only SQLite is connected to",
     ),
     (
-        "sqlalchemy.dialects.oracle.types",
-        "import its names from sqlalchemy.dialects.oracle",
-    ),
-    (
-        "sqlalchemy.dialects.oracle.vector",
-        "import its names from sqlalchemy.dialects.oracle",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.array",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.dml",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.ext",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.hstore",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.json",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.named_types",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
         "sqlalchemy.dialects.postgresql.pg8000",
         "compile with sqlalchemy.dialects.postgresql.dialect(); only SQLite is connected to",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.pg_catalog",
-        "import its names from sqlalchemy.dialects.postgresql",
     ),
     (
         "sqlalchemy.dialects.postgresql.psycopg2cffi",
         "compile with sqlalchemy.dialects.postgresql.dialect(); only SQLite is connected to",
     ),
     (
-        "sqlalchemy.dialects.postgresql.ranges",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
-        "sqlalchemy.dialects.postgresql.types",
-        "import its names from sqlalchemy.dialects.postgresql",
-    ),
-    (
         "sqlalchemy.dialects.sqlite.aiosqlite",
         "use the synchronous engine and session; there is no event loop",
-    ),
-    (
-        "sqlalchemy.dialects.sqlite.dml",
-        "import its names from sqlalchemy.dialects.sqlite",
-    ),
-    (
-        "sqlalchemy.dialects.sqlite.json",
-        "import its names from sqlalchemy.dialects.sqlite",
     ),
     (
         "sqlalchemy.dialects.sqlite.pysqlcipher",
         "compile with sqlalchemy.dialects.sqlite.dialect(); only SQLite is connected to",
     ),
-    (
-        "sqlalchemy.engine.create",
-        "import its names from sqlalchemy",
-    ),
-    ("sqlalchemy.engine.default", ""),
     ("sqlalchemy.engine.events", "use sqlalchemy.event"),
-    (
-        "sqlalchemy.engine.interfaces",
-        "import its names from sqlalchemy.engine",
-    ),
-    (
-        "sqlalchemy.engine.mock",
-        "compile with CreateTable(table).compile()",
-    ),
-    (
-        "sqlalchemy.engine.reflection",
-        "import Inspector from sqlalchemy.engine",
-    ),
     ("sqlalchemy.engine.strategies", "use create_engine()"),
     ("sqlalchemy.engine.util", ""),
-    ("sqlalchemy.events", "use sqlalchemy.event"),
     (
         "sqlalchemy.ext.asyncio",
         "use the synchronous engine and session; there is no event loop",
@@ -506,132 +412,25 @@ const MODULES: &[(&str, &str)] = &[
     ),
     ("sqlalchemy.ext.mypy", "there is no type checker"),
     ("sqlalchemy.ext.serializer", "build the statement again"),
-    ("sqlalchemy.inspection", "use sqlalchemy.inspect"),
     ("sqlalchemy.log", "use echo=True or logging"),
-    (
-        "sqlalchemy.orm.base",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.bulk_persistence", ""),
-    (
-        "sqlalchemy.orm.clsregistry",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.context",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.decl_api",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.decl_base", ""),
     ("sqlalchemy.orm.dependency", ""),
-    (
-        "sqlalchemy.orm.descriptor_props",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.dynamic",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.evaluator", ""),
-    ("sqlalchemy.orm.events", "use sqlalchemy.event"),
-    (
-        "sqlalchemy.orm.identity",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.instrumentation",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.loading", ""),
-    (
-        "sqlalchemy.orm.mapper",
-        "import its names from sqlalchemy.orm",
-    ),
-    ("sqlalchemy.orm.path_registry", ""),
-    ("sqlalchemy.orm.persistence", ""),
-    (
-        "sqlalchemy.orm.properties",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.query",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.relationships",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.scoping",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.session",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.state",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.state_changes", ""),
-    (
-        "sqlalchemy.orm.strategies",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.strategy_options",
-        "import its names from sqlalchemy.orm",
-    ),
     ("sqlalchemy.orm.sync", ""),
-    ("sqlalchemy.orm.unitofwork", ""),
-    (
-        "sqlalchemy.orm.util",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.orm.writeonly",
-        "import its names from sqlalchemy.orm",
-    ),
-    (
-        "sqlalchemy.pool.base",
-        "import its names from sqlalchemy.pool",
-    ),
     ("sqlalchemy.pool.events", "use sqlalchemy.event"),
-    (
-        "sqlalchemy.pool.impl",
-        "import its names from sqlalchemy.pool",
-    ),
     ("sqlalchemy.processors", ""),
     ("sqlalchemy.sql.annotation", ""),
-    ("sqlalchemy.sql.base", "import its names from sqlalchemy"),
     ("sqlalchemy.sql.cache_key", ""),
-    ("sqlalchemy.sql.coercions", ""),
-    (
-        "sqlalchemy.sql.compiler",
-        "compile with statement.compile()",
-    ),
     ("sqlalchemy.sql.crud", ""),
     ("sqlalchemy.sql.default_comparator", ""),
     ("sqlalchemy.sql.events", "use sqlalchemy.event"),
     (
-        "sqlalchemy.sql.lambdas",
-        "write the statement without the lambda",
-    ),
-    (
         "sqlalchemy.sql.naming",
         "use MetaData(naming_convention=...)",
     ),
-    (
-        "sqlalchemy.sql.operators",
-        "use the operators of columns, or op()",
-    ),
-    ("sqlalchemy.sql.roles", ""),
-    ("sqlalchemy.sql.traversals", ""),
-    ("sqlalchemy.sql.util", ""),
-    ("sqlalchemy.sql.visitors", ""),
     ("sqlalchemy.testing", ""),
     ("sqlalchemy.util", ""),
     ("struct", ""),
@@ -737,6 +536,11 @@ impl RealNames for Listed {
         let text = instead(ATTRIBUTES, &owner, name);
         Some(refusal(&format!("{owner}.{name}"), text))
     }
+}
+
+/// Whether the module `name` as a whole can't be imported.
+pub fn refuses_module(name: &str) -> bool {
+    MODULES.iter().any(|(known, _)| *known == name)
 }
 
 /// What is said when the module `name`, or one above it, is one that cannot be imported.

@@ -39,6 +39,9 @@ pub(super) fn module(name: &str, rt: &Runtime) -> Option<Value> {
 
 /// A module of SQLAlchemy whose names public modules have: it forwards to them.
 fn inner_module(name: &str, rt: &Runtime) -> Option<Module> {
+    if unsupported::refuses_module(name) {
+        return None;
+    }
     let names = unsupported::names_of_module(name)?;
     let forwards: Vec<(&'static str, Value)> = names
         .iter()

@@ -116,6 +116,11 @@ pub(in crate::shell) fn wrong_name(exception: &Value, cx: &Cx) -> Option<String>
     }
 }
 
+/// What the database itself said, where an error comes from it.
+pub(in crate::shell) fn database_message(exception: &Value, cx: &Cx) -> Option<String> {
+    cx.str(&refused_by_database(exception, cx)?).ok()
+}
+
 /// The error of the database itself that `exception` wraps.
 fn refused_by_database(exception: &Value, cx: &Cx) -> Option<Value> {
     match exception {

@@ -36,8 +36,8 @@ impl ErrorView<'_> {
             self.end = self.start + word.len();
         }
     }
-    /// The excerpt, each line ended.
-    pub(in crate::shell) fn render(&self, color: bool) -> String {
+    /// The excerpt, each line ended; `width` is that of the terminal, where there is one.
+    pub(in crate::shell) fn render(&self, color: bool, width: Option<u16>) -> String {
         // Only the lines around the place: a long script is not searched line by line.
         let start = self.floor(self.start);
         let end = self.floor(self.end).max(start);
@@ -61,6 +61,10 @@ impl ErrorView<'_> {
             Renderer::styled()
         } else {
             Renderer::plain()
+        };
+        let renderer = match width {
+            Some(width) => renderer.term_width(usize::from(width)),
+            None => renderer,
         };
         let mut text = renderer.render(&report);
         text.push('\n');
@@ -176,7 +180,7 @@ mod tests {
             start: 10,
             end: 13,
         };
-        let shown = view.render(false);
+        let shown = view.render(false, None);
         assert!(shown.contains("x.orm:2:5"), "{shown}");
         assert!(shown.contains("b = nme"), "{shown}");
         assert!(shown.contains("^^^"), "{shown}");

@@ -6,7 +6,7 @@ mod sql;
 mod table;
 mod value;
 
-pub(super) use advice::{help_line, wrong_name};
+pub(super) use advice::{database_message, help_line, wrong_name};
 pub(super) use error::{ErrorView, final_lines, python_traceback};
 pub(super) use sql::highlight;
 pub(super) use table::RowTable;

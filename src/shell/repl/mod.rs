@@ -2,8 +2,11 @@
 
 mod history;
 mod input;
+mod screen;
 
 use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustyline::config::{BellStyle, Config};
 use rustyline::error::ReadlineError;
@@ -11,8 +14,7 @@ use rustyline::history::FileHistory;
 use rustyline::{DefaultEditor, Editor};
 
 use super::session::Shell;
-use crate::lang::Feed;
-use input::{Assembler, Step};
+use input::{Action, Assembler, Read, Step};
 
 const PROMPT: &str = ">>> ";
 const CONTINUATION: &str = "... ";
@@ -24,72 +26,118 @@ pub(super) fn run(shell: &mut Shell) -> anyhow::Result<()> {
         .bell_style(BellStyle::None)
         .max_history_size(10_000)?
         .build();
-    let mut editor: Editor<(), FileHistory> = DefaultEditor::with_config(config)?;
-    let history = history::path();
-    if let Some(path) = &history {
-        history::load(&mut editor, path);
+    let mut repl = Repl {
+        editor: DefaultEditor::with_config(config)?,
+        history: history::path(),
+        assembler: Assembler::default(),
+        shell,
+    };
+    if let Some(path) = &repl.history {
+        history::load(&mut repl.editor, path);
     }
     if std::io::stdin().is_terminal() {
-        shell.greet();
+        repl.shell.greet();
     }
-    let mut assembler = Assembler::default();
     loop {
-        shell.output().flush();
-        let read = if assembler.is_empty() {
-            editor.readline(PROMPT)
-        } else {
-            let indent = shell.interp().indent_for_next_line(assembler.text());
-            editor.readline_with_initial(CONTINUATION, (&indent, ""))
-        };
-        match read {
-            Ok(text) => {
-                let mut pending = vec![assembler.feed(&text, |text| shell.interp().check(text))];
-                while let Some(step) = pending.pop() {
-                    match step {
-                        Step::More => {}
-                        Step::Run(inputs) => {
-                            for input in inputs {
-                                remember(&mut editor, history.as_deref(), &input);
-                                shell.run_input(&input);
-                            }
-                        }
-                    }
-                }
-            }
-            Err(ReadlineError::Interrupted) => {
-                assembler.clear();
-                shell.output().write("KeyboardInterrupt\n");
-            }
-            Err(ReadlineError::Eof) => {
-                if let Some(rest) = assembler.finish() {
-                    shell.run_input(&rest);
-                }
-                shell.output().flush();
-                return Ok(());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if shell.wants_to_leave() {
-            shell.output().flush();
+        repl.shell.output().flush();
+        if !repl.read_one()? || repl.shell.wants_to_leave() {
+            repl.shell.output().flush();
             return Ok(());
         }
     }
 }
 
-fn remember(editor: &mut Editor<(), FileHistory>, path: Option<&std::path::Path>, input: &str) {
-    let entry = input.trim_end_matches('\n');
-    if entry.trim().is_empty() {
-        return;
+struct Repl<'a> {
+    editor: Editor<(), FileHistory>,
+    history: Option<PathBuf>,
+    assembler: Assembler,
+    shell: &'a mut Shell,
+}
+
+impl Repl<'_> {
+    /// Read once, run what is complete; false at the end of all input.
+    fn read_one(&mut self) -> anyhow::Result<bool> {
+        let start = Instant::now();
+        let (read, offered) = if self.assembler.is_empty() {
+            (self.editor.readline(PROMPT), String::new())
+        } else {
+            let interp = self.shell.interp();
+            let indent = interp.indent_for_next_line(self.assembler.text());
+            let read = self
+                .editor
+                .readline_with_initial(CONTINUATION, (&indent, ""));
+            (read, indent)
+        };
+        match read {
+            Ok(text) => {
+                let read = Read {
+                    text: &text,
+                    offered: &offered,
+                    at_once: start.elapsed() < quickest_typing(&text),
+                };
+                let interp = self.shell.interp();
+                let step = self.assembler.feed(read, |text| interp.check(text));
+                self.take(step, &text);
+            }
+            Err(ReadlineError::Interrupted) => {
+                self.assembler.clear();
+                self.shell.output().write("KeyboardInterrupt\n");
+            }
+            Err(ReadlineError::Eof) => {
+                if let Some(rest) = self.assembler.finish() {
+                    self.run_input(&rest);
+                }
+                return Ok(false);
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
     }
-    // History is a convenience: a full disk must not stop the session.
-    if editor.add_history_entry(entry).unwrap_or(false)
-        && let Some(path) = path
-    {
-        history::append(editor, path);
+
+    /// Do what a line led to; `read` is what stands on the screen of it.
+    fn take(&mut self, step: Step, read: &str) {
+        if step.erase {
+            let output = self.shell.output();
+            if let Some((width, height)) = output.size() {
+                output.write(&screen::erase(PROMPT, read, width, height));
+            }
+        }
+        for action in step.actions {
+            match action {
+                Action::Show(lines) => self.shell.output().write(&lines),
+                Action::Run(input) => self.run_input(&input),
+                Action::Replay(input) => {
+                    self.remember(&input);
+                    self.shell.replay_input(&input);
+                }
+            }
+            if self.shell.wants_to_leave() {
+                return;
+            }
+        }
+    }
+
+    fn run_input(&mut self, input: &str) {
+        self.remember(input);
+        self.shell.run_input(input);
+    }
+
+    fn remember(&mut self, input: &str) {
+        let entry = input.trim_end();
+        if entry.is_empty() {
+            return;
+        }
+        // History is a convenience: a full disk must not stop the session.
+        if self.editor.add_history_entry(entry).unwrap_or(false)
+            && let Some(path) = self.history.as_deref()
+        {
+            history::append(&mut self.editor, Path::new(path));
+        }
     }
 }
 
-/// What `check` answers, as the assembler needs it.
-pub(super) fn is_open(feed: &Feed) -> bool {
-    matches!(feed, Feed::Incomplete)
+/// How long the fastest typist needs for a line.
+fn quickest_typing(line: &str) -> Duration {
+    let letters = u32::try_from(line.chars().count()).unwrap_or(u32::MAX);
+    Duration::from_millis(20) + Duration::from_millis(4).saturating_mul(letters)
 }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::{Ddl, DdlHappening, DdlListeners};
+use crate::engine::echo::{Cause, because};
 use crate::engine::exc::{CIRCULAR_DEPENDENCY_ERROR, SA_WARNING};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::object::{Cx, Result, Value};
@@ -97,6 +98,7 @@ fn run_on<'a>(target: &DdlTarget, bind: DdlBind<'a>, check: CheckFirst, cx: &'a 
 
 /// Create `target`.
 pub fn create(target: &DdlTarget, bind: DdlBind<'_>, check: CheckFirst, cx: &Cx) -> Result<()> {
+    let _cause = because(Cause::CreateAll, cx);
     let run = run_on(target, bind, check, cx);
     match target {
         DdlTarget::MetaData(metadata, only) => run.create_metadata(metadata, only.as_deref()),
@@ -121,6 +123,7 @@ pub fn create(target: &DdlTarget, bind: DdlBind<'_>, check: CheckFirst, cx: &Cx)
 
 /// Drop `target`.
 pub fn drop(target: &DdlTarget, bind: DdlBind<'_>, check: CheckFirst, cx: &Cx) -> Result<()> {
+    let _cause = because(Cause::DropAll, cx);
     let run = run_on(target, bind, check, cx);
     match target {
         DdlTarget::MetaData(metadata, only) => run.drop_metadata(metadata, only.as_deref()),

@@ -1,5 +1,6 @@
 //! The PRAGMAs and catalogue queries of SQLite.
 
+use crate::engine::echo::{Cause, because};
 use crate::engine::{Connection, ExecutionRequest, Parameters};
 use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::Dialect;
@@ -37,6 +38,7 @@ impl<'a> Catalogue<'a> {
     }
     /// Run a query, and read all of it.
     pub fn rows(&self, sql: String, parameters: Vec<Value>) -> Result<Vec<CatalogueRow>> {
+        let _cause = because(Cause::Reflection, self.cx);
         let request = ExecutionRequest::raw(Str::new(sql), Parameters::One(parameters));
         let result = self.connection.execute_compiled(request, self.cx)?;
         if !result.returns_rows() {
