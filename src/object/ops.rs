@@ -114,8 +114,15 @@ pub fn compare(op: CompareOp, a: &Value, b: &Value, cx: &Cx) -> Result<Value> {
         return Ok(Value::Bool(op.holds(a.cmp(b))));
     }
     // A subclass on the right goes first, as in Python.
-    let swapped = matches!((a, b), (Value::Instance(a), Value::Instance(b))
-        if !Rc::ptr_eq(a.class(), b.class()) && b.class().is_subclass(a.class()));
+    let swapped = match (a, b) {
+        (Value::Instance(a), Value::Instance(b)) => {
+            !Rc::ptr_eq(a.class(), b.class()) && b.class().is_subclass(a.class())
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            !std::ptr::eq(a.spec(), b.spec()) && b.class().is_subclass(&a.class())
+        }
+        _ => false,
+    };
     let attempts = if swapped {
         [(b, op.mirrored(), a), (a, op, b)]
     } else {

@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
-use crate::object::{Result, Value};
+use crate::engine::exc::COMPILE_ERROR;
+use crate::object::{Raised, Result, Value};
 use crate::sql::dialects::Backend;
 use crate::sql::elements::{BinaryExpression, ColumnElement, Modifiers, standard_type};
 use crate::sql::operators::Operator;
@@ -91,10 +92,11 @@ impl SQLCompiler<'_> {
             }
             Op::TrueDiv if self.dialect.compat.is_20() => self.true_division(node, kw, out),
             Op::FloorDiv => self.floor_division(node, kw, out),
-            Op::RegexpMatch | Op::NotRegexpMatch | Op::RegexpReplace
-                if self.dialect.backend != Backend::Default =>
-            {
-                Err(self.unsupported("regular expressions"))
+            Op::RegexpMatch | Op::NotRegexpMatch if self.dialect.backend != Backend::Default => {
+                Err(self.no_regexp("regular expressions"))
+            }
+            Op::RegexpReplace if self.dialect.backend != Backend::Default => {
+                Err(self.no_regexp("regular expression replacements"))
             }
             Op::RegexpReplace => {
                 out.push("<regexp replace>(");
@@ -170,6 +172,13 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
+    fn no_regexp(&self, what: &str) -> Raised {
+        COMPILE_ERROR.error(format!(
+            "{} dialect does not support {what}",
+            self.dialect.name
+        ))
+    }
+
     /// `left LIKE '%' || right || '%'` and its kind.
     fn affix(&mut self, node: &BinaryExpression, kw: Kw, out: &mut Fragment) -> Result<()> {
         use Operator as Op;
@@ -231,7 +240,7 @@ impl SQLCompiler<'_> {
         if lowered && !native {
             self.lowered(&node.right, inner, out)?;
         } else {
-            self.element(&node.right, inner, out)?;
+            self.affixed(&node.right, glue, inner, out)?;
         }
         if function && before && after && self.dialect.compat.is_14() {
             out.push(")");
@@ -245,6 +254,30 @@ impl SQLCompiler<'_> {
         }
         self.escape(&node.modifiers, out);
         Ok(())
+    }
+
+    /// What stands between the percent signs; 2.0 makes one chain of them and its own `||`.
+    fn affixed(
+        &mut self,
+        operand: &ColumnElement,
+        glue: &str,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        let chained = match operand.ungrouped().plain() {
+            _ if self.dialect.compat.is_14() => None,
+            ColumnElement::Binary(inner) if inner.operator == Operator::Concat => {
+                Some(vec![inner.left.clone(), inner.right.clone()])
+            }
+            ColumnElement::ClauseList(list) if list.operator == Operator::Concat => {
+                Some(list.clauses.clone())
+            }
+            _ => None,
+        };
+        match chained {
+            Some(clauses) => self.list(&clauses, glue, kw, out),
+            None => self.element(operand, kw, out),
+        }
     }
 
     fn true_division(&mut self, node: &BinaryExpression, kw: Kw, out: &mut Fragment) -> Result<()> {

@@ -8,7 +8,7 @@ use crate::object::{Cx, Result, Str, Value};
 use crate::sql::dialects::{Backend, Dialect};
 use crate::sql::elements::{BindParameter, BindValue, ColumnElement, integer_type};
 use crate::sql::operators::Operator;
-use crate::sql::types::{Affinity, SqlHook, SqlType, type_of_value};
+use crate::sql::types::{Affinity, JsonPart, JsonType, SqlHook, SqlType, type_of_value};
 
 impl SQLCompiler<'_> {
     /// Render a bind.
@@ -37,7 +37,7 @@ impl SQLCompiler<'_> {
             out.mark(Mark::PostCompile(number));
         } else {
             out.mark(Mark::Bind(number));
-            self.bind_cast(&bind.type_, out);
+            self.bind_cast(&bind.type_, out)?;
         }
         Ok(())
     }
@@ -188,7 +188,49 @@ impl SQLCompiler<'_> {
     }
 
     /// `::TYPE` behind a bind, where the driver wants it.
-    fn bind_cast(&self, _type: &SqlType, _out: &mut Fragment) {}
+    fn bind_cast(&self, type_: &SqlType, out: &mut Fragment) -> Result<()> {
+        if !self.dialect.can.render_bind_casts || !takes_bind_cast(type_, self.dialect.driver) {
+            return Ok(());
+        }
+        let text = self.type_text(type_)?;
+        out.push("::");
+        out.push(&text);
+        Ok(())
+    }
+}
+
+/// Whether a driver of PostgreSQL wants to be told the type of a bind.
+fn takes_bind_cast(type_: &SqlType, driver: &str) -> bool {
+    let always = match type_.affinity() {
+        // An index into JSON is none of it.
+        Affinity::Json => type_
+            .engine(|json: &JsonType| json.part == JsonPart::Document)
+            .unwrap_or(false),
+        Affinity::Uuid | Affinity::Array => true,
+        _ => false,
+    };
+    let plain = matches!(
+        type_.affinity(),
+        Affinity::Integer
+            | Affinity::String
+            | Affinity::Boolean
+            | Affinity::Date
+            | Affinity::DateTime
+            | Affinity::Time
+            | Affinity::Interval
+    );
+    match driver {
+        "psycopg2" => always,
+        "asyncpg" => {
+            always
+                || plain
+                || matches!(
+                    type_.affinity(),
+                    Affinity::Numeric | Affinity::Float | Affinity::Enum
+                )
+        }
+        _ => always || plain,
+    }
 }
 
 /// A value written into the text.
@@ -242,36 +284,38 @@ fn tuple_type(bind: &BindParameter, at: usize, value: &Value, cx: &Cx) -> Result
 fn empty_set(bind: &BindParameter, dialect: &Dialect) -> String {
     let width = bind.tuple_types.as_ref().map_or(1, |types| types.len());
     let repeat = |word: &str| vec![word; width].join(", ");
-    match dialect.backend {
-        Backend::Sqlite => {
+    match (&bind.expand_op, dialect.backend) {
+        (_, Backend::Sqlite) => {
             let ones = repeat("1");
             format!("SELECT {ones} FROM (SELECT {ones}) WHERE 1!=1")
         }
-        Backend::Mysql | Backend::Mariadb => {
-            let names: Vec<_> = (0..width).map(|at| format!("1 AS _in_{at}")).collect();
-            format!(
-                "SELECT {} FROM (SELECT {}) as _empty_set WHERE 1!=1",
-                (0..width)
-                    .map(|at| format!("_in_{at}"))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                names.join(", ")
-            )
-        }
-        Backend::Postgresql | Backend::Oracle | Backend::Mssql | Backend::Default => {
-            let negated = bind.expand_op == Some(Operator::NotIn);
+        (Some(op), _) => {
             let nulls = repeat("NULL");
             let nulls = if width > 1 {
                 format!("({nulls})")
             } else {
                 nulls
             };
-            if negated {
+            if *op == Operator::NotIn {
                 format!("{nulls}) OR (1 = 1")
             } else {
                 format!("{nulls}) AND (1 != 1")
             }
         }
+        (None, Backend::Mysql | Backend::Mariadb) => {
+            let named: Vec<_> = (0..width).map(|at| format!("1 AS _in_{at}")).collect();
+            let names: Vec<_> = (0..width).map(|at| format!("_in_{at}")).collect();
+            format!(
+                "SELECT {} FROM (SELECT {}) as _empty_set WHERE 1!=1",
+                names.join(", "),
+                named.join(", ")
+            )
+        }
+        (None, Backend::Oracle) => "SELECT 1 FROM DUAL WHERE 1!=1".to_owned(),
+        (None, Backend::Postgresql) => {
+            format!("SELECT {} WHERE 1!=1", repeat("CAST(NULL AS INTEGER)"))
+        }
+        (None, Backend::Mssql | Backend::Default) => "SELECT 1 WHERE 1!=1".to_owned(),
     }
 }
 

@@ -353,15 +353,6 @@ impl Compiled {
         }
         parameters
     }
-
-    /// The text as `str()` shows it: with lists expanded where that was asked for.
-    pub fn to_text(&self, expand: bool, dialect: &Dialect, cx: &Cx) -> Result<String> {
-        if !expand || !self.is_post_compiled() {
-            return Ok(self.sql.to_string());
-        }
-        let values = self.values(&[], false, None, cx)?;
-        Ok(self.bound(&values, dialect, cx)?.sql.into_owned())
-    }
 }
 
 /// Which place bind `number` has among those of a numbered style: the first time it is met.

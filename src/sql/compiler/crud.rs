@@ -285,8 +285,14 @@ impl SQLCompiler<'_> {
                 info,
             });
         }
+        if kind == StatementKind::Update {
+            self.other_tables(data, &mut used, (&mut params, &mut info), kw)?;
+        }
         for column in &order {
-            let at = keys.iter().position(|key| *key == column.key);
+            let at = keys
+                .iter()
+                .enumerate()
+                .position(|(at, key)| *key == column.key && !used[at]);
             let given = match at {
                 Some(at) if !matches!(values[at].0, DmlKey::Element(_)) => {
                     used[at] = true;
@@ -313,7 +319,6 @@ impl SQLCompiler<'_> {
             };
             params.extend(param);
         }
-        self.other_tables(values, &mut used, (&mut params, &mut info), kw)?;
         let unconsumed: Vec<_> = keys
             .iter()
             .zip(&used)
@@ -676,49 +681,78 @@ impl SQLCompiler<'_> {
     /// Columns of other tables in the SET of a multi-table UPDATE.
     fn other_tables(
         &mut self,
-        values: &DmlValues,
+        data: &DmlData,
         used: &mut [bool],
         (params, info): (&mut Vec<CrudParam>, &mut DmlInfo),
         kw: Kw,
     ) -> Result<()> {
-        for (at, (key, value)) in values.iter().enumerate() {
-            let element = match key {
-                DmlKey::Element(element) => element.clone(),
-                DmlKey::Column(column) if !used[at] => ColumnElement::Column(column.clone()),
-                _ => continue,
-            };
-            if used[at] || element.table().is_none() || !self.dialect.backend.is_mysql() {
-                continue;
-            }
-            used[at] = true;
-            let column = DmlColumn {
-                key: key.name(),
-                type_: element.type_(),
-                column: None,
-                element: element.clone(),
-            };
-            let text = self.column_text(&column, true)?;
-            let table = element.table().and_then(|table| table.name());
-            let name = match table.as_ref().and_then(Name::text) {
-                Some(table) => format!("{table}_{}", column.key),
-                None => column.key.to_string(),
-            };
-            let (fragment, bind) = match value {
-                DmlValue::Literal(value) => {
-                    self.crud_bind(&column, &name, BindValue::Value(value.clone()), false, kw)?
+        let values = &data.values;
+        if !values.iter().any(|(key, _)| is_of_other_table(key, data)) {
+            return Ok(());
+        }
+        for from in super::dml::extra_froms(data, true) {
+            for element in from.column_list(self.cx)? {
+                let found = values.iter().position(|(key, _)| match key {
+                    DmlKey::Element(given) => given.same(&element),
+                    DmlKey::Column(given) => {
+                        matches!(element.plain(), ColumnElement::Column(own) if Rc::ptr_eq(own, given))
+                    }
+                    DmlKey::Name(_) => false,
+                });
+                let Some(at) = found else {
+                    continue;
+                };
+                if !self.dialect.backend.is_mysql() {
+                    return Err(COMPILE_ERROR.error(format!(
+                        "Backend does not support additional tables in the SET clause; cannot \
+                         include columns from table(s) '{}' in SET clause",
+                        from.description()
+                    )));
                 }
-                DmlValue::Element(element) => (self.expression(element, kw)?, None),
-            };
-            info.value_binds.extend(bind.map(|bind| (at, bind)));
-            params.push(CrudParam {
-                column,
-                text,
-                value: fragment,
-                bind,
-                selected: None,
-            });
+                used[at] = true;
+                let param = self.other_column(&from, element, &values[at].1, kw)?;
+                info.value_binds.extend(param.bind.map(|bind| (at, bind)));
+                params.push(param);
+            }
         }
         Ok(())
+    }
+
+    /// A column of another table than that of the statement.
+    fn other_column(
+        &mut self,
+        from: &FromClause,
+        element: ColumnElement,
+        value: &DmlValue,
+        kw: Kw,
+    ) -> Result<CrudParam> {
+        let key = element
+            .key()
+            .map_or_else(|| Str::new(""), |key| Str::from(key.display()));
+        let column = DmlColumn {
+            key,
+            type_: element.type_(),
+            column: None,
+            element,
+        };
+        let text = self.column_text(&column, true)?;
+        let name = match from.name().as_ref().and_then(Name::text) {
+            Some(table) => format!("{table}_{}", column.key),
+            None => column.key.to_string(),
+        };
+        let (value, bind) = match value {
+            DmlValue::Literal(value) => {
+                self.crud_bind(&column, &name, BindValue::Value(value.clone()), false, kw)?
+            }
+            DmlValue::Element(element) => (self.expression(element, kw)?, None),
+        };
+        Ok(CrudParam {
+            column,
+            text,
+            value,
+            bind,
+            selected: None,
+        })
     }
 
     /// The rows of `values([..])` behind the first.
@@ -888,5 +922,16 @@ fn note_expression(
         info.implicit_returning.push(column.clone());
     } else {
         info.postfetch.push(column.clone());
+    }
+}
+
+/// Whether a key of `values()` is a column that the table of the statement has not.
+fn is_of_other_table(key: &DmlKey, data: &DmlData) -> bool {
+    match key {
+        DmlKey::Element(element) => element.table().is_some(),
+        DmlKey::Column(column) => ColumnElement::Column(column.clone())
+            .table()
+            .is_some_and(|table| !table.same(&data.table)),
+        DmlKey::Name(_) => false,
     }
 }

@@ -6,7 +6,7 @@ use super::{Fragment, Kw, SQLCompiler, cte_identity};
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Result, Str};
 use crate::sql::elements::Name;
-use crate::sql::selectable::{Alias, AliasedElement};
+use crate::sql::selectable::{Alias, AliasedElement, FromClause};
 
 /// The CTEs met so far.
 #[derive(Default)]
@@ -140,8 +140,12 @@ impl SQLCompiler<'_> {
         let mut out = Fragment::default();
         let quoted = self.dialect.quote(name).into_owned();
         out.push(&quoted);
-        let AliasedElement::Select(statement) = &alias.element else {
-            return Ok(out);
+        let statement = match &alias.element {
+            AliasedElement::Select(statement) => statement,
+            AliasedElement::From(from) => {
+                self.values_cte(alias, from, kw, &mut out)?;
+                return Ok(out);
+            }
         };
         let Some(kind) = alias.cte().cloned() else {
             return Ok(out);
@@ -183,6 +187,29 @@ impl SQLCompiler<'_> {
             self.prefixes(&kind.suffixes, self.inside(kw), &mut out, "")?;
         }
         Ok(out)
+    }
+
+    /// `name(a, b) AS (VALUES ..)`.
+    fn values_cte(
+        &mut self,
+        alias: &Rc<Alias>,
+        from: &FromClause,
+        kw: Kw,
+        out: &mut Fragment,
+    ) -> Result<()> {
+        out.push("(");
+        for (at, (_, data)) in alias.columns(self.cx)?.entries.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            let name = self.column_name(&data.name);
+            let quoted = self.dialect.quote(&name).into_owned();
+            out.push(&quoted);
+        }
+        out.push(") AS \n(");
+        self.from(from, self.inside(kw), out)?;
+        out.push(")");
+        Ok(())
     }
 
     /// Put the CTEs that belong to this statement in front of what was rendered since `start`.

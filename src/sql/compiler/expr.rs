@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
-use crate::engine::exc::COMPILE_ERROR;
+use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
 use crate::object::{Result, Str};
 use crate::sql::coercions::no_text_coercion;
+use crate::sql::dialects::Backend;
 use crate::sql::elements::{Case, Cast, ColumnElement, Extract, Label, Name, UnaryExpression};
 use crate::sql::operators::Operator;
 use crate::sql::selectable::{FromClause, TextClause};
@@ -45,8 +46,12 @@ impl SQLCompiler<'_> {
                 Ok(())
             }
             ColumnElement::Collation(name) => {
-                let name = self.dialect.quote(name).into_owned();
-                out.push(&name);
+                if self.dialect.backend == Backend::Mssql {
+                    out.push(name);
+                } else {
+                    let name = self.dialect.quote(name).into_owned();
+                    out.push(&name);
+                }
                 Ok(())
             }
             ColumnElement::Text(text) => self.text(text, kw, out),
@@ -151,6 +156,9 @@ impl SQLCompiler<'_> {
                     let quoted = self.dialect.quote(&name).into_owned();
                     out.push(&quoted);
                 }
+                if self.dialect.backend == Backend::Oracle {
+                    out.push(".COLUMN_VALUE");
+                }
                 Ok(())
             }
             ColumnElement::ScalarFunctionColumn(node) => {
@@ -179,6 +187,7 @@ impl SQLCompiler<'_> {
             label_as_label: 0,
             in_operator: false,
             include_table: true,
+            asfrom: false,
             member: 0,
             insert_into: false,
             ..kw
@@ -434,9 +443,6 @@ impl SQLCompiler<'_> {
                 Ok(())
             }
             (None, Some(modifier)) => {
-                if self.nulls_modifier(node, modifier, kw, out)? {
-                    return Ok(());
-                }
                 self.element(&node.element, kw, out)?;
                 out.push(modifier.text());
                 Ok(())
@@ -472,12 +478,26 @@ impl SQLCompiler<'_> {
     }
 
     fn cast(&mut self, node: &Rc<Cast>, kw: Kw, out: &mut Fragment) -> Result<()> {
-        let type_text = self.cast_type(&node.type_)?;
+        let Some(type_text) = self.cast_type(&node.type_)? else {
+            self.cx.warn(
+                &SA_WARNING,
+                &format!(
+                    "Datatype {} does not support CAST on MySQL/MariaDb; the CAST will be skipped.",
+                    self.type_text(&node.type_)?
+                ),
+            );
+            let clause = node.clause.self_group(None, self.dialect.compat);
+            return self.element(&clause, kw, out);
+        };
         let (type_text, collation) = match type_text.find(" COLLATE ") {
             Some(at) => (type_text[..at].to_owned(), type_text[at..].to_owned()),
             None => (type_text, String::new()),
         };
-        out.push(if node.is_try { "TRY_CAST(" } else { "CAST(" });
+        out.push(match (node.is_try, self.dialect.backend) {
+            (false, _) => "CAST(",
+            (true, Backend::Mssql) => "TRY_CAST (",
+            (true, _) => "TRY_CAST(",
+        });
         self.element(&node.clause, kw, out)?;
         out.push(" AS ");
         out.push(&type_text);

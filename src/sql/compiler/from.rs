@@ -7,9 +7,7 @@ use crate::engine::exc::SA_WARNING;
 use crate::object::{Cx, Result, Value};
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::elements::{Annotations, ColumnElement};
-use crate::sql::selectable::{
-    Alias, AliasKind, AliasedElement, FromClause, Join, Select, SelectData, Values,
-};
+use crate::sql::selectable::{Alias, AliasKind, AliasedElement, FromClause, Join, Select, Values};
 use crate::sql::visitors::replace;
 
 impl SQLCompiler<'_> {
@@ -18,11 +16,12 @@ impl SQLCompiler<'_> {
         let _depth = self.cx.enter()?;
         match from {
             FromClause::Table(table) => {
+                let start = out.position();
                 let name =
                     self.dialect
                         .format_table_name(table.name(), table.quote, table.schema());
                 out.push(&name);
-                Ok(())
+                self.from_hint(from, start, kw, out)
             }
             FromClause::TableClause(table) => {
                 let name = self
@@ -31,7 +30,11 @@ impl SQLCompiler<'_> {
                 out.push(&name);
                 Ok(())
             }
-            FromClause::Alias(alias) => self.alias(alias, kw, out),
+            FromClause::Alias(alias) => {
+                let start = out.position();
+                self.alias(alias, kw, out)?;
+                self.from_hint(from, start, kw, out)
+            }
             FromClause::Join(join) => self.join(join, kw, out),
             FromClause::Values(values) => self.values(values, kw, out),
             FromClause::Function(function) => {
@@ -60,7 +63,7 @@ impl SQLCompiler<'_> {
         } else if join.isouter {
             " LEFT OUTER JOIN "
         } else {
-            " JOIN "
+            self.inner_join()
         });
         self.from(&join.right, kw, out)?;
         if let Some(condition) = &join.onclause {
@@ -109,6 +112,10 @@ impl SQLCompiler<'_> {
         match &alias.kind {
             AliasKind::TableSample { sampling, seed } => {
                 out.push(" TABLESAMPLE ");
+                let kw = Kw {
+                    asfrom: false,
+                    ..kw
+                };
                 self.element(sampling, kw, out)?;
                 if let Some(seed) = seed {
                     out.push(" REPEATABLE (");
@@ -242,19 +249,6 @@ impl SQLCompiler<'_> {
         }
         out.push(")");
         Ok(())
-    }
-
-    pub(super) fn from_hint(&mut self, data: &SelectData, from: &FromClause, out: &mut Fragment) {
-        for (table, hint, dialect) in &data.hints {
-            let applies = dialect == "*" || dialect.as_str() == self.dialect.name;
-            if applies
-                && table.same(from)
-                && let Some(hint) = self.table_hint(hint)
-            {
-                out.push(" ");
-                out.push(&hint);
-            }
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::object::Result;
+use crate::sql::dialects::Backend;
 use crate::sql::elements::{FrameBound, FrameKind, Function, Over};
 
 impl SQLCompiler<'_> {
@@ -14,6 +15,13 @@ impl SQLCompiler<'_> {
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
+        // Oracle selects from a function by way of TABLE.
+        let table = kw.asfrom
+            && self.dialect.backend == Backend::Oracle
+            && (self.dialect.compat.is_14() || !function.name.eq_ignore_ascii_case("table"));
+        if table {
+            out.push("TABLE (");
+        }
         if !self.special_function(function, kw, out)? {
             for package in &function.packages {
                 self.function_name(package, out);
@@ -24,12 +32,16 @@ impl SQLCompiler<'_> {
                 None => self.function_name(&function.name, out),
             }
             let ansi = function.known.is_some_and(|known| known.ansi);
-            if !(ansi && function.args.is_empty()) {
+            let bare = ansi || self.omits_parentheses(&function.name);
+            if !(bare && function.args.is_empty()) {
                 self.arguments(function, kw, out)?;
             }
         }
         if function.with_ordinality.is_some() {
             out.push(" WITH ORDINALITY");
+        }
+        if table {
+            out.push(")");
         }
         Ok(())
     }
@@ -111,14 +123,22 @@ impl SQLCompiler<'_> {
             FrameBound::Unbounded => out.push(unbounded),
             FrameBound::Current => out.push("CURRENT ROW"),
             FrameBound::Preceding(count) => {
-                self.element(count, kw, out)?;
+                self.element(count, self.frame_kw(kw), out)?;
                 out.push(" PRECEDING");
             }
             FrameBound::Following(count) => {
-                self.element(count, kw, out)?;
+                self.element(count, self.frame_kw(kw), out)?;
                 out.push(" FOLLOWING");
             }
         }
         Ok(())
+    }
+
+    /// SQL Server takes no binds in a frame.
+    fn frame_kw(&self, kw: Kw) -> Kw {
+        Kw {
+            literal_execute: kw.literal_execute || self.dialect.backend == Backend::Mssql,
+            ..kw
+        }
     }
 }

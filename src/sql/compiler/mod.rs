@@ -15,6 +15,7 @@ mod expr;
 mod fragment;
 mod from;
 mod function;
+mod hints;
 mod select;
 mod variants;
 
@@ -64,6 +65,8 @@ pub struct StackEntry {
     pub labels: Option<Rc<LabelResolution>>,
     /// Whether the first member of a compound tells the result columns.
     pub need_result_map: bool,
+    /// What `with_hint()` says of FROM elements, for this database.
+    pub hints: Rc<Vec<(FromClause, String)>>,
 }
 
 /// What names in ORDER BY and GROUP BY may mean.

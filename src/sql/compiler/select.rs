@@ -6,6 +6,7 @@ use super::compiled::ResultColumn;
 use super::{Fragment, Kw, LabelResolution, SQLCompiler, StackEntry};
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Result, Str};
+use crate::sql::dialects::Backend;
 use crate::sql::elements::{ColumnElement, Name, null_type};
 use crate::sql::entity::PluginContext;
 use crate::sql::executable::Executable;
@@ -30,7 +31,7 @@ impl SQLCompiler<'_> {
             return Ok(());
         }
         let select = self.core_select(select, toplevel)?;
-        let select = match self.translate_select(&select, kw)? {
+        let select = match self.translate_select(&select)? {
             Some(translated) => translated,
             None => select,
         };
@@ -126,11 +127,13 @@ impl SQLCompiler<'_> {
         } else {
             Some(Rc::default())
         };
+        let hints = self.hints(data);
         self.stack.push(StackEntry {
             correlate_froms,
             asfrom_froms,
             labels,
             need_result_map: false,
+            hints,
         });
         Ok(froms)
     }
@@ -194,6 +197,7 @@ impl SQLCompiler<'_> {
             self.independent_cte(cte, inner)?;
         }
         out.push("SELECT ");
+        self.select_hints(out);
         self.prefixes(&data.prefixes, inner, out, "")?;
         self.precolumns(data, inner, out)?;
         let empty = columns.is_empty();
@@ -245,11 +249,18 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
-    /// DISTINCT.
+    /// DISTINCT, TOP.
     fn precolumns(&mut self, data: &SelectData, kw: Kw, out: &mut Fragment) -> Result<()> {
-        if !data.distinct {
-            return Ok(());
+        if data.distinct {
+            self.distinct(data, kw, out)?;
         }
+        if self.dialect.backend == Backend::Mssql {
+            self.top(data, kw, out)?;
+        }
+        Ok(())
+    }
+
+    fn distinct(&mut self, data: &SelectData, kw: Kw, out: &mut Fragment) -> Result<()> {
         if !data.distinct_on.is_empty() && self.has_distinct_on() {
             out.push("DISTINCT ON (");
             self.list(&data.distinct_on, ", ", kw, out)?;
@@ -464,7 +475,6 @@ impl SQLCompiler<'_> {
                     out.push(", ");
                 }
                 self.from(from, kw, out)?;
-                self.from_hint(data, from, out);
             }
         }
         let kw = Kw {
@@ -486,7 +496,7 @@ impl SQLCompiler<'_> {
             self.by_clause(&data.group_by, " GROUP BY ", kw, out)?;
         }
         self.conditions(&data.having_criteria, " \nHAVING ", kw, out)?;
-        if !data.order_by.is_empty() {
+        if !data.order_by.is_empty() && self.takes_order_by(data) {
             self.by_clause(&data.order_by, " ORDER BY ", kw, out)?;
         }
         if data.has_row_limit() {
@@ -575,6 +585,7 @@ impl SQLCompiler<'_> {
             asfrom_froms: entry.asfrom_froms,
             labels: Some(labels),
             need_result_map,
+            hints: Rc::default(),
         });
         let result = self.compound_text(data.keyword, &data.selects, &data.outer, kw, out);
         if result.is_ok() {
@@ -599,7 +610,10 @@ impl SQLCompiler<'_> {
         for (at, member) in selects.iter().enumerate() {
             if at > 0 {
                 out.push(" ");
-                out.push(keyword_text(keyword));
+                out.push(match (keyword, self.dialect.backend) {
+                    (CompoundKeyword::Except, Backend::Oracle) => "MINUS",
+                    _ => keyword_text(keyword),
+                });
                 out.push(" ");
             }
             let kw = Kw {
@@ -617,7 +631,7 @@ impl SQLCompiler<'_> {
         if !outer.group_by.is_empty() {
             self.by_clause(&outer.group_by, " GROUP BY ", inner, out)?;
         }
-        if !outer.order_by.is_empty() {
+        if !outer.order_by.is_empty() && self.takes_order_by(outer) {
             self.by_clause(&outer.order_by, " ORDER BY ", inner, out)?;
         }
         if outer.has_row_limit() {

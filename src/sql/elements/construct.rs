@@ -202,7 +202,7 @@ impl ColumnElement {
 
     fn flattened(&self, operator: &Operator, type_: &SqlType) -> Option<Vec<Self>> {
         let same_family = |own: &SqlType| own.affinity() == type_.affinity();
-        match self.plain() {
+        match self.ungrouped().plain() {
             Self::Binary(node) if node.operator == *operator && same_family(&node.type_) => {
                 Some(vec![node.left.clone(), node.right.clone()])
             }

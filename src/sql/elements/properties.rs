@@ -49,6 +49,15 @@ impl ColumnElement {
         }
     }
 
+    /// What a reference to a label refers to; anything else as it is.
+    #[must_use]
+    pub fn without_label_reference(&self) -> Self {
+        match self {
+            Self::LabelReference(inner) => (**inner).clone(),
+            Self::TextualLabelReference(name) => Self::literal_column(name),
+            _ => self.clone(),
+        }
+    }
     /// Its name in SQL, where it is a named thing: a column, a label, a function.
     pub fn name(&self) -> Option<Name> {
         match self {

@@ -11,8 +11,8 @@ use crate::sql::coercions::{
     COMPOUND, expect_expression, expect_from, expect_on_clause, expect_statement, optional_name,
 };
 use crate::sql::{
-    Alias, AliasKind, AliasedElement, ColumnElement, CompoundKeyword, FromClause, Join, OnClause,
-    Select, SelectItem, TableValuedColumn, Values, null_type,
+    Alias, AliasKind, AliasedElement, ColumnElement, CompoundKeyword, CteKind, FromClause, Join,
+    OnClause, Select, SelectItem, TableValuedColumn, Values, null_type,
 };
 
 impl Object for FromClause {
@@ -213,7 +213,7 @@ pub fn tablesample(
     seed: Option<&Value>,
     cx: &Cx,
 ) -> Result<Value> {
-    let sampling = match expect_expression(sampling, None, None, cx)? {
+    let sampling = match expect_expression(sampling, None, Some("system"), cx)? {
         function @ ColumnElement::Function(_) => function,
         other => crate::sql::functions::simple_function("system", vec![other], cx),
     };
@@ -437,6 +437,27 @@ pub fn values_members(members: &mut Members) {
                     }
                     Ok(())
                 })
+            },
+        )
+        .method(
+            "cte(name=None, recursive=False, nesting=False)",
+            |this: &FromClause, bound, cx| {
+                if cx.compat().is_14() {
+                    return Err(crate::object::no_attribute(
+                        &Value::object(this.clone()),
+                        "cte",
+                        cx,
+                    ));
+                }
+                Ok(Value::object(FromClause::Alias(Alias::new(
+                    AliasKind::Cte(CteKind {
+                        recursive: bound.flag("recursive", false),
+                        nesting: bound.flag("nesting", false),
+                        ..CteKind::default()
+                    }),
+                    AliasedElement::From(this.clone()),
+                    optional_name(bound.some("name")),
+                ))))
             },
         )
         .method("lateral(name=None)", |this: &FromClause, bound, _| {

@@ -166,7 +166,10 @@ pub fn filter(element: &ColumnElement, criteria: &[Value], cx: &Cx) -> Result<Va
     Ok(value(ColumnElement::FunctionFilter(Rc::new(
         FunctionFilter {
             function,
-            criterion: Some(ColumnElement::and_(&all, cx.compat())),
+            criterion: match all.as_slice() {
+                [only] => Some(only.clone()),
+                several => Some(ColumnElement::and_(several, cx.compat())),
+            },
         },
     ))))
 }

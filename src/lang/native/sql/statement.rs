@@ -7,7 +7,9 @@ use crate::engine::NewestDialect;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Dict, Members, Object, Result, TypeSpec, Value};
 use crate::sql::coercions::executable_of;
-use crate::sql::compiler::{CompileOptions, Compiled, compile, compile_element, compile_from};
+use crate::sql::compiler::{
+    BoundParameter, CompileOptions, Compiled, compile, compile_element, compile_from,
+};
 use crate::sql::dialects::{Dialect, DialectObject};
 use crate::sql::dml::{Delete, Insert, Update};
 use crate::sql::{ColumnElement, Executable, FromClause, Select};
@@ -97,6 +99,8 @@ pub fn set_bind(statement: &Value, name: &str, engine: &Value, cx: &Cx) -> bool 
 pub struct CompiledObject {
     compiled: Compiled,
     text: String,
+    /// The parameters of `render_postcompile`, each list by its items.
+    expanded: Option<Vec<BoundParameter>>,
     dialect: Rc<Dialect>,
     statement: Value,
 }
@@ -119,6 +123,12 @@ fn compiled_params(
     given: &[(crate::object::Str, Value)],
     cx: &Cx,
 ) -> Result<Value> {
+    if let Some(expanded) = this.expanded.as_ref().filter(|_| given.is_empty()) {
+        let pairs = expanded
+            .iter()
+            .map(|parameter| (parameter.name.clone(), parameter.value.clone()));
+        return Ok(Value::Dict(Rc::new(Dict::from_pairs(pairs))));
+    }
     let values = this.compiled.values(given, false, None, cx)?;
     let pairs = this
         .compiled
@@ -146,6 +156,10 @@ fn compiled_members(members: &mut Members) {
         .getter("positiontup", |this: &CompiledObject, _| {
             if !this.dialect.paramstyle.is_positional() {
                 return Ok(Value::None);
+            }
+            if let Some(expanded) = &this.expanded {
+                let names = expanded.iter().map(|parameter| parameter.name.clone());
+                return Ok(Value::list(names.map(Value::Str).collect()));
             }
             Ok(Value::list(
                 this.compiled
@@ -216,10 +230,18 @@ pub fn clause_members(members: &mut Members) {
                 let Some(compiled) = compile_value(this, &dialect, options, cx)? else {
                     return Ok(Value::None);
                 };
-                let text = compiled.to_text(expand, &dialect, cx)?;
+                let mut text = compiled.sql().to_string();
+                let mut expanded = None;
+                if expand && compiled.is_post_compiled() {
+                    let values = compiled.values(&[], false, None, cx)?;
+                    let bound = compiled.bound(&values, &dialect, cx)?;
+                    text = bound.sql.to_string();
+                    expanded = Some(bound.parameters);
+                }
                 Ok(Value::object(CompiledObject {
                     compiled,
                     text,
+                    expanded,
                     dialect,
                     statement: this.clone(),
                 }))
