@@ -98,7 +98,7 @@ pub(super) fn dml_columns(table: &FromClause, cx: &Cx) -> Result<Vec<DmlColumn>>
 }
 
 impl SQLCompiler<'_> {
-    fn column_text(&mut self, column: &DmlColumn, qualified: bool) -> Result<String> {
+    pub(super) fn column_text(&mut self, column: &DmlColumn, qualified: bool) -> Result<String> {
         let mut text = Fragment::default();
         let kw = Kw {
             include_table: qualified,
@@ -109,7 +109,7 @@ impl SQLCompiler<'_> {
     }
 
     /// A bind for a column.
-    fn crud_bind(
+    pub(super) fn crud_bind(
         &mut self,
         column: &DmlColumn,
         name: &str,
@@ -174,7 +174,7 @@ impl SQLCompiler<'_> {
         Ok((text, Some(number)))
     }
 
-    fn expression(&mut self, element: &ColumnElement, kw: Kw) -> Result<Fragment> {
+    pub(super) fn expression(&mut self, element: &ColumnElement, kw: Kw) -> Result<Fragment> {
         let mut text = Fragment::default();
         let grouped = element.self_group(None, self.dialect.compat);
         self.element(&grouped, kw, &mut text)?;
@@ -678,83 +678,6 @@ impl SQLCompiler<'_> {
         }
     }
 
-    /// Columns of other tables in the SET of a multi-table UPDATE.
-    fn other_tables(
-        &mut self,
-        data: &DmlData,
-        used: &mut [bool],
-        (params, info): (&mut Vec<CrudParam>, &mut DmlInfo),
-        kw: Kw,
-    ) -> Result<()> {
-        let values = &data.values;
-        if !values.iter().any(|(key, _)| is_of_other_table(key, data)) {
-            return Ok(());
-        }
-        for from in super::dml::extra_froms(data, true) {
-            for element in from.column_list(self.cx)? {
-                let found = values.iter().position(|(key, _)| match key {
-                    DmlKey::Element(given) => given.same(&element),
-                    DmlKey::Column(given) => {
-                        matches!(element.plain(), ColumnElement::Column(own) if Rc::ptr_eq(own, given))
-                    }
-                    DmlKey::Name(_) => false,
-                });
-                let Some(at) = found else {
-                    continue;
-                };
-                if !self.dialect.backend.is_mysql() {
-                    return Err(COMPILE_ERROR.error(format!(
-                        "Backend does not support additional tables in the SET clause; cannot \
-                         include columns from table(s) '{}' in SET clause",
-                        from.description()
-                    )));
-                }
-                used[at] = true;
-                let param = self.other_column(&from, element, &values[at].1, kw)?;
-                info.value_binds.extend(param.bind.map(|bind| (at, bind)));
-                params.push(param);
-            }
-        }
-        Ok(())
-    }
-
-    /// A column of another table than that of the statement.
-    fn other_column(
-        &mut self,
-        from: &FromClause,
-        element: ColumnElement,
-        value: &DmlValue,
-        kw: Kw,
-    ) -> Result<CrudParam> {
-        let key = element
-            .key()
-            .map_or_else(|| Str::new(""), |key| Str::from(key.display()));
-        let column = DmlColumn {
-            key,
-            type_: element.type_(),
-            column: None,
-            element,
-        };
-        let text = self.column_text(&column, true)?;
-        let name = match from.name().as_ref().and_then(Name::text) {
-            Some(table) => format!("{table}_{}", column.key),
-            None => column.key.to_string(),
-        };
-        let (value, bind) = match value {
-            DmlValue::Literal(value) => {
-                self.crud_bind(&column, &name, BindValue::Value(value.clone()), false, kw)?
-            }
-            DmlValue::Element(element) => (self.expression(element, kw)?, None),
-        };
-        Ok(CrudParam {
-            column,
-            text,
-            value,
-            bind,
-            selected: None,
-        })
-    }
-
     /// The rows of `values([..])` behind the first.
     fn further_rows(
         &mut self,
@@ -922,16 +845,5 @@ fn note_expression(
         info.implicit_returning.push(column.clone());
     } else {
         info.postfetch.push(column.clone());
-    }
-}
-
-/// Whether a key of `values()` is a column that the table of the statement has not.
-fn is_of_other_table(key: &DmlKey, data: &DmlData) -> bool {
-    match key {
-        DmlKey::Element(element) => element.table().is_some(),
-        DmlKey::Column(column) => ColumnElement::Column(column.clone())
-            .table()
-            .is_some_and(|table| !table.same(&data.table)),
-        DmlKey::Name(_) => false,
     }
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use super::crud::{Crud, dml_columns};
 use super::dml_info::DmlInfo;
+use super::multi_table::extra_froms;
 use super::{Fragment, Kw, SQLCompiler, StackEntry};
 use crate::engine::StatementKind;
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
-use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
 use crate::object::{Result, Str, Value};
 use crate::sql::dialects::Backend;
 use crate::sql::dml::{
@@ -490,23 +490,6 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
-    fn check_multi_table(&self, extra: &[FromClause], what: &str) -> Result<()> {
-        if extra.is_empty() {
-            return Ok(());
-        }
-        let supported = match (self.dialect.backend, what) {
-            (Backend::Sqlite, "UPDATE") => self.dialect.compat.is_20(),
-            (Backend::Sqlite | Backend::Oracle, _) => false,
-            _ => true,
-        };
-        if supported {
-            return Ok(());
-        }
-        Err(NOT_IMPLEMENTED_ERROR.error(format!(
-            "This backend does not support multiple-table criteria within {what}"
-        )))
-    }
-
     fn mysql_limit(&self, data: &DmlData, out: &mut Fragment) -> Result<()> {
         let name = format!("{}_limit", self.dialect.name);
         let limit = data
@@ -820,29 +803,4 @@ fn push_row<'a>(values: impl Iterator<Item = &'a Fragment>, out: &mut Fragment) 
         out.append(value);
     }
     out.push(")");
-}
-
-/// The FROM elements that the conditions (and values) of a statement name besides its table.
-pub(super) fn extra_froms(data: &DmlData, with_values: bool) -> Vec<FromClause> {
-    let mut found: Vec<FromClause> = Vec::new();
-    let mut elements: Vec<&ColumnElement> = data.where_criteria.iter().collect();
-    if with_values {
-        elements.extend(data.values.iter().filter_map(|(_, value)| match value {
-            DmlValue::Element(element) => Some(element),
-            DmlValue::Literal(_) => None,
-        }));
-    }
-    for element in elements {
-        for from in element.from_objects() {
-            if !from.same(&data.table) && !found.iter().any(|known| known.same(&from)) {
-                found.push(from);
-            }
-        }
-    }
-    found
-}
-
-/// The value of a literal, for tests of emptiness.
-pub(super) fn is_given(value: &Value) -> bool {
-    !value.is_undefined()
 }

@@ -16,6 +16,7 @@ mod fragment;
 mod from;
 mod function;
 mod hints;
+mod multi_table;
 mod select;
 mod variants;
 
@@ -34,7 +35,6 @@ use super::dialects::Dialect;
 use super::elements::{AnonMap, BindParameter, ColumnElement, Name};
 use super::executable::Executable;
 use super::selectable::{Alias, FromClause, SelectStatement};
-use crate::engine::exc::COMPILE_ERROR;
 use crate::object::{Cx, Result, Str};
 
 /// How to compile.
@@ -280,14 +280,6 @@ impl<'a> SQLCompiler<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The error for what `dialect` has no text for.
-    fn unsupported(&self, what: &str) -> crate::object::Raised {
-        COMPILE_ERROR.error(format!(
-            "Dialect '{}' does not support {what}.",
-            self.dialect.name
-        ))
     }
 
     /// The bind numbered `number`.
