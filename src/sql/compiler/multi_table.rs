@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::crud::{CrudParam, DmlColumn, DmlInfo};
+use super::crud::{CrudParam, DmlColumn};
+use super::dml_info::DmlInfo;
 use super::{Kw, SQLCompiler};
 use crate::engine::exc::COMPILE_ERROR;
 use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;

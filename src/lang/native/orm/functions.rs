@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Cx, Dict, Method, Object, Result, Str, TypeSpec, Value};
+use crate::object::{Cx, Dict, Method, Result, Str, TypeSpec, Value};
 use crate::orm::{
     AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, KeyFunction, MappedEntity,
     PropertyHandle, compare_with, configure_all, element_of, entity_of_value, polymorphic_members,

@@ -221,6 +221,7 @@ fn listen_to(target: &Value, name: &str, function: &Value, returns: bool, cx: &C
         returns,
         propagate: true,
         raw: false,
+        active_history: false,
         insert: false,
         remove: false,
     };
