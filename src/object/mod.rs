@@ -2,7 +2,7 @@
 //! Every layer above speaks in these; nothing here knows SQL.
 //!
 //! Order inside: operators, value, containers, hash, class, instance, protocol, signature,
-//! members, exceptions, module, cx, attribute, ops, types. They name each other freely: a value
+//! members, exceptions, metaclass, module, cx, attribute, ops, types. They name each other freely: a value
 //! has a class, a class holds values.
 
 mod attribute;
@@ -15,6 +15,7 @@ mod hash;
 mod instance;
 mod iteration;
 mod members;
+mod metaclass;
 mod module;
 mod operators;
 pub mod ops;
@@ -26,8 +27,8 @@ pub mod types;
 mod value;
 
 pub use attribute::{
-    attr_names, bind, call_of_metaclass, delete_attr, delete_instance_attr_plain, find_attr,
-    instantiate, no_attribute, set_instance_attr_plain, suggestion, unsupported_attribute,
+    attr_names, bind, delete_attr, delete_instance_attr_plain, find_attr, instantiate,
+    no_attribute, set_instance_attr_plain, suggestion, unsupported_attribute,
 };
 pub use class::{
     Class, ClassExtension, Construct, InitSubclass, Layout, Namespace, TypeSpec, class_version,
@@ -41,6 +42,7 @@ pub use instance::{Attributes, Instance, SlotDescriptor};
 pub use members::{
     BOUND_METHOD, BoundMethod, Getter, METHOD, Members, Method, MethodKind, Native, Quick,
 };
+pub use metaclass::call_of_metaclass;
 pub use module::{Export, MODULE, Module, ModuleSpec, count_exports, join_exports, refusal};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;

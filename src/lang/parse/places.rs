@@ -1,6 +1,6 @@
 //! Where CPython points for an error: often not where our parser found it.
 
-use ruff_python_parser::{LexicalErrorType, ParseErrorType};
+use ruff_python_parser::{LexicalErrorType, ParseErrorType, parse_expression};
 
 use super::{code_of_line, floor_boundary};
 
@@ -28,6 +28,9 @@ pub(super) fn place(
             let line_start = text[..line_end].rfind('\n').map_or(0, |at| at + 1);
             let last = line_start + text[line_start..line_end].trim_end().len();
             (last, last + 1)
+        }
+        _ if message.ends_with("Perhaps you forgot a comma?") => {
+            missing_comma(text, start, end).unwrap_or((start, end))
         }
         _ if message.starts_with("':' expected") => (start.saturating_sub(1), start),
         _ if message.starts_with("expected 'else'") => {
@@ -89,6 +92,22 @@ fn assignment_in_condition(text: &str, start: usize) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// The two expressions between which a comma is missing.
+fn missing_comma(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let before = &text[..start];
+    let opener = before.rfind(['(', '[', '{', ','])? + 1;
+    let first = opener + before[opener..].len() - before[opener..].trim_start().len();
+    let behind = text.get(start..)?;
+    let stop = behind.find([',', ')', ']', '}', '\n'])?;
+    let second = behind[..stop].trim_end();
+    let last = if parse_expression(second).is_ok() {
+        start + second.len()
+    } else {
+        end
+    };
+    (!text[first..start].contains('\n')).then_some((first, last))
 }
 
 /// A conditional expression without its end.

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use super::generic::GenericAlias;
 use super::{OBJECT, class_of, generic};
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Class, Cx, Dict, Members, Result, Str, TypeSpec, Value, attribute};
+use crate::object::{
+    Args, Class, Cx, Dict, Members, Result, Str, TypeSpec, Value, attribute, call_of_metaclass,
+};
 
 /// `type`.
 pub static TYPE: TypeSpec = TypeSpec::new("builtins", "type")
@@ -267,7 +269,7 @@ pub fn is_instance(value: &Value, class: &Value, cx: &Cx) -> Result<bool> {
         Value::Class(class) => {
             let args = Args::from([value.clone()]);
             let this = Value::Class(class.clone());
-            match attribute::call_of_metaclass(&this, class, "__instancecheck__", args, cx) {
+            match call_of_metaclass(&this, class, "__instancecheck__", args, cx) {
                 Some(answer) => cx.truthy(&answer?),
                 None if is_instance_of(value, class, cx) => Ok(true),
                 None => generic::follows_protocol(value, class, cx).unwrap_or(Ok(false)),
@@ -325,7 +327,7 @@ pub fn is_subclass(class: &Value, of: &Value, cx: &Cx) -> Result<bool> {
         return Err(TYPE_ERROR.error("issubclass() arg 1 must be a class"));
     };
     if let Value::Class(asked) = of
-        && let Some(answer) = attribute::call_of_metaclass(
+        && let Some(answer) = call_of_metaclass(
             of,
             asked,
             "__subclasscheck__",
