@@ -12,6 +12,9 @@ use super::exceptions::{KEYBOARD_INTERRUPT, RECURSION_ERROR};
 use super::{Args, Raised, Result, Span, TypeSpec, Value, attribute, ops};
 use crate::util::Compat;
 
+/// What RecursionError says.
+const TOO_DEEP: &str = "maximum recursion depth exceeded";
+
 /// How deep calls may nest, as CPython's default.
 const RECURSION_LIMIT: u32 = 1000;
 
@@ -140,17 +143,15 @@ impl Cx {
     pub fn enter(&self) -> Result<DepthGuard> {
         let depth = self.0.depth.get();
         if depth >= RECURSION_LIMIT {
-            return Err(RECURSION_ERROR.error("maximum recursion depth exceeded"));
+            return Err(RECURSION_ERROR.error(TOO_DEEP));
         }
         self.0.depth.set(depth + 1);
         Ok(DepthGuard(self.clone()))
     }
     /// The same, where the error says what was under way, ` in comparison` for one.
     pub fn enter_while(&self, doing: &str) -> Result<DepthGuard> {
-        self.enter().map_err(|raised| {
-            let message = raised.message(self);
-            RECURSION_ERROR.error(format!("{message}{doing}"))
-        })
+        self.enter()
+            .map_err(|_| RECURSION_ERROR.error(format!("{TOO_DEEP}{doing}")))
     }
     /// The statement being run, for events that say where they come from.
     pub fn position(&self) -> Span {
