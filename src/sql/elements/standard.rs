@@ -54,9 +54,20 @@ pub fn adapt_expression(
         };
         return Ok((op.clone(), ty));
     }
+    if cx.compat().is_14()
+        && *op == Operator::TrueDiv
+        && own == Affinity::Integer
+        && other == Affinity::Integer
+    {
+        return Ok((op.clone(), left.clone()));
+    }
+    // Float is a kind of Numeric: of two of these the right one counts.
+    let numeric = |affinity| matches!(affinity, Affinity::Numeric | Affinity::Float);
     let result = match adaptation(op, own, other) {
         None => left.clone(),
-        Some(affinity) if affinity == other => right.clone(),
+        Some(affinity) if affinity == other || (numeric(affinity) && numeric(other)) => {
+            right.clone()
+        }
         Some(affinity) if affinity == own => left.clone(),
         Some(Affinity::Numeric) => standard_type(&names::Numeric),
         Some(Affinity::Integer) => integer_type(),

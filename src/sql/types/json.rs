@@ -7,6 +7,7 @@ use super::Affinity;
 use super::class::{Processor, SqlType, TypeEngine};
 use crate::object::types::DICT;
 use crate::object::{Bound, Cx, Object, Result, TypeSpec, Value};
+use crate::sql::ColumnElement;
 use crate::sql::dialects::Dialect;
 
 /// Which part of JSON access a value is.
@@ -92,7 +93,9 @@ impl TypeEngine for JsonType {
         Ok(Some(Rc::new(move |value, cx| {
             let value = if value.downcast::<JsonNull>().is_some() {
                 Value::None
-            } else if value.is_none() && none_as_null {
+            } else if (value.is_none() && none_as_null)
+                || matches!(value.downcast::<ColumnElement>(), Some(ColumnElement::Null))
+            {
                 return Ok(Value::None);
             } else {
                 value

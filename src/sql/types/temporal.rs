@@ -112,6 +112,13 @@ impl TypeEngine for TemporalType {
         dialect: &Dialect,
         cx: &Cx,
     ) -> Result<Option<String>> {
+        if self.kind == TemporalKind::Interval {
+            // It is written as the DATETIME that it is stored as, which a timedelta is not.
+            return Err(crate::object::exceptions::ATTRIBUTE_ERROR.error(format!(
+                "'{}' object has no attribute 'isoformat'",
+                crate::object::class_of(value, cx).name()
+            )));
+        }
         if dialect.backend == Backend::Sqlite {
             return self
                 .sqlite_text(value)

@@ -7,7 +7,7 @@ use crate::engine::dbapi;
 use crate::engine::driver::{DriverCursor, ParameterSet};
 use crate::engine::{Lease, PoolEntry};
 use crate::object::types::OBJECT;
-use crate::object::{Cx, Members, Object, Result, TypeSpec, Value};
+use crate::object::{Cx, Members, Object, Result, Str, TypeSpec, Value};
 
 /// `sqlite3.Connection`.
 pub static DRIVER_CONNECTION: TypeSpec = TypeSpec::new("sqlite3", "Connection")
@@ -75,6 +75,8 @@ pub fn cursor_value(entry: &PoolEntry) -> Value {
 struct Cursor {
     entry: PoolEntry,
     rows: RefCell<Option<Box<dyn DriverCursor>>>,
+    /// The names of the columns of the statement that ran last.
+    columns: RefCell<Vec<Str>>,
     rowcount: Cell<i64>,
     lastrowid: Cell<Option<i64>>,
 }
@@ -84,6 +86,7 @@ impl Cursor {
         Self {
             entry: entry.clone(),
             rows: RefCell::default(),
+            columns: RefCell::default(),
             rowcount: Cell::new(-1),
             lastrowid: Cell::new(None),
         }
@@ -115,6 +118,10 @@ impl Cursor {
         };
         self.rowcount.set(executed.rowcount);
         self.lastrowid.set(executed.lastrowid);
+        *self.columns.borrow_mut() = executed
+            .cursor
+            .as_ref()
+            .map_or_else(Vec::new, |cursor| cursor.columns().to_vec());
         *self.rows.borrow_mut() = executed.cursor;
         Ok(())
     }
@@ -195,6 +202,25 @@ fn cursor_members(members: &mut Members) {
         .method("fetchone()", |cursor: &Cursor, _, cx| {
             Ok(cursor.fetch(cx)?.unwrap_or(Value::None))
         })
+        .method_on_value("executemany(sql, seq_of_parameters)", |this, bound, cx| {
+            if let Some(cursor) = this.downcast::<Cursor>() {
+                for parameters in cx.collect(bound.value("seq_of_parameters"))? {
+                    cursor.execute(bound.value("sql"), &parameters, cx)?;
+                }
+            }
+            Ok(this.clone())
+        })
+        .method("fetchmany(size=1)", |cursor: &Cursor, bound, cx| {
+            let size = bound.some("size").and_then(Value::as_int).unwrap_or(1);
+            let mut rows = Vec::new();
+            for _ in 0..size {
+                match cursor.fetch(cx)? {
+                    Some(row) => rows.push(row),
+                    None => break,
+                }
+            }
+            Ok(Value::list(rows))
+        })
         .method("fetchall()", |cursor: &Cursor, _, cx| cursor.fetch_all(cx))
         .method("close()", |cursor: &Cursor, _, _| {
             *cursor.rows.borrow_mut() = None;
@@ -207,11 +233,11 @@ fn cursor_members(members: &mut Members) {
             Ok(cursor.lastrowid.get().into())
         })
         .getter("description", |cursor: &Cursor, _| {
-            let rows = cursor.rows.borrow();
-            let Some(rows) = rows.as_ref() else {
+            let columns = cursor.columns.borrow();
+            if columns.is_empty() {
                 return Ok(Value::None);
-            };
-            let columns = rows.columns().iter().map(|name| {
+            }
+            let columns = columns.iter().map(|name| {
                 let mut description = vec![Value::None; 7];
                 if let Some(first) = description.first_mut() {
                     *first = Value::Str(name.clone());

@@ -4,10 +4,13 @@ use std::rc::Rc;
 
 use super::row::KeyView;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::engine::{OnlyOne, ResultKind, ResultMode, ResultSet, StatementKind, not_an_insert};
+use crate::engine::{
+    BufferedRows, OnlyOne, ResultKind, ResultMode, ResultSet, Row, RowMeta, StatementKind,
+    not_an_insert,
+};
 use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Raised, Result, RowView, TypeSpec, Value};
+use crate::object::{Args, Bound, Cx, Members, Object, Raised, Result, RowView, TypeSpec, Value};
 
 const RESULT_MODULE: &str = "sqlalchemy.engine.result";
 const CURSOR_MODULE: &str = "sqlalchemy.engine.cursor";
@@ -15,7 +18,9 @@ const CURSOR_MODULE: &str = "sqlalchemy.engine.cursor";
 /// `sqlalchemy.engine.result.Result`, also as `sqlalchemy.engine.Result`.
 pub static RESULT: TypeSpec = TypeSpec::new(RESULT_MODULE, "Result")
     .bases(&[&OBJECT])
-    .members(result_members);
+    .members(|members| {
+        members.with(result_members).with(buffered_members);
+    });
 /// `CursorResult`.
 pub static CURSOR_RESULT: TypeSpec = TypeSpec::new(CURSOR_MODULE, "CursorResult")
     .bases(&[&RESULT])
@@ -47,6 +52,75 @@ pub static MAPPING_RESULT: TypeSpec = TypeSpec::new(RESULT_MODULE, "MappingResul
 pub static TUPLE_RESULT: TypeSpec = TypeSpec::new(RESULT_MODULE, "TupleResult")
     .bases(&[&FILTER_RESULT])
     .members(scalar_members);
+
+/// `freeze()`: the rows of a result, to be read again and again.
+struct FrozenResult {
+    meta: Rc<RowMeta>,
+    rows: Vec<Vec<Value>>,
+}
+
+static FROZEN_RESULT: TypeSpec = TypeSpec::new(RESULT_MODULE, "FrozenResult")
+    .bases(&[&OBJECT])
+    .members(frozen_members);
+
+fn frozen_members(members: &mut Members) {
+    members
+        .getter("data", |frozen: &FrozenResult, _| {
+            let rows = frozen.rows.iter().cloned();
+            let rows = rows.map(|row| Value::object(Row::new(frozen.meta.clone(), row)));
+            Ok(Value::list(rows.collect()))
+        })
+        .method(
+            "with_new_rows(tuple_data)",
+            |frozen: &FrozenResult, bound, cx| {
+                let rows = cx
+                    .collect(bound.value("tuple_data"))?
+                    .iter()
+                    .map(|row| cx.collect(row))
+                    .collect::<Result<Vec<_>>>()?;
+                Ok(Value::object(FrozenResult {
+                    meta: frozen.meta.clone(),
+                    rows,
+                }))
+            },
+        );
+}
+
+impl Object for FrozenResult {
+    fn spec(&self) -> &'static TypeSpec {
+        &FROZEN_RESULT
+    }
+    fn is_callable(&self) -> bool {
+        true
+    }
+    fn call(&self, _this: &Value, _args: Args, _cx: &Cx) -> Result<Option<Value>> {
+        let rows = Box::new(BufferedRows::new(self.rows.clone()));
+        let result = ResultSet::of_rows(ResultKind::Iterator, self.meta.clone(), rows);
+        Ok(Some(Value::object(result)))
+    }
+}
+
+/// `freeze()` and `merge()`.
+fn buffered_members(members: &mut Members) {
+    members
+        .method("freeze()", |result: &ResultSet, _, cx| {
+            Ok(Value::object(FrozenResult {
+                meta: result.meta(),
+                rows: result.fetch_all_raw(cx)?,
+            }))
+        })
+        .method("merge(*others)", |result: &ResultSet, bound, cx| {
+            let mut rows = result.fetch_all_raw(cx)?;
+            for other in bound.rest() {
+                if let Some(other) = other.downcast::<ResultSet>() {
+                    rows.extend(other.fetch_all_raw(cx)?);
+                }
+            }
+            let source = Box::new(BufferedRows::new(rows));
+            let merged = ResultSet::of_rows(ResultKind::Merged, result.meta(), source);
+            Ok(Value::object(merged))
+        });
+}
 
 fn size_of(bound: &Bound<'_>) -> Option<usize> {
     let size = bound.some("size")?.as_int()?;
@@ -213,6 +287,13 @@ fn not_compiled() -> Raised {
 
 fn cursor_members(members: &mut Members) {
     members
+        .method("lastrow_has_defaults()", |result: &ResultSet, _, cx| {
+            let Some(context) = result.context() else {
+                return Ok(Value::Bool(false));
+            };
+            let columns = cx.collect(&context.postfetch_columns(cx)?)?;
+            Ok(Value::Bool(!columns.is_empty()))
+        })
         .getter("rowcount", |result: &ResultSet, _| {
             Ok(Value::Int(result.rowcount()))
         })

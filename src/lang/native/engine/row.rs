@@ -6,8 +6,8 @@ use crate::engine::{Row, RowMapping, RowMeta};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::OBJECT;
 use crate::object::{
-    CompareOp, Cx, Dict, Key, Members, Object, Raised, Result, RowView, Set, Tuple, TypeSpec,
-    Value, class_of, hash_value, ops,
+    CompareOp, Cx, Dict, Key, Members, Method, Object, Raised, Result, RowView, Set, Tuple,
+    TypeSpec, Value, class_of, hash_value, ops,
 };
 
 /// `sqlalchemy.engine.row.Row`.
@@ -56,26 +56,8 @@ fn row_members(members: &mut Members) {
         .method("_tuple()", |row: &Row, _, cx| since_20(row, "_tuple", cx))
         .method("_asdict()", |row: &Row, _, _| Ok(as_dict(row)))
         .method("tuple()", |row: &Row, _, cx| since_20(row, "tuple", cx))
-        .method("count(value)", |row: &Row, bound, cx| {
-            let mut count = 0;
-            for value in row.values().iter() {
-                count += i64::from(cx.eq(value, bound.value("value"))?);
-            }
-            Ok(Value::Int(count))
-        })
-        .method(
-            "index(value, start=0, stop=None)",
-            |row: &Row, bound, cx| {
-                let start = bound.value("start").as_int().unwrap_or(0);
-                let start = usize::try_from(start).unwrap_or(0);
-                for (index, value) in row.values().iter().enumerate().skip(start) {
-                    if cx.eq(value, bound.value("value"))? {
-                        return Ok(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
-                    }
-                }
-                Err(Raised::new(&VALUE_ERROR, Vec::new()))
-            },
-        )
+        .getter_on_value("count", |this, cx| field_or(this, "count", count_of, cx))
+        .getter_on_value("index", |this, cx| field_or(this, "index", index_of, cx))
         .method("keys()", |row: &Row, _, cx| {
             if cx.compat().is_14() {
                 Ok(Value::object(KeyView(row.meta().clone())))
@@ -83,6 +65,40 @@ fn row_members(members: &mut Members) {
                 Err(missing(row, "keys", cx))
             }
         });
+}
+
+/// The field called `name`, or the method of that name that every row has.
+fn field_or(this: &Value, name: &str, method: fn(Row) -> Value, cx: &Cx) -> Result<Value> {
+    let Some(row) = this.downcast::<Row>() else {
+        return Ok(Value::None);
+    };
+    match row.meta().find(&Value::str(name), cx)? {
+        Some(index) => Ok(row.values().get(index).cloned().unwrap_or(Value::None)),
+        None => Ok(method(row.clone())),
+    }
+}
+
+fn count_of(row: Row) -> Value {
+    Method::function("count(value)", move |bound, cx| {
+        let mut count = 0;
+        for value in row.values().iter() {
+            count += i64::from(cx.eq(value, bound.value("value"))?);
+        }
+        Ok(Value::Int(count))
+    })
+}
+
+fn index_of(row: Row) -> Value {
+    Method::function("index(value, start=0, stop=None)", move |bound, cx| {
+        let start = bound.value("start").as_int().unwrap_or(0);
+        let start = usize::try_from(start).unwrap_or(0);
+        for (index, value) in row.values().iter().enumerate().skip(start) {
+            if cx.eq(value, bound.value("value"))? {
+                return Ok(Value::Int(i64::try_from(index).unwrap_or(i64::MAX)));
+            }
+        }
+        Err(Raised::new(&VALUE_ERROR, Vec::new()))
+    })
 }
 
 /// What only 2.0 has; in 1.4 a column may have the name.

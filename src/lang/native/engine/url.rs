@@ -243,6 +243,45 @@ fn change_members(members: &mut Members) {
                 Ok(updated(url, new, bound.flag("append", false)))
             },
         )
+        .method(
+            "update_query_pairs(key_value_pairs, append=False)",
+            |url: &Url, bound, cx| {
+                let mut new: Vec<(Str, Vec<Str>)> = Vec::new();
+                for pair in cx.collect(bound.value("key_value_pairs"))? {
+                    let pair = cx.collect(&pair)?;
+                    let [name, value] = pair.as_slice() else {
+                        return Err(TYPE_ERROR.error("pairs of a key and a value are expected"));
+                    };
+                    let (name, value) = (Str::new(cx.str(name)?), Str::new(cx.str(value)?));
+                    match new.iter_mut().find(|(known, _)| *known == name) {
+                        Some((_, values)) => values.push(value),
+                        None => new.push((name, vec![value])),
+                    }
+                }
+                Ok(updated(url, new, bound.flag("append", false)))
+            },
+        )
+        .method(
+            "translate_connect_args(names=None, **kw)",
+            |url: &Url, bound, cx| {
+                let parts: [(&str, Value); 5] = [
+                    ("host", url.host().cloned().into()),
+                    ("database", url.database().cloned().into()),
+                    ("username", url.username().cloned().into()),
+                    ("password", url.password().cloned().into()),
+                    ("port", url.port().into()),
+                ];
+                let translated = Dict::default();
+                for (name, value) in parts {
+                    let renamed = bound.keywords().iter().find(|(known, _)| known == name);
+                    if cx.truthy(&value)? {
+                        let name = renamed.and_then(|(_, name)| name.as_str()).unwrap_or(name);
+                        translated.insert_str(name, value);
+                    }
+                }
+                Ok(Value::Dict(std::rc::Rc::new(translated)))
+            },
+        )
         .method("difference_update_query(names)", |url: &Url, bound, cx| {
             let names = cx.collect(bound.value("names"))?;
             let mut query = url.query().to_vec();
