@@ -63,7 +63,12 @@ pub fn adapt_expression(
     }
     // Float is a kind of Numeric: of two of these the right one counts.
     let numeric = |affinity| matches!(affinity, Affinity::Numeric | Affinity::Float);
+    let arithmetic = matches!(
+        op,
+        Operator::Add | Operator::Sub | Operator::Mul | Operator::TrueDiv
+    );
     let result = match adaptation(op, own, other) {
+        None if arithmetic && numeric(own) && numeric(other) => right.clone(),
         None => left.clone(),
         Some(affinity) if affinity == other || (numeric(affinity) && numeric(other)) => {
             right.clone()

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::object::Str;
+use crate::util::Compat;
 
 macro_rules! patterns {
     ($($name:ident = $pattern:expr;)*) => {
@@ -16,6 +17,7 @@ patterns! {
     PRIMARY_KEY = r#"(?i)CONSTRAINT\s+(?:"(.+?)"|(\w+))\s+PRIMARY\s+KEY"#;
     COLUMNS = r#"(?i)(?:"(.+?)")|([a-z0-9_]+)"#;
     UNIQUE = r#"(?i)(?:CONSTRAINT\s+(?:"(.+?)"|(\w+))\s+)?UNIQUE\s*\((.+?)\)"#;
+    UNIQUE_14 = r#"(?i)(?:CONSTRAINT "?(.+?)"? +)?UNIQUE *\((.+?)\)"#;
     INLINE_UNIQUE = r#"(?i)(?:(".+?")|(?:[\[`])?([a-z0-9_]+)(?:[\]`])?)[\t ]+[a-z0-9_]+(?:[\t ]+[a-z0-9_]+)*?[\t ]+UNIQUE"#;
     CHECK = r#"(?i)(?:CONSTRAINT\s+("(?:[^"]|"")+"|'(?:[^']|'')+'|\[(?:[^\]]|\]\])+\]|`(?:[^`]|``)+`|\S+)\s+)?CHECK\s*\("#;
     CHECK_14 = r"(?i)(?:CONSTRAINT (.+) +)?CHECK *\( *(.+) *\),? *";
@@ -43,9 +45,17 @@ pub(super) fn primary_key_name(sql: &str) -> Option<Str> {
 }
 
 /// The UNIQUE constraints: name and columns.
-pub(super) fn uniques(sql: &str) -> Vec<(Option<Str>, Vec<Str>)> {
+pub(super) fn uniques(sql: &str, compat: Compat) -> Vec<(Option<Str>, Vec<Str>)> {
     let mut all = Vec::new();
-    if let Some(pattern) = UNIQUE.as_ref() {
+    if compat.is_14() {
+        // A name reaches back to the first CONSTRAINT of its line.
+        let found = UNIQUE_14.as_ref().map(|pattern| pattern.captures_iter(sql));
+        all.extend(found.into_iter().flatten().map(|found| {
+            let columns = found.get(2).map_or("", |part| part.as_str());
+            let name = found.get(1).map(|name| Str::new(name.as_str()));
+            (name, columns_in(columns))
+        }));
+    } else if let Some(pattern) = UNIQUE.as_ref() {
         for found in pattern.captures_iter(sql) {
             let name = found.get(1).or_else(|| found.get(2));
             let columns = found.get(3).map_or("", |part| part.as_str());

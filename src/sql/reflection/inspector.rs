@@ -559,7 +559,10 @@ impl Inspector {
                 .collect();
             let sql = self.cached_sql(table, schema, catalogue)?;
             let mut uniques = Vec::new();
-            for (name, columns) in sql.iter().flat_map(|sql| constraints::uniques(sql)) {
+            for (name, columns) in sql
+                .iter()
+                .flat_map(|sql| constraints::uniques(sql, catalogue.cx().compat()))
+            {
                 if let Some(at) = automatic.iter().position(|index| index.columns == columns) {
                     automatic.remove(at);
                     uniques.push(ReflectedUnique { name, columns });

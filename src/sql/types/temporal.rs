@@ -42,15 +42,23 @@ pub struct TemporalType {
 }
 
 impl TemporalType {
-    fn expected(&self) -> &'static str {
+    /// What is said of a value of another kind.
+    fn expected(&self, value: &Value) -> String {
         match self.kind {
+            // It is added to the epoch.
+            TemporalKind::Interval => {
+                return format!(
+                    "unsupported operand type(s) for +: 'datetime.datetime' and '{}'",
+                    crate::object::class_of(value, &Cx::current()).error_name()
+                );
+            }
             TemporalKind::Date => "SQLite Date type only accepts Python date objects as input.",
             TemporalKind::DateTime => {
                 "SQLite DateTime type only accepts Python datetime and date objects as input."
             }
             TemporalKind::Time => "SQLite Time type only accepts Python time objects as input.",
-            TemporalKind::Interval => "unsupported type for timedelta",
         }
+        .to_owned()
     }
     /// The text that SQLite keeps for `value`.
     fn sqlite_text(&self, value: &Value) -> Result<String> {
@@ -61,7 +69,7 @@ impl TemporalType {
             TemporalKind::Interval => python::interval_text(value),
             TemporalKind::Time => python::time_text(value),
         };
-        text.ok_or_else(|| TYPE_ERROR.error(self.expected()))
+        text.ok_or_else(|| TYPE_ERROR.error(self.expected(value)))
     }
 }
 

@@ -217,7 +217,99 @@ const TABLE_READERS: &[(&str, Read)] = &[
     ),
 ];
 
+/// The readers of many tables, which 2.0 has, each with that of one table that it calls.
+const MANY_READERS: &[(&str, &str)] = &[
+    (
+        "get_multi_columns(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_columns",
+    ),
+    (
+        "get_multi_pk_constraint(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_pk_constraint",
+    ),
+    (
+        "get_multi_foreign_keys(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_foreign_keys",
+    ),
+    (
+        "get_multi_indexes(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_indexes",
+    ),
+    (
+        "get_multi_unique_constraints(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_unique_constraints",
+    ),
+    (
+        "get_multi_check_constraints(schema=None, filter_names=None, kind=None, scope=None, **kw)",
+        "get_check_constraints",
+    ),
+];
+
+fn only_20(name: &str, cx: &Cx) -> Result<()> {
+    if cx.compat().is_20() {
+        return Ok(());
+    }
+    Err(crate::object::exceptions::ATTRIBUTE_ERROR
+        .error(format!("'Inspector' object has no attribute '{name}'")))
+}
+
+fn read_many(this: &InspectorObject, bound: &Bound<'_>, single: &str, cx: &Cx) -> Result<Value> {
+    only_20(&single.replacen("get_", "get_multi_", 1), cx)?;
+    let schema = schema_of(bound);
+    let wanted = match bound.some("filter_names") {
+        Some(names) => Some(cx.collect(names)?),
+        None => None,
+    };
+    let found = TABLE_READERS
+        .iter()
+        .find(|(signature, _)| signature.starts_with(single));
+    let Some((_, read)) = found else {
+        return Ok(Value::None);
+    };
+    with_catalogue(&this.bind, cx, |catalogue| {
+        let all = Dict::default();
+        for name in this
+            .inspector
+            .table_names(schema.as_ref(), catalogue)?
+            .iter()
+        {
+            let asked = |names: &Vec<Value>| names.iter().any(|one| one.as_str() == Some(name));
+            if !wanted.as_ref().is_none_or(asked) {
+                continue;
+            }
+            let key = Value::tuple(vec![schema.clone().into(), name.clone().into()]);
+            let read = read(&this.inspector, name, schema.as_ref(), catalogue)?;
+            all.insert(key, read, cx)?;
+        }
+        Ok(Value::Dict(Rc::new(all)))
+    })
+}
+
 fn members(members: &mut Members) {
+    for (signature, single) in MANY_READERS {
+        members.method(signature, move |this: &InspectorObject, bound, cx| {
+            read_many(this, bound, single, cx)
+        });
+    }
+    members
+        .method(
+            "has_schema(schema_name, **kw)",
+            |this: &InspectorObject, bound, cx| {
+                only_20("has_schema", cx)?;
+                let wanted = bound.text("schema_name")?;
+                with_catalogue(&this.bind, cx, |catalogue| {
+                    let known = this.inspector.schema_names(catalogue)?;
+                    Ok(known.iter().any(|name| name == wanted).into())
+                })
+            },
+        )
+        .method(
+            "get_materialized_view_names(schema=None, **kw)",
+            |_: &InspectorObject, _, cx| {
+                only_20("get_materialized_view_names", cx)?;
+                Err(not_implemented())
+            },
+        );
     for (signature, read) in TABLE_READERS {
         members.method(signature, move |this: &InspectorObject, bound, cx| {
             let table = Str::new(cx.str(bound.value("table_name"))?);
