@@ -90,10 +90,15 @@ fn computed_text(computed: &Computed, dialect: &Dialect, cx: &Cx) -> Result<Stri
         (Backend::Mssql, Some(true)) => format!("AS ({sql}) PERSISTED"),
         (Backend::Mssql, _) => format!("AS ({sql})"),
         (Backend::Oracle, Some(true)) => {
-            return Err(COMPILE_ERROR.error(
-                "Oracle Database computed columns do not support 'stored' persistence; set the \
-                 'persisted' flag to None or False for Oracle Database support.",
-            ));
+            let name = if dialect.compat.is_14() {
+                "Oracle"
+            } else {
+                "Oracle Database"
+            };
+            return Err(COMPILE_ERROR.error(format!(
+                "{name} computed columns do not support 'stored' persistence; set the \
+                 'persisted' flag to None or False for {name} support."
+            )));
         }
         (_, None) => format!("GENERATED ALWAYS AS ({sql})"),
         (_, Some(true)) => format!("GENERATED ALWAYS AS ({sql}) STORED"),

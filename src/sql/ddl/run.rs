@@ -61,7 +61,9 @@ impl DdlBind<'_> {
     /// Its dialect.
     pub fn dialect(self, cx: &Cx) -> Rc<Dialect> {
         match self {
-            Self::Connection(connection) => Dialect::of_connection(connection, cx),
+            Self::Connection(connection) => {
+                Dialect::for_execution(connection, &connection.options(), cx)
+            }
             Self::Mock(mock) => mock.dialect(),
         }
     }

@@ -170,6 +170,13 @@ fn connection_members(members: &mut Members) {
         .method("close()", |_: &DriverConnectionObject, _, _| {
             Ok(Value::None)
         })
+        .getter("info", |connection: &DriverConnectionObject, _| {
+            if !connection.proxied {
+                return Err(crate::object::exceptions::ATTRIBUTE_ERROR
+                    .error("'sqlite3.Connection' object has no attribute 'info'"));
+            }
+            Ok(Value::Dict(connection.entry.info.clone()))
+        })
         .getter("isolation_level", |_: &DriverConnectionObject, _| {
             Ok("".into())
         })

@@ -186,7 +186,10 @@ pub fn add_item(column: &Rc<Column>, value: &Value, cx: &Cx) -> Result<()> {
             *constraint.column.borrow_mut() = Rc::downgrade(column);
             column.constraints.borrow_mut().push(constraint);
         }
-        SchemaItem::Default(default) => *column.default.borrow_mut() = Some(default),
+        SchemaItem::Default(default) => {
+            // `default=` wins over what stands in the parentheses.
+            column.default.borrow_mut().get_or_insert(default);
+        }
         SchemaItem::Sequence(sequence) => {
             *column.default.borrow_mut() = Some(Rc::new(ColumnDefault::Sequence(sequence)));
         }
