@@ -293,6 +293,9 @@ impl<'a> CacheKeyBuilder<'a> {
                 self.text(&function.name);
                 self.type_(&function.type_);
                 self.optional_text(function.with_ordinality.as_ref());
+                if let Some(sequence) = &function.sequence {
+                    self.identity(Rc::as_ptr(sequence) as usize);
+                }
                 self.elements(&function.args);
                 if let Some(columns) = &function.table_columns {
                     self.elements(columns);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::coercions::expect_expression;
 use super::elements::{ColumnElement, Function, integer_type, null_type, standard_type};
 use super::operators::Operator;
+use super::schema::Sequence;
 use super::types::{Affinity, SqlType, TypeClass, names};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{Args, Cx, Result, Str, Value};
@@ -173,6 +174,7 @@ pub fn function_of(
         type_,
         table_columns: None,
         with_ordinality: None,
+        sequence: None,
     }))
 }
 
@@ -215,4 +217,18 @@ mod tests {
     fn the_table_is_sorted() {
         assert!(FUNCTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
     }
+}
+
+/// `sequence.next_value()`.
+pub fn next_value(sequence: &Rc<Sequence>) -> ColumnElement {
+    ColumnElement::Function(Rc::new(Function {
+        name: Str::new("next_value"),
+        packages: Vec::new(),
+        known: None,
+        args: Vec::new(),
+        type_: sequence.data_type.clone().unwrap_or_else(SqlType::integer),
+        table_columns: None,
+        with_ordinality: None,
+        sequence: Some(sequence.clone()),
+    }))
 }

@@ -4,8 +4,13 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::object::Result;
+<<<<<<< HEAD
+=======
+use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
+>>>>>>> 6457268 (The next value of a sequence, as each database spells it)
 use crate::sql::dialects::Backend;
 use crate::sql::elements::{FrameBound, FrameKind, Function, Over};
+use crate::sql::schema::Sequence;
 
 impl SQLCompiler<'_> {
     /// Render a function call.
@@ -15,12 +20,19 @@ impl SQLCompiler<'_> {
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
+<<<<<<< HEAD
         // Oracle selects from a function by way of TABLE.
         let table = kw.asfrom
             && self.dialect.backend == Backend::Oracle
             && (self.dialect.compat.is_14() || !function.name.eq_ignore_ascii_case("table"));
         if table {
             out.push("TABLE (");
+=======
+        if let Some(sequence) = &function.sequence {
+            let text = self.next_value(sequence)?;
+            out.push(&text);
+            return Ok(());
+>>>>>>> 6457268 (The next value of a sequence, as each database spells it)
         }
         if !self.special_function(function, kw, out)? {
             for package in &function.packages {
@@ -44,6 +56,25 @@ impl SQLCompiler<'_> {
             out.push(")");
         }
         Ok(())
+    }
+
+    /// The next value of a sequence, as each database spells it.
+    fn next_value(&self, sequence: &Sequence) -> Result<String> {
+        let dialect = self.dialect;
+        let name = dialect.format_table_name(&sequence.name, None, sequence.schema.as_ref());
+        Ok(match dialect.backend {
+            Backend::Default => format!("<next sequence value: {name}>"),
+            Backend::Postgresql => format!("nextval('{name}')"),
+            Backend::Oracle => format!("{name}.nextval"),
+            Backend::Mssql => format!("NEXT VALUE FOR {name}"),
+            Backend::Mariadb => format!("nextval({name})"),
+            Backend::Mysql | Backend::Sqlite => {
+                return Err(NOT_IMPLEMENTED_ERROR.error(format!(
+                    "Dialect '{}' does not support sequence increments.",
+                    dialect.name
+                )));
+            }
+        })
     }
 
     fn function_name(&mut self, name: &str, out: &mut Fragment) {

@@ -192,6 +192,8 @@ pub struct Function {
     pub table_columns: Option<Rc<[ColumnElement]>>,
     /// `WITH ORDINALITY`.
     pub with_ordinality: Option<Str>,
+    /// The sequence that `next_value()` counts up.
+    pub sequence: Option<Rc<crate::sql::schema::Sequence>>,
 }
 
 /// A bound of a window frame.

@@ -263,6 +263,9 @@ fn sequence_members(members: &mut Members) {
         .getter("optional", |this: &Rc<Sequence>, _| {
             Ok(this.optional.into())
         });
+    members.method("next_value()", |this: &Rc<Sequence>, _, _| {
+        Ok(Value::object(crate::sql::functions::next_value(this)))
+    });
     for (text, creates) in [
         ("create(bind=None, checkfirst=True)", true),
         ("drop(bind=None, checkfirst=True)", false),
