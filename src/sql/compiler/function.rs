@@ -4,13 +4,10 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::object::Result;
-<<<<<<< HEAD
-=======
 use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
->>>>>>> 6457268 (The next value of a sequence, as each database spells it)
+use crate::sql::schema::Sequence;
 use crate::sql::dialects::Backend;
 use crate::sql::elements::{FrameBound, FrameKind, Function, Over};
-use crate::sql::schema::Sequence;
 
 impl SQLCompiler<'_> {
     /// Render a function call.
@@ -20,19 +17,17 @@ impl SQLCompiler<'_> {
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
-<<<<<<< HEAD
+        if let Some(sequence) = &function.sequence {
+            let text = self.next_value(sequence)?;
+            out.push(&text);
+            return Ok(());
+        }
         // Oracle selects from a function by way of TABLE.
         let table = kw.asfrom
             && self.dialect.backend == Backend::Oracle
             && (self.dialect.compat.is_14() || !function.name.eq_ignore_ascii_case("table"));
         if table {
             out.push("TABLE (");
-=======
-        if let Some(sequence) = &function.sequence {
-            let text = self.next_value(sequence)?;
-            out.push(&text);
-            return Ok(());
->>>>>>> 6457268 (The next value of a sequence, as each database spells it)
         }
         if !self.special_function(function, kw, out)? {
             for package in &function.packages {
