@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::{Fragment, Kw, SQLCompiler};
 use crate::object::Result;
 use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
-use crate::sql::schema::Sequence;
 use crate::sql::dialects::Backend;
 use crate::sql::elements::{FrameBound, FrameKind, Function, Over};
+use crate::sql::schema::Sequence;
 
 impl SQLCompiler<'_> {
     /// Render a function call.
