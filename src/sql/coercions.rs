@@ -628,18 +628,20 @@ pub fn expect_from(value: &Value, cx: &Cx) -> Result<FromClause> {
     }
 }
 
-/// What `join()` joins.
-pub fn expect_join_target(value: &Value, cx: &Cx) -> Result<JoinTarget> {
+/// What `join()` joins, in a statement of entities or of tables alone.
+pub fn expect_join_target(value: &Value, of_entities: bool, cx: &Cx) -> Result<JoinTarget> {
     if let Some(hook) = Coercions::hook(cx)
         && hook.is_attribute(value, cx)
     {
         return Ok(JoinTarget::Attribute(value.clone()));
     }
     match coerce(value, cx)? {
-        Coerced::Literal(_) if cx.compat().is_14() => Err(ATTRIBUTE_ERROR.error(format!(
-            "'{}' object has no attribute '_propagate_attrs'",
-            class_of(value, cx).name()
-        ))),
+        Coerced::Literal(_) if cx.compat().is_14() && !of_entities => {
+            Err(ATTRIBUTE_ERROR.error(format!(
+                "'{}' object has no attribute '_propagate_attrs'",
+                class_of(value, cx).name()
+            )))
+        }
         Coerced::Literal(_) => Err(expected(JOIN, value, None, cx)?),
         _ => match expect_from_item(value, cx) {
             Ok(FromItem::From(from)) => Ok(JoinTarget::From(from)),

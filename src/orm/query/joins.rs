@@ -80,8 +80,10 @@ impl Query {
     ) -> Result<SetupJoin> {
         let target = match target {
             Value::Str(_) if legacy.is_some() => JoinTarget::Attribute(target.clone()),
-            _ if legacy.is_some() => expect_join_target(target, cx).map_err(|_| not_a_target())?,
-            _ => expect_join_target(target, cx)?,
+            _ if legacy.is_some() => {
+                expect_join_target(target, true, cx).map_err(|_| not_a_target())?
+            }
+            _ => expect_join_target(target, true, cx)?,
         };
         let onclause = match onclause {
             Some(name @ Value::Str(_)) if legacy.is_some() => {

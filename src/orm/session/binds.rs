@@ -151,6 +151,14 @@ impl Session {
         cx: &Cx,
     ) -> Result<Connection> {
         self.check_block()?;
+        if self.is_outside() {
+            let connection = match bind {
+                Bind::Engine(engine) => engine.connect(cx)?,
+                Bind::Connection(connection) => return Ok(connection.clone()),
+            };
+            connection.close_with_result();
+            return Ok(connection);
+        }
         let current = self.data().transaction.borrow().clone();
         let transaction = match current {
             Some(transaction) => transaction,

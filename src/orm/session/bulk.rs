@@ -139,7 +139,7 @@ impl Session {
         how: BulkSave,
         cx: &Cx,
     ) -> Result<Vec<BulkRow>> {
-        let transaction = self.autobegin(false, cx)?.begin_inside(false, cx)?;
+        let transaction = self.begin_work(cx)?;
         let written = self
             .mapper_connection(mapper, cx)
             .and_then(|connection| write(mapper, &mut rows, how, &connection, cx))

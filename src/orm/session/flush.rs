@@ -83,7 +83,7 @@ impl Session {
         if !uow.has_work() {
             return Ok(());
         }
-        let transaction = self.autobegin(false, cx)?.begin_inside(false, cx)?;
+        let transaction = self.begin_work(cx)?;
         let answer = self.write(&mut uow, &context, only.is_some(), cx);
         match answer.and_then(|()| transaction.commit(false, cx)) {
             Ok(()) => Ok(()),

@@ -223,7 +223,7 @@ impl Session {
         state: &InstanceState,
         cx: &Cx,
     ) -> Result<bool> {
-        self.autobegin(false, cx)?;
+        self.note_use(cx)?;
         if state.session_id() == self.id() {
             return Ok(false);
         }

@@ -53,6 +53,7 @@ pub struct SessionOptions {
     pub future: bool,
     pub expire_on_commit: bool,
     pub autobegin: bool,
+    pub autocommit: bool,
     pub twophase: bool,
     pub binds: Vec<(BindKey, Bind)>,
     pub info: Option<Rc<Dict>>,
@@ -70,6 +71,7 @@ impl SessionOptions {
             future: cx.compat().is_20(),
             expire_on_commit: true,
             autobegin: true,
+            autocommit: false,
             twophase: false,
             binds: Vec::new(),
             info: None,
@@ -103,6 +105,8 @@ pub struct SessionData {
     pub(super) autoflush: Cell<bool>,
     pub(super) expire_on_commit: Cell<bool>,
     autobegin: bool,
+    /// 1.4's mode in which transactions are begun by hand alone.
+    autocommit: bool,
     pub(super) future: bool,
     twophase: bool,
     join_mode: Str,
@@ -151,6 +155,7 @@ impl Session {
             autoflush: Cell::new(options.autoflush),
             expire_on_commit: Cell::new(options.expire_on_commit),
             autobegin: options.autobegin,
+            autocommit: options.autocommit,
             future: options.future,
             twophase: options.twophase,
             join_mode: options.join_transaction_mode,
@@ -302,11 +307,39 @@ impl Session {
     }
     /// Whether it can be used: no flush failed since the last rollback.
     pub fn is_active(&self) -> bool {
-        self.0
-            .transaction
-            .borrow()
-            .as_ref()
-            .is_none_or(|transaction| transaction.is_active())
+        match self.0.transaction.borrow().as_ref() {
+            Some(transaction) => transaction.is_active(),
+            None => !self.0.autocommit,
+        }
+    }
+    /// Whether transactions are begun by hand alone (1.4's `autocommit=True`).
+    pub fn is_autocommit(&self) -> bool {
+        self.0.autocommit
+    }
+    /// Whether no transaction is begun, nor will be by itself.
+    pub(super) fn is_outside(&self) -> bool {
+        self.0.autocommit && self.0.transaction.borrow().is_none()
+    }
+    /// Begin where use of the session begins by itself.
+    pub(super) fn note_use(&self, cx: &Cx) -> Result<()> {
+        if !self.is_outside() {
+            self.autobegin(false, cx)?;
+        }
+        Ok(())
+    }
+    /// What a flush does its work in: a part of the current transaction, or one of its own.
+    pub(super) fn begin_work(&self, cx: &Cx) -> Result<Rc<SessionTransaction>> {
+        if self.is_outside() {
+            return self.autobegin(true, cx);
+        }
+        self.autobegin(false, cx)?.begin_inside(false, cx)
+    }
+    /// The current transaction, of which there must be one.
+    fn expect_transaction(&self, cx: &Cx) -> Result<Rc<SessionTransaction>> {
+        if self.is_outside() {
+            return Err(INVALID_REQUEST_ERROR.error("No transaction is begun."));
+        }
+        self.autobegin(false, cx)
     }
     /// The current transaction, begun where there is none.
     pub fn autobegin(&self, explicit: bool, cx: &Cx) -> Result<Rc<SessionTransaction>> {
@@ -349,7 +382,7 @@ impl Session {
     /// `commit()`.
     pub fn commit(&self, cx: &Cx) -> Result<()> {
         let to_root = self.0.future;
-        self.autobegin(false, cx)?.commit(to_root, cx)
+        self.expect_transaction(cx)?.commit(to_root, cx)
     }
     /// `rollback()`.
     pub fn rollback(&self, cx: &Cx) -> Result<()> {
@@ -361,7 +394,7 @@ impl Session {
     }
     /// `prepare()`.
     pub fn prepare(&self, cx: &Cx) -> Result<()> {
-        self.autobegin(false, cx)?.prepare(cx)
+        self.expect_transaction(cx)?.prepare(cx)
     }
     /// `close()`, `reset()`, `invalidate()`.
     pub fn close(&self, invalidate: bool, is_reset: bool, cx: &Cx) -> Result<()> {
@@ -395,7 +428,7 @@ impl SessionHooks for SessionData {
         };
         session.hold_modified(instance);
         if self.transaction.borrow().is_none() {
-            session.autobegin(false, cx)?;
+            session.note_use(cx)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::immutable::immutable_dict;
 use crate::engine::{Connection, Engine, ExecutionOptions, OnlyOne, Transaction};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, NOT_IMPLEMENTED_ERROR};
 use crate::object::types::OBJECT;
-use crate::object::{Bound, Cx, Members, Object, Raised, Result, TypeSpec, Value};
+use crate::object::{Bound, Cx, Members, Object, Raised, Result, Str, TypeSpec, Value};
 
 /// `sqlalchemy.engine.base.Engine`: 2.0's, and 1.4's legacy one.
 pub static ENGINE: TypeSpec = TypeSpec::new("sqlalchemy.engine.base", "Engine")
@@ -110,32 +110,126 @@ fn run_legacy(engine: &Engine, bound: &Bound<'_>, cx: &Cx) -> Result<crate::engi
     execute::execute_legacy(&connection, statement, bound.rest(), bound.keywords(), cx)
 }
 
+/// What a legacy engine does: `(the engine, the arguments)`.
+type Legacy = fn(&Engine, &Bound<'_>, &Cx) -> Result<Value>;
+
+/// The methods that only legacy engines have: name, signature, what it does.
+const LEGACY: &[(&str, &str, Legacy)] = &[
+    (
+        "execute",
+        "execute(statement, *multiparams, **params)",
+        |engine, bound, cx| run_legacy(engine, bound, cx).map(Value::object),
+    ),
+    (
+        "scalar",
+        "scalar(statement, *multiparams, **params)",
+        |engine, bound, cx| run_legacy(engine, bound, cx)?.only_one(OnlyOne::First, true, cx),
+    ),
+    (
+        "table_names",
+        "table_names(schema=None, connection=None)",
+        |engine, bound, cx| {
+            on_connection(engine, cx, |connection| {
+                let names = crate::sql::reflection::Inspector::default().table_names(
+                    bound
+                        .some("schema")
+                        .and_then(Value::as_str)
+                        .map(Str::new)
+                        .as_ref(),
+                    &crate::sql::reflection::Catalogue::new(connection, cx),
+                )?;
+                Ok(Value::list(names.iter().cloned().map(Value::Str).collect()))
+            })
+        },
+    ),
+    (
+        "has_table",
+        "has_table(table_name, schema=None)",
+        |engine, bound, cx| {
+            let name = bound.text("table_name")?;
+            let schema = bound.some("schema").and_then(Value::as_str).map(Str::new);
+            on_connection(engine, cx, |connection| {
+                crate::sql::reflection::has_table(connection, name, schema.as_ref(), cx)
+                    .map(Value::Bool)
+            })
+        },
+    ),
+    (
+        "transaction",
+        "transaction(callable_, *args, **kwargs)",
+        |engine, bound, cx| {
+            on_connection(engine, cx, |connection| {
+                let transaction = connection.begin(cx)?;
+                match run_callable(connection, bound, cx) {
+                    Ok(answer) => transaction.commit(cx).map(|()| answer),
+                    Err(raised) => {
+                        transaction.rollback(cx)?;
+                        Err(raised)
+                    }
+                }
+            })
+        },
+    ),
+    (
+        "run_callable",
+        "run_callable(callable_, *args, **kwargs)",
+        |engine, bound, cx| {
+            on_connection(engine, cx, |connection| run_callable(connection, bound, cx))
+        },
+    ),
+];
+
+/// Call what was given with a connection.
+fn run_callable(connection: &Connection, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
+    let mut args = crate::object::Args {
+        pos: bound.rest().iter().cloned().collect(),
+        kw: bound.keywords().to_vec(),
+    };
+    args = args.prepend(Value::object(connection.clone()));
+    cx.call(bound.value("callable_"), args)
+}
+
+/// Do something on a connection that is closed afterwards.
+fn on_connection(
+    engine: &Engine,
+    cx: &Cx,
+    work: impl FnOnce(&Connection) -> Result<Value>,
+) -> Result<Value> {
+    let connection = engine.connect(cx)?;
+    let answer = work(&connection);
+    let closed = connection.close(cx);
+    let answer = answer?;
+    closed.map(|()| answer)
+}
+
 fn legacy_members(members: &mut Members) {
-    members
-        .getter_on_value("execute", |this, _| legacy_method(this, "execute"))
-        .getter_on_value("scalar", |this, _| legacy_method(this, "scalar"));
+    for (name, signature, run) in LEGACY.iter().copied() {
+        members.getter_on_value(name, move |this, _| {
+            legacy_method(this, name, signature, run)
+        });
+    }
 }
 
 /// A method that only legacy engines have: reading it is what fails elsewhere.
-fn legacy_method(this: &Value, name: &'static str) -> Result<Value> {
+fn legacy_method(
+    this: &Value,
+    name: &'static str,
+    signature: &'static str,
+    run: Legacy,
+) -> Result<Value> {
     let Some(engine) = this.downcast::<Engine>().cloned() else {
         return Err(missing(name));
     };
     if !engine.compat().is_14() {
         return Err(missing(name));
     }
-    let text = match name {
-        "scalar" => "scalar(statement, *multiparams, **params)",
-        _ => "execute(statement, *multiparams, **params)",
-    };
-    Ok(crate::object::Method::function(text, move |bound, cx| {
-        legacy_only(&engine, name)?;
-        let result = run_legacy(&engine, bound, cx)?;
-        match name {
-            "scalar" => result.only_one(OnlyOne::First, true, cx),
-            _ => Ok(Value::object(result)),
-        }
-    }))
+    Ok(crate::object::Method::function(
+        signature,
+        move |bound, cx| {
+            legacy_only(&engine, name)?;
+            run(&engine, bound, cx)
+        },
+    ))
 }
 
 impl Object for Engine {

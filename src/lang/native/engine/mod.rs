@@ -25,6 +25,7 @@ pub use dialect::{
     DEFAULT_DIALECT, MYSQL_DIALECT, POSTGRESQL_DIALECT, SQLITE_DIALECT, STR_COMPILE_DIALECT,
 };
 pub use events::listen;
+pub use execute::execute_legacy;
 pub use immutable::{IMMUTABLE_DICT, immutable_dict};
 pub use modules::{
     ENGINE_BASE, ENGINE_CURSOR, ENGINE_MODULE, ENGINE_RESULT, ENGINE_ROW, ENGINE_URL, EXC, FUTURE,

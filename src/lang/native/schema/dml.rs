@@ -336,6 +336,7 @@ fn base_members(members: &mut Members) {
         .getter_on_value("is_delete", |this, _| {
             Ok(Value::Bool(this.downcast::<Delete>().is_some()))
         })
+        .with(crate::lang::native::sql::bound_members)
         .getter_on_value("returning_column_descriptions", |this, cx| {
             returned_descriptions(data_of(this)?, cx)
         })

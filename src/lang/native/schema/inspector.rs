@@ -563,6 +563,27 @@ pub fn reflect_into(
     })
 }
 
+/// 1.4's `table.exists()`.
+pub fn table_exists(table: &Value, bind: Option<&Value>, cx: &Cx) -> Result<Value> {
+    let Some(table) = super::table_of(table) else {
+        return Ok(Value::Bool(false));
+    };
+    let own = table.metadata().bind.borrow().clone();
+    let bind = bind.unwrap_or(&own);
+    if bind.is_none() {
+        return Err(crate::engine::exc::UNBOUND_EXECUTION_ERROR.error(format!(
+            "Table object '{}' is not bound to an Engine or Connection.  Execution can not \
+             proceed without a database to execute against.",
+            table.full_name()
+        )));
+    }
+    with_catalogue(bind, cx, |catalogue| {
+        catalogue
+            .has_table(table.name(), table.schema())
+            .map(Value::Bool)
+    })
+}
+
 /// `metadata.reflect(..)`.
 pub fn reflect_metadata(metadata: &Rc<MetaData>, bound: &Bound<'_>, cx: &Cx) -> Result<()> {
     let bind = match bound.some("bind") {

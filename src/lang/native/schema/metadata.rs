@@ -24,7 +24,11 @@ fn construct(_class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<Value> {
     } else {
         "__init__(schema=None, quote_schema=None, naming_convention=None, info=None)"
     };
-    let bind = args.take_keyword("bind");
+    let settled = cx.compat().is_20() && cx.compat_is_settled();
+    let bind = match settled {
+        true => None,
+        false => args.take_keyword("bind"),
+    };
     let signature = Signature::parse(text, Some("MetaData"));
     let bound = signature.bind(args)?;
     let schema = match bound.some("schema") {
@@ -114,8 +118,11 @@ fn members(members: &mut Members) {
         .getter("info", |this: &Rc<MetaData>, _| {
             Ok(Value::Dict(this.info().clone()))
         })
-        .getter("bind", |this: &Rc<MetaData>, _| {
-            Ok(this.bind.borrow().clone())
+        .getter_on_value("bind", |this, cx| match this.downcast::<Rc<MetaData>>() {
+            Some(own) if cx.compat().is_14() || !own.bind.borrow().is_none() => {
+                Ok(own.bind.borrow().clone())
+            }
+            _ => Err(crate::object::no_attribute(this, "bind", cx)),
         })
         .getter("naming_convention", |this: &Rc<MetaData>, cx| {
             let dict = Dict::default();

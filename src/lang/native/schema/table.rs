@@ -8,7 +8,7 @@ use super::options::{DialectKwargs, dialect_options, options_by_dialect};
 use crate::engine::exc::{ARGUMENT_ERROR, DUPLICATE_COLUMN_ERROR, INVALID_REQUEST_ERROR};
 use crate::lang::native::sql::{TABLE_CLAUSE, no_attribute};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
-use crate::object::{Args, Class, Cx, Members, Result, Str, TypeSpec, Value, class_of};
+use crate::object::{Args, Class, Cx, Members, Method, Result, Str, TypeSpec, Value, class_of};
 use crate::sql::ddl::{DdlTarget, autoincrement_column};
 use crate::sql::schema::{
     Column, Constraint, ConstraintKind, MetaData, Table, add_column, add_constraint, add_index,
@@ -376,6 +376,15 @@ fn members(members: &mut Members) {
         .method_on_value("create(bind=None, checkfirst=False)", |this, bound, cx| {
             let target = with(this, |table| Ok(DdlTarget::Table(table.clone())))?;
             super::ddl::run(target, bound, true, false, cx)
+        })
+        .getter_on_value("exists", |this, cx| {
+            if cx.compat().is_20() {
+                return Err(crate::object::no_attribute(this, "exists", cx));
+            }
+            let this = this.clone();
+            Ok(Method::function("exists(bind=None)", move |bound, cx| {
+                super::inspector::table_exists(&this, bound.some("bind"), cx)
+            }))
         })
         .method_on_value("drop(bind=None, checkfirst=False)", |this, bound, cx| {
             let target = with(this, |table| Ok(DdlTarget::Table(table.clone())))?;

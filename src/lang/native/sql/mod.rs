@@ -4,6 +4,7 @@
 //! `Value::object(FromClause)`, a statement a `Value::object(Select)` and so on; which class a
 //! script sees follows from the variant.
 
+mod bound;
 mod collection;
 mod constructs;
 mod element;
@@ -17,6 +18,7 @@ mod select;
 mod specs;
 mod statement;
 
+pub use bound::{bind_of_tables, members as bound_members};
 pub use collection::ColumnCollection;
 pub use constructs::{NAMES, ONLY_20};
 pub use element::{columns_value, no_attribute};

@@ -209,7 +209,8 @@ pub fn base_members(members: &mut Members) {
         })
         .getter_on_value("c", subquery_columns)
         .getter_on_value("columns", subquery_columns)
-        .getter_on_value("is_select", |_, _| Ok(Value::Bool(true)));
+        .getter_on_value("is_select", |_, _| Ok(Value::Bool(true)))
+        .with(super::bound::members);
 }
 
 fn subquery_columns(this: &Value, cx: &Cx) -> Result<Value> {
@@ -587,7 +588,8 @@ fn join(
     isouter: bool,
     cx: &Cx,
 ) -> Result<Value> {
-    let target = expect_join_target(bound.value(target), cx)?;
+    let of_entities = this.data().subject.is_some();
+    let target = expect_join_target(bound.value(target), of_entities, cx)?;
     let left = left
         .map(|name| expect_from_item(bound.value(name), cx))
         .transpose()?;

@@ -52,9 +52,18 @@ fn bind_of(value: &Value) -> Option<&RefCell<Option<Value>>> {
     value.downcast::<Delete>().map(|delete| &delete.data().bind)
 }
 
+/// The engine that a statement itself is bound to.
+pub fn own_bind(value: &Value) -> Option<Value> {
+    bind_of(value).and_then(|bind| bind.borrow().clone())
+}
+
 /// `str(value)`: as the default dialect writes it, or that of the engine it is bound to.
 pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
-    let bound = bind_of(value).and_then(|bind| bind.borrow().clone());
+    let bound = match own_bind(value) {
+        Some(own) => Some(own),
+        None if cx.compat().is_14() => super::bound::bind_of_tables(value, cx),
+        None => None,
+    };
     let dialect = match bound {
         Some(engine) => DialectObject::of(&engine, cx)?,
         None => Dialect::default_dialect(cx.compat()),
@@ -251,7 +260,7 @@ pub fn clause_members(members: &mut Members) {
             if cx.compat().is_20() {
                 return Err(crate::object::no_attribute(this, "bind", cx));
             }
-            let bound = bind_of(this).and_then(|bind| bind.borrow().clone());
+            let bound = own_bind(this).or_else(|| super::bound::bind_of_tables(this, cx));
             Ok(bound.unwrap_or(Value::None))
         })
         .method_on_value("compare(other, **kw)", |this, bound, cx| {

@@ -67,6 +67,11 @@ fn options_of(args: Args, cx: &Cx) -> Result<SessionOptions> {
     options.twophase = bound.flag("twophase", false);
     if cx.compat().is_14() {
         options.future = bound.flag("future", false);
+        options.autocommit = bound.flag("autocommit", false);
+        if options.autocommit && options.future {
+            return Err(crate::engine::exc::ARGUMENT_ERROR
+                .error("Cannot use autocommit mode with future=True."));
+        }
     } else {
         options.autobegin = bound.flag("autobegin", true);
         if bound.flag("autocommit", false) {
@@ -377,6 +382,10 @@ fn state_members(members: &mut Members) {
         })
         .getter("bind", |session: &Session, _| {
             Ok(session.bind().map_or(Value::None, |bind| bind.value()))
+        })
+        .getter_on_value("autocommit", |this, cx| match this.downcast::<Session>() {
+            Some(session) if cx.compat().is_14() => Ok(Value::Bool(session.is_autocommit())),
+            _ => Err(crate::object::no_attribute(this, "autocommit", cx)),
         })
         .getter("autoflush", |session: &Session, _| {
             Ok(Value::Bool(session.autoflush_flag()))
