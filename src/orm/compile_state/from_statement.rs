@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use super::{CompileState, Compiled};
+use super::{CompileState, Compiled, Position};
 use crate::object::{Cx, Result, Value};
 use crate::orm::loading::{LatePlan, StatementPlan};
 use crate::sql::visitors::corresponding_of;
@@ -72,7 +72,15 @@ impl CompileState<'_> {
     fn late_plan(&self, sought: Vec<ColumnElement>) -> Result<LatePlan> {
         let maker = self.plan_maker()?;
         let primary: Vec<usize> = self.primary.iter().map(ColumnElement::identity).collect();
-        let positions = self.positions.clone();
+        let mut positions: Vec<(usize, usize)> = self
+            .positions
+            .iter()
+            .filter_map(|(identity, position)| match position {
+                Position::Primary(at) => Some((*identity, *at)),
+                Position::Secondary(_) => None,
+            })
+            .collect();
+        positions.sort_unstable();
         let names: Vec<Value> = sought.into_iter().map(Value::object).collect();
         let needed = self.primary.clone();
         Ok(LatePlan {
@@ -80,10 +88,7 @@ impl CompileState<'_> {
             known: RefCell::default(),
             make: Box::new(move |places, cx| {
                 let mut columns = FxHashMap::default();
-                for (identity, position) in &positions {
-                    let super::Position::Primary(at) = position else {
-                        continue;
-                    };
+                for (identity, at) in &positions {
                     if let Some(Some(place)) = places.get(*at) {
                         columns.insert(*identity, *place);
                     }

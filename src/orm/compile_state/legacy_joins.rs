@@ -144,7 +144,7 @@ impl CompileState<'_> {
             && Rc::ptr_eq(own.mapper(), entity.mapper())
             && !own.same(entity)
         {
-            return named(&attribute.key());
+            return named(attribute.key());
         }
         Ok(attribute)
     }

@@ -243,7 +243,7 @@ impl<'a> CompileState<'a> {
             edges: Vec::new(),
             joinpoint: legacy_joins::Joinpoint::default(),
         };
-        state.entities = entities::entities_of(select, cx)?;
+        state.entities = entities_of(select, cx)?;
         state.sort_options()?;
         match &data.from_statement {
             Some(statement) => state.run_from_statement(statement),

@@ -98,13 +98,12 @@ fn bundle_of(
         BundleMaker::Row => return Ok(Value::object(Row::new(bundle.meta(), values))),
     };
     let identity = Rc::as_ptr(bundle) as usize;
-    let maker = match context.bundles.get(&identity) {
-        Some(known) => known.clone(),
-        None => {
-            let made = bundle.row_processor(instance, context, cx)?;
-            context.bundles.insert(identity, made.clone());
-            made
-        }
+    let maker = if let Some(known) = context.bundles.get(&identity) {
+        known.clone()
+    } else {
+        let made = bundle.row_processor(instance, context, cx)?;
+        context.bundles.insert(identity, made.clone());
+        made
     };
     cx.call(&maker, [Value::tuple(values)])
 }

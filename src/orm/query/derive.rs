@@ -6,7 +6,7 @@ use crate::object::{Cx, Result};
 use crate::orm::compile_state::CompileState;
 use crate::sql::{
     ColumnElement, CompoundKeyword, CompoundSelect, FromClause, FromItem, LabelStyle, Select,
-    SelectItem, SelectStatement,
+    SelectData, SelectItem, SelectStatement,
 };
 
 impl Query {
@@ -72,7 +72,7 @@ impl Query {
     /// `with_entities()`: with other columns; what was joined stays joined from where it was.
     #[must_use]
     pub fn with_entities(&self, items: Vec<SelectItem>) -> Self {
-        self.with_clauses(|data| data.memoize_entities())
+        self.with_clauses(SelectData::memoize_entities)
             .set_entities(items)
     }
 
@@ -84,7 +84,7 @@ impl Query {
             .enable_eagerloads(false)
             .statement(cx)?;
         let alias = SelectStatement::Select(inner).subquery(None, cx)?;
-        Ok(self.from_selectable(FromClause::Alias(alias)))
+        Ok(self.selecting_from(FromClause::Alias(alias)))
     }
     /// `union()` and its kind.
     pub fn set_operation(
@@ -97,10 +97,10 @@ impl Query {
         all.extend(others);
         let compound = SelectStatement::Compound(CompoundSelect::new(keyword, all));
         let alias = compound.subquery(None, cx)?;
-        Ok(self.from_selectable(FromClause::Alias(alias)))
+        Ok(self.selecting_from(FromClause::Alias(alias)))
     }
     /// A query of the same columns, of `from` instead of their tables.
-    fn from_selectable(&self, from: FromClause) -> Self {
+    fn selecting_from(&self, from: FromClause) -> Self {
         self.with_clauses(|data| {
             data.where_criteria.clear();
             data.having_criteria.clear();

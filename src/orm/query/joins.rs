@@ -93,7 +93,7 @@ impl Query {
                 OnClause::Expression(element) => {
                     OnClause::Expression(self.in_generation(&element)?)
                 }
-                other => other,
+                attribute @ OnClause::Attribute(_) => attribute,
             }),
             None => None,
         };
@@ -136,7 +136,7 @@ fn steps_of(target: &Value, props: &[Value], cx: &Cx) -> Result<Vec<Step>> {
             steps.push((given.clone(), None));
             continue;
         };
-        let first = pair.get(0).cloned().unwrap_or(Value::None);
+        let first = pair.first().cloned().unwrap_or(Value::None);
         let second = pair.get(1).cloned();
         let turned = matches!(first, Value::Str(_)) || attribute_of_value(&first).is_some();
         match second {

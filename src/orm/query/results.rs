@@ -75,7 +75,7 @@ impl Query {
             return Ok(row.get(0).cloned().unwrap_or(Value::None));
         }
         Ok(match &found {
-            Value::Tuple(items) => items.get(0).cloned().unwrap_or(Value::None),
+            Value::Tuple(items) => items.first().cloned().unwrap_or(Value::None),
             Value::List(items) => items.get(0).unwrap_or(Value::None),
             _ => found,
         })

@@ -86,10 +86,10 @@ pub fn members(members: &mut Members) {
 }
 
 fn legacy_only(this: &Value, name: &str, cx: &Cx) -> Result<()> {
-    match cx.compat().is_14() {
-        true => Ok(()),
-        false => Err(no_attribute(this, name, cx)),
+    if cx.compat().is_14() {
+        return Ok(());
     }
+    Err(no_attribute(this, name, cx))
 }
 
 fn execute(this: &Value, bound: &Bound<'_>, cx: &Cx) -> Result<CursorResult> {

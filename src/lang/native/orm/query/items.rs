@@ -14,7 +14,7 @@ pub fn item(this: &Value, key: &Value, cx: &Cx) -> Result<Value> {
     }
     let index = match key {
         // LIMIT and OFFSET take the whole part of a number.
-        Value::Float(number) if number.abs() < 1e15 => Some(number.trunc() as i64),
+        Value::Float(number) => format!("{:.0}", number.trunc()).parse().ok(),
         other => other.as_int(),
     };
     let Some(index) = index else {
