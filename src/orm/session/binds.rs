@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::Session;
 use crate::engine::exc::UNBOUND_EXECUTION_ERROR;
 use crate::engine::{Connection, Engine, ExecutionOptions};
-use crate::object::{Class, Cx, Result, Value};
+use crate::object::{Class, Cx, Result, Value, no_attribute};
 use crate::orm::Mapper;
 use crate::sql::FromClause;
 
@@ -29,6 +29,18 @@ impl Bind {
         value
             .downcast::<Connection>()
             .map(|connection| Self::Connection(connection.clone()))
+    }
+    /// A connection outside any transaction, returned with the result that it gives.
+    fn connect_outside(&self, cx: &Cx) -> Result<Connection> {
+        match self {
+            Self::Engine(engine) => {
+                let connection = engine.connect(cx)?;
+                connection.close_with_result();
+                Ok(connection)
+            }
+            Self::Connection(connection) => Ok(connection.clone()),
+            Self::Other(value) => Err(no_attribute(value, "connect", cx)),
+        }
     }
     /// Whether `connection` is one to this bind.
     pub fn is(&self, connection: &Connection) -> bool {
@@ -152,12 +164,7 @@ impl Session {
     ) -> Result<Connection> {
         self.check_block()?;
         if self.is_outside() {
-            let connection = match bind {
-                Bind::Engine(engine) => engine.connect(cx)?,
-                Bind::Connection(connection) => return Ok(connection.clone()),
-            };
-            connection.close_with_result();
-            return Ok(connection);
+            return bind.connect_outside(cx);
         }
         let current = self.data().transaction.borrow().clone();
         let transaction = match current {
