@@ -39,6 +39,13 @@ impl ExecutionOptions {
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
+    /// All of them, in order.
+    pub fn pairs(&self) -> Vec<(Str, Value)> {
+        let pairs = self.0.iter().flat_map(|map| map.iter());
+        pairs
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
     /// The option `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.as_ref()?.get(name)

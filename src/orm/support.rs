@@ -151,9 +151,8 @@ pub fn compare_keys(a: &[Value], b: &[Value], cx: &Cx) -> Result<Ordering> {
 pub fn no_inspection(value: &Value, cx: &Cx) -> Raised {
     let class = class_of(value, cx);
     NO_INSPECTION_AVAILABLE.error(format!(
-        "No inspection system is available for object of type <class '{}.{}'>",
-        class.module(),
-        class.qualname()
+        "No inspection system is available for object of type <class '{}'>",
+        class.full_name()
     ))
 }
 

@@ -38,6 +38,10 @@ pub struct LoadOptions {
     pub identity_token: Option<Value>,
     /// No autoflush first.
     pub no_autoflush: bool,
+    /// A relationship is loaded.
+    pub is_relationship: bool,
+    /// The object whose relationship is loaded lazily.
+    pub lazy_loaded_from: Option<Rc<Instance>>,
     /// `yield_per`.
     pub yield_per: Option<usize>,
     /// Depths of recursive loaders, by relationship.

@@ -6,7 +6,7 @@ use super::Session;
 use crate::engine::exc::UNBOUND_EXECUTION_ERROR;
 use crate::engine::{Connection, Engine, ExecutionOptions};
 use crate::object::{Class, Cx, Result, Value, no_attribute};
-use crate::orm::Mapper;
+use crate::orm::{Mapper, class_mapper};
 use crate::sql::FromClause;
 
 /// What a session talks to.
@@ -85,7 +85,16 @@ pub struct BindArguments {
 impl Session {
     /// Have `key` use `bind`.
     pub fn add_bind(&self, key: BindKey, bind: Bind) {
-        self.data().binds.borrow_mut().push((key, bind));
+        let mut binds = self.data().binds.borrow_mut();
+        if let BindKey::Class(class) = &key
+            && let Some(mapper) = class_mapper(class)
+        {
+            for table in mapper.tables() {
+                let table = FromClause::Table(table.clone());
+                binds.push((BindKey::Table(table), bind.clone()));
+            }
+        }
+        binds.push((key, bind));
     }
     /// The session's own bind.
     pub fn bind(&self) -> Option<Bind> {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::execute_state::{ExecuteState, OwnLoad};
 use super::{BindArguments, Session};
 use crate::engine::{CursorResult, ExecutionOptions, ResultSet};
 use crate::object::{Cx, Dict, Result, Str, Value};
@@ -9,7 +10,7 @@ use crate::orm::bulk_dml;
 use crate::orm::loading::{LoadOptions, RunInfo, StatementPlan, result_of};
 use crate::orm::{MappedEntity, Mapper};
 use crate::sql::execution::{self, ParameterSets, Prepared};
-use crate::sql::{Executable, FromClause, Select};
+use crate::sql::{Executable, FromClause, FromItem, Select, SelectItem};
 
 /// What `Session.execute()` was given besides the statement.
 #[derive(Clone, Default)]
@@ -30,20 +31,6 @@ impl Default for Value0 {
     fn default() -> Self {
         Self(Value::None)
     }
-}
-
-/// A statement on its way, as listeners of `do_orm_execute` see it.
-pub struct ExecuteState {
-    /// The session.
-    pub session: Session,
-    /// The statement, which a listener may replace.
-    pub statement: std::cell::RefCell<Value>,
-    /// The parameters.
-    pub parameters: Value,
-    /// The execution options, which a listener may add to.
-    pub options: std::cell::RefCell<ExecutionOptions>,
-    /// Whether the statement is of entities.
-    pub is_orm: bool,
 }
 
 /// The entity that a statement is about.
@@ -83,7 +70,7 @@ pub fn is_orm(statement: &Executable) -> bool {
 }
 
 /// The options that a statement carries itself.
-fn own_options(statement: &Executable) -> ExecutionOptions {
+pub(super) fn own_options(statement: &Executable) -> ExecutionOptions {
     let pairs = match statement {
         Executable::Select(select) => select.data().execution_options.clone(),
         Executable::Compound(compound) => compound.data().outer.execution_options.clone(),
@@ -100,8 +87,27 @@ fn tables_of(statement: &Executable) -> Vec<FromClause> {
         Executable::Insert(insert) => vec![insert.data().table.clone()],
         Executable::Update(update) => vec![update.data().table.clone()],
         Executable::Delete(delete) => vec![delete.data().table.clone()],
+        Executable::Select(select) => tables_of_select(select),
         _ => Vec::new(),
     }
+}
+
+/// The tables that are selected from, as far as they are named in the columns and in FROM.
+fn tables_of_select(select: &Select) -> Vec<FromClause> {
+    let mut tables = Vec::new();
+    for item in &select.data().raw_columns {
+        match item {
+            SelectItem::Column(element) => tables.extend(element.table()),
+            SelectItem::From(from) => tables.push(from.clone()),
+            SelectItem::Entity(_) => {}
+        }
+    }
+    for item in &select.data().from_obj {
+        if let FromItem::From(from) = item {
+            tables.push(from.clone());
+        }
+    }
+    tables
 }
 
 impl Session {
@@ -127,17 +133,29 @@ impl Session {
         load: LoadOptions,
         cx: &Cx,
     ) -> Result<ResultSet> {
-        let options = own_options(statement).union(&call.options);
-        let orm = is_orm(statement);
-        let (statement, options) = self.tell_listeners(statement, call, options, orm, cx)?;
-        let statement = match statement {
-            Told::Statement(statement) => statement,
-            Told::Result(result) => return Ok(result),
-        };
-        if !orm {
-            return self.execute_core(&statement, call, &options, None, cx);
+        let listeners = self.listeners("do_orm_execute", cx);
+        if listeners.is_empty() {
+            return self.execute_now(statement, call, load, cx);
         }
-        match &statement {
+        let own = OwnLoad {
+            load,
+            parameters: None,
+        };
+        ExecuteState::new(self, statement, call, own, listeners, cx).proceed(cx)
+    }
+    /// Execute without telling anyone.
+    pub(super) fn execute_now(
+        &self,
+        statement: &Executable,
+        call: &ExecuteCall,
+        load: LoadOptions,
+        cx: &Cx,
+    ) -> Result<ResultSet> {
+        let options = own_options(statement).union(&call.options);
+        if !is_orm(statement) {
+            return self.execute_core(statement, call, &options, None, cx);
+        }
+        match statement {
             Executable::Select(select) => {
                 let load = with_options(load, select, &options);
                 self.run_load(select, call, load, &options, cx)
@@ -152,8 +170,8 @@ impl Session {
                 {
                     self.autoflush("execute", cx)?;
                 }
-                let subject = subject_of(&statement);
-                self.execute_core(&statement, call, &options, subject.as_ref(), cx)
+                let subject = subject_of(statement);
+                self.execute_core(statement, call, &options, subject.as_ref(), cx)
             }
         }
     }
@@ -228,6 +246,30 @@ impl Session {
         options: &ExecutionOptions,
         cx: &Cx,
     ) -> Result<ResultSet> {
+        let listeners = self.listeners("do_orm_execute", cx);
+        if listeners.is_empty() {
+            return self.load_now(select, parameters, load, options, cx);
+        }
+        let call = ExecuteCall {
+            options: options.clone(),
+            ..ExecuteCall::default()
+        };
+        let own = OwnLoad {
+            load,
+            parameters: Some(parameters),
+        };
+        let statement = Executable::Select(select.clone());
+        ExecuteState::new(self, &statement, &call, own, listeners, cx).proceed(cx)
+    }
+    /// [`Self::load`] without telling anyone.
+    pub(super) fn load_now(
+        &self,
+        select: &Select,
+        parameters: Vec<(Str, Value)>,
+        load: LoadOptions,
+        options: &ExecutionOptions,
+        cx: &Cx,
+    ) -> Result<ResultSet> {
         if !load.no_autoflush {
             self.autoflush("load", cx)?;
         }
@@ -276,40 +318,6 @@ impl Session {
         let info = RunInfo::new(self, &plan, select, load, options, parameters);
         result_of(&info, cursor, cx)
     }
-
-    /// Let listeners of `do_orm_execute` see the statement, and perhaps answer for it.
-    fn tell_listeners(
-        &self,
-        statement: &Executable,
-        call: &ExecuteCall,
-        options: ExecutionOptions,
-        orm: bool,
-        cx: &Cx,
-    ) -> Result<(Told, ExecutionOptions)> {
-        let listeners = self.listeners("do_orm_execute", cx);
-        if listeners.is_empty() {
-            return Ok((Told::Statement(statement.clone()), options));
-        }
-        let state = Rc::new(ExecuteState {
-            session: self.clone(),
-            statement: std::cell::RefCell::new(statement_value(statement)),
-            parameters: call.parameters.0.clone(),
-            options: std::cell::RefCell::new(options),
-            is_orm: orm,
-        });
-        for listener in listeners {
-            let shown = Value::object(ExecuteStateHandle(state.clone()));
-            let answer = cx.call(&listener.function, [shown])?;
-            if let Some(result) = answer.downcast::<ResultSet>() {
-                let options = state.options.borrow().clone();
-                return Ok((Told::Result(result.clone()), options));
-            }
-        }
-        let statement = state.statement.borrow().clone();
-        let statement = crate::sql::coercions::expect_executable(&statement, cx)?;
-        let options = state.options.borrow().clone();
-        Ok((Told::Statement(statement), options))
-    }
 }
 
 /// `load` with what the execution options say of loading.
@@ -329,16 +337,6 @@ fn with_options(mut load: LoadOptions, select: &Select, options: &ExecutionOptio
     load.version_check = select.data().for_update.is_some();
     load
 }
-
-/// What listeners made of a statement.
-enum Told {
-    Statement(Executable),
-    Result(ResultSet),
-}
-
-/// A statement on its way, as scripts hold it.
-#[derive(Clone)]
-pub struct ExecuteStateHandle(pub Rc<ExecuteState>);
 
 /// The mapper that a statement is about.
 pub fn mapper_of_statement(statement: &Executable) -> Option<Rc<Mapper>> {

@@ -130,6 +130,14 @@ pub fn expect_mapper(entity: &Value, cx: &Cx) -> Result<Rc<Mapper>> {
 impl Session {
     /// `get()`.
     pub fn get(&self, entity: &Value, ident: &Value, call: &GetCall, cx: &Cx) -> Result<Value> {
+        let unmapped = match entity {
+            Value::Class(class) => class_mapper(class).is_none(),
+            Value::Object(_) => false,
+            _ => true,
+        };
+        if unmapped {
+            return Err(crate::orm::support::no_inspection(entity, cx));
+        }
         let mapper = expect_mapper(entity, cx)?;
         let found = self.get_object(&mapper, ident, call, "session.get()", cx)?;
         Ok(found.map_or(Value::None, Value::Instance))

@@ -4,6 +4,7 @@ mod binds;
 mod bulk;
 mod events;
 mod execute;
+mod execute_state;
 mod flush;
 mod get;
 mod lifecycle;
@@ -23,7 +24,8 @@ pub use bulk::{BulkSave, bulk_row};
 pub use events::{
     ClassListeners, FlushContext, MakerClass, SessionEvents, SessionListener, Sessions,
 };
-pub use execute::{ExecuteCall, ExecuteState, ExecuteStateHandle};
+pub use execute::{ExecuteCall, is_orm, subject_of};
+pub use execute_state::{ExecuteState, ExecuteStateHandle};
 pub use get::{Found, GetCall, expect_mapper};
 pub use lifecycle::{expect_instance, make_transient, make_transient_to_detached, session_of};
 pub use maker::{ScopedSession, SessionMaker, close_all_sessions};
@@ -253,16 +255,16 @@ impl Session {
             drop(self.0.info.set(info));
         }
     }
-    /// How it takes part in a transaction that its connection is in already.
-    pub fn join_mode(&self, cx: &Cx) -> Str {
-        if cx.compat().is_14() {
-            return Str::new(if self.0.future {
-                "rollback_only"
-            } else {
-                "control_fully"
-            });
+    /// How it takes part in a transaction, or a SAVEPOINT, that its connection is in already.
+    pub fn join_mode(&self, nested: bool, cx: &Cx) -> &str {
+        // 1.4 commits what it finds only if that is a SAVEPOINT.
+        match (self.0.join_mode.as_str(), nested) {
+            _ if cx.compat().is_14() && nested => "control_fully",
+            _ if cx.compat().is_14() => "rollback_only",
+            ("conditional_savepoint", true) => "create_savepoint",
+            ("conditional_savepoint", false) => "rollback_only",
+            (given, _) => given,
         }
-        self.0.join_mode.clone()
     }
     /// Issue a warning, mentioning an autoflush that is under way.
     pub fn warn(&self, category: &'static TypeSpec, message: &str, cx: &Cx) {

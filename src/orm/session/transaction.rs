@@ -317,12 +317,7 @@ impl SessionTransaction {
             return Ok((connection.begin(cx)?, true));
         }
         let nested = connection.in_nested_transaction();
-        let mode = session.join_mode(cx);
-        let mode = match (mode.as_str(), nested) {
-            ("conditional_savepoint", true) => "create_savepoint",
-            ("conditional_savepoint", false) => "rollback_only",
-            (other, _) => other,
-        };
+        let mode = session.join_mode(nested, cx);
         if mode == "create_savepoint" {
             return Ok((connection.begin_nested(cx)?, true));
         }

@@ -777,6 +777,8 @@ fn emit(
     let options = LoadOptions {
         no_autoflush: no_autoflush(load, state),
         post_loads: load.post_loads.clone(),
+        is_relationship: true,
+        lazy_loaded_from: state.instance(),
         ..LoadOptions::default()
     };
     let none = ExecutionOptions::none();

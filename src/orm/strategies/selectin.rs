@@ -122,6 +122,7 @@ impl SelectIn<'_> {
         LoadOptions {
             populate_existing: self.post.run.options.populate_existing,
             invoke_all_eagers: true,
+            is_relationship: true,
             post_loads: self.post.run.shared_post_loads(cx),
             ..LoadOptions::default()
         }

@@ -1,6 +1,7 @@
 //! The script-facing face of sessions, loader options and queries.
 
 mod arguments;
+mod execute_state;
 mod identity;
 mod maker;
 mod options;
@@ -9,8 +10,7 @@ mod transaction;
 
 use crate::object::{Bound, Cx, Export, Method, Object, Result, TypeSpec, Value};
 use crate::orm::session::{
-    ExecuteStateHandle, close_all_sessions, expect_instance, make_transient,
-    make_transient_to_detached,
+    close_all_sessions, expect_instance, make_transient, make_transient_to_detached,
 };
 
 pub use maker::SCOPED_SESSION;
@@ -46,16 +46,10 @@ pub const NAMES: &[(&str, Export)] = &[
     }),
     ("Query", |_| Value::Class(super::query::QUERY.class())),
     ("Bundle", |_| Value::Class(super::bundle::BUNDLE.class())),
-    ("ORMExecuteState", |_| Value::Class(EXECUTE_STATE.class())),
+    ("ORMExecuteState", |_| {
+        Value::Class(execute_state::EXECUTE_STATE.class())
+    }),
 ];
-
-static EXECUTE_STATE: TypeSpec = TypeSpec::new("sqlalchemy.orm.session", "ORMExecuteState");
-
-impl Object for ExecuteStateHandle {
-    fn spec(&self) -> &'static TypeSpec {
-        &EXECUTE_STATE
-    }
-}
 
 /// `identity_key()` of a class and a key, of a class and a row, of an instance.
 pub fn identity_key_of_call(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {

@@ -123,10 +123,8 @@ fn bind_key(value: &Value, cx: &Cx) -> Result<BindKey> {
             }
             match other.downcast::<FromClause>() {
                 Some(from) => Ok(BindKey::Table(from.clone())),
-                None => Err(crate::engine::exc::ARGUMENT_ERROR.error(format!(
-                    "Not an acceptable bind target: {}",
-                    cx.repr(other)?
-                ))),
+                None => Err(crate::engine::exc::ARGUMENT_ERROR
+                    .error(format!("Not an acceptable bind target: {}", cx.str(other)?))),
             }
         }
     }
