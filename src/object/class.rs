@@ -487,7 +487,7 @@ impl Class {
     }
     /// `__hash__`: `None` the default, `Some(Value::None)` unhashable.
     pub fn hash_method(&self) -> Option<Value> {
-        if let Some(method) = self.script_method("__hash__") {
+        if let Some(method) = self.special("__hash__") {
             return Some(method);
         }
         // Python unsets __hash__ where a class defines __eq__ alone.

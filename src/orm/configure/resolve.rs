@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::object::exceptions::NAME_ERROR;
-use crate::object::{Class, Cx, Raised, Result, Value};
+use crate::object::exceptions::{ATTRIBUTE_ERROR, NAME_ERROR};
+use crate::object::{Class, Cx, Object, Raised, Result, TypeSpec, Value, find_attr};
 use crate::orm::instrumented::InstrumentedAttribute;
-use crate::orm::mapper::Mapper;
+use crate::orm::mapper::{Mapper, class_mapper};
 use crate::orm::registry::{RegisteredName, Registry};
 use crate::sql::{ColumnElement, FromClause};
 
@@ -166,10 +166,52 @@ fn resolve_path(
                 }
                 None => return Ok(None),
             },
+            Some(Value::Class(class)) => class_attribute(&class, part, cx)?,
             Some(value) => cx.get_attr(&value, part)?,
         });
     }
     Ok(found)
+}
+
+/// The attribute `name` of a class in an expression: of a mapped one it must be a column's.
+fn class_attribute(class: &Rc<Class>, name: &str, cx: &Cx) -> Result<Value> {
+    let value = Value::Class(class.clone());
+    let Some(mapper) = class_mapper(class) else {
+        return cx.get_attr(&value, name);
+    };
+    match mapper.prop(name) {
+        Some(prop) if prop.relationship().is_some() => Err(INVALID_REQUEST_ERROR.error(format!(
+            "Property '{name}' is not an instance of ColumnProperty (i.e. does not correspond \
+             directly to a Column)."
+        ))),
+        None if find_attr(&value, name, cx)?.is_none() => Err(ATTRIBUTE_ERROR.error(format!(
+            "Class <class '{}'> does not have a mapped column named '{name}'",
+            class.full_name()
+        ))),
+        _ => cx.get_attr(&value, name),
+    }
+}
+
+/// A class in an expression, whose attributes are columns.
+struct ClassName(Rc<Class>);
+
+static CLASS_NAME: TypeSpec = TypeSpec::new("sqlalchemy.orm.clsregistry", "_GetColumns");
+
+impl Object for ClassName {
+    fn spec(&self) -> &'static TypeSpec {
+        &CLASS_NAME
+    }
+    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        class_attribute(&self.0, name, cx).map(Some)
+    }
+}
+
+/// `value` as an expression sees it.
+fn in_expression(value: Value) -> Value {
+    match value {
+        Value::Class(class) if class_mapper(&class).is_some() => Value::object(ClassName(class)),
+        other => other,
+    }
 }
 
 /// The class or table that a relationship's first argument names.
@@ -195,8 +237,14 @@ pub fn resolve_text(mapper: &Rc<Mapper>, text: &str, tables_first: bool, cx: &Cx
         return Err(undefined(text));
     };
     let registry = mapper.registry().clone();
-    let names: Names = Rc::new(move |name, cx| lookup(&registry, name, tables_first, cx));
-    evaluator.evaluate(text, names, cx).map_err(|raised| {
+    let names: Names =
+        Rc::new(move |name, cx| Ok(lookup(&registry, name, tables_first, cx)?.map(in_expression)));
+    let value = evaluator.evaluate(text, names, cx);
+    let value = value.map(|value| match value.downcast::<ClassName>() {
+        Some(name) => Value::Class(name.0.clone()),
+        None => value,
+    });
+    value.map_err(|raised| {
         if raised.is(&NAME_ERROR) {
             not_found(mapper, text, &raised.message(cx), cx)
         } else {

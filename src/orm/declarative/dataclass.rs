@@ -5,11 +5,11 @@ use std::rc::Rc;
 use super::collect::Ordered;
 use super::scan::Scan;
 use super::{FieldOptions, MappedColumn};
-use crate::engine::exc::{ARGUMENT_ERROR, with_code};
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR, with_code};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{
-    Args, Class, Cx, Instance, Members, Parameter, ParameterKind, Result, Signature, Str, TypeSpec,
-    Value, class_of, ops,
+    Args, Class, CompareOp, Cx, Instance, Key, Members, Parameter, ParameterKind, Result,
+    Signature, Str, TypeSpec, Value, class_of, ops, types,
 };
 use crate::orm::instrumented::PropertyHandle;
 use crate::orm::mapped_class::MappedClass;
@@ -60,6 +60,45 @@ fn dataclass_members(members: &mut Members) {
             }
             Ok(Value::Bool(true))
         });
+}
+
+/// What dataclasses with `order=True` have besides.
+static ORDERED: TypeSpec =
+    TypeSpec::new("sqlalchemy.orm.decl_api", "MappedAsDataclass").members(|members| {
+        for (text, op) in [
+            ("__lt__(other)", CompareOp::Lt),
+            ("__le__(other)", CompareOp::Le),
+            ("__gt__(other)", CompareOp::Gt),
+            ("__ge__(other)", CompareOp::Ge),
+        ] {
+            members.method_on_value(text, move |this, a, cx| {
+                let other = a.value("other");
+                if !Rc::ptr_eq(&class_of(this, cx), &class_of(other, cx)) {
+                    return Ok(Value::object(types::NotImplementedObject));
+                }
+                let (own, other) = (compared(this, cx)?, compared(other, cx)?);
+                ops::compare(op, &own, &other, cx)
+            });
+        }
+    });
+/// What dataclasses with `unsafe_hash=True` have besides.
+static HASHED: TypeSpec =
+    TypeSpec::new("sqlalchemy.orm.decl_api", "MappedAsDataclass").members(|members| {
+        members.method_on_value("__hash__()", |this, _, cx| {
+            let code = Key::new(compared(this, cx)?, cx)?.hash_code();
+            Ok(Value::Int(i64::from_ne_bytes(code.to_ne_bytes())))
+        });
+    });
+
+/// The values of the fields that are compared, as a tuple.
+fn compared(this: &Value, cx: &Cx) -> Result<Value> {
+    let names = fields_of(this, |_, fields| {
+        let names = fields.fields.iter().filter(|field| field.compare);
+        names.map(|field| field.name.clone()).collect::<Vec<Str>>()
+    });
+    let values = names.unwrap_or_default().into_iter();
+    let values: Result<Vec<Value>> = values.map(|name| cx.get_attr(this, &name)).collect();
+    Ok(Value::tuple(values?))
 }
 
 /// The arguments of the dataclass as a whole.
@@ -220,7 +259,17 @@ pub(super) fn prepare(
         }
     }
     let fields: Vec<Field> = fields.into_values().collect();
-    let signature = signature(&fields)?;
+    let signature = signature(&fields).map_err(|raised| {
+        let shown = scan.cx.repr(raised.value()).unwrap_or_default();
+        with_code(
+            INVALID_REQUEST_ERROR.error(format!(
+                "Python dataclasses error encountered when creating dataclass for '{}': {shown}. \
+                 Please refer to Python dataclasses documentation for additional information.",
+                scan.class.name()
+            )),
+            "dcte",
+        )
+    })?;
     Ok(Some(DataclassFields {
         options,
         fields,
@@ -354,6 +403,17 @@ pub(super) fn attach(class: &Rc<Class>, fields: DataclassFields) {
                 class.set(name, method);
             }
         }
+    }
+    let options = fields.options;
+    if options.order {
+        for name in ["__lt__", "__le__", "__gt__", "__ge__"] {
+            if let Some(method) = ORDERED.class().own(name) {
+                class.set(name, method);
+            }
+        }
+    }
+    if let (true, Some(method)) = (options.unsafe_hash, HASHED.class().own("__hash__")) {
+        class.set("__hash__", method);
     }
     if let Some(own) = MappedClass::own(class) {
         drop(own.dataclass.set(fields));
