@@ -351,6 +351,8 @@ impl<'a> CacheKeyBuilder<'a> {
             ColumnElement::Exists(node) => self.statement(&node.element),
             ColumnElement::Tuple(node) => self.elements(&node.clauses),
             ColumnElement::TableValued(node) => self.from(&node.from),
+            // What its function renders, nobody knows.
+            ColumnElement::Custom(_) => self.fail(),
             ColumnElement::ScalarFunctionColumn(node) => {
                 self.text(&node.name);
                 self.element(&node.function);
@@ -685,7 +687,7 @@ impl<'a> CacheKeyBuilder<'a> {
             Executable::TextualSelect(textual) => {
                 self.statement(&SelectStatement::Textual(textual.clone()));
             }
-            Executable::Function(element) => self.element(element),
+            Executable::Function(element) | Executable::Custom(element) => self.element(element),
             Executable::Insert(insert) => self.dml(36, insert.data(), false),
             Executable::Update(update) => self.dml(37, update.data(), false),
             Executable::Delete(delete) => self.dml(38, delete.data(), false),

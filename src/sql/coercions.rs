@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use super::dml::{Delete, Insert, Update};
 use super::elements::{
-    BindParameter, ColumnElement, Modifiers, Name, Tuple, coerce_compared_value, integer_type,
-    literal, null_type,
+    BindParameter, ColumnElement, CustomKind, Modifiers, Name, Tuple, coerce_compared_value,
+    integer_type, literal, null_type,
 };
 use super::entity::{Entity, EntityCoercion};
 use super::executable::Executable;
@@ -785,6 +785,9 @@ pub fn executable_of(value: &Value) -> Option<Executable> {
     if let Some(element) = value.downcast::<ColumnElement>() {
         return Some(match element.plain() {
             ColumnElement::Text(text) => Executable::Text(text.clone()),
+            ColumnElement::Custom(custom) if custom.kind == CustomKind::Clause => {
+                Executable::Custom(element.clone())
+            }
             _ => Executable::Function(element.clone()),
         });
     }

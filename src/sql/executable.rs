@@ -23,6 +23,8 @@ pub enum Executable {
     Update(Update),
     /// DELETE.
     Delete(Delete),
+    /// A statement of a class that a script defined.
+    Custom(ColumnElement),
     /// A function, executed as a SELECT of it.
     Function(ColumnElement),
 }

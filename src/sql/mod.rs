@@ -15,6 +15,7 @@ mod entity;
 mod executable;
 pub mod execution;
 pub mod functions;
+pub mod hooks;
 pub mod operate;
 pub mod operators;
 pub mod reflection;
@@ -26,11 +27,11 @@ pub mod visitors;
 pub use cache_key::{CacheKey, CacheKeyBuilder, KeyedStatement, cache_key};
 pub use elements::{
     AnnotatedElement, Annotations, AnonMap, AsBoolean, BinaryExpression, BindParameter, BindValue,
-    Case, Cast, ClauseList, ColumnClause, ColumnElement, Exists, Extract, FrameBound, FrameKind,
-    Function, FunctionFilter, Grouping, Label, Modifiers, Name, NamePart, Over, ProxyColumn,
-    ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple, TypeCoerce,
-    UnaryExpression, WithinGroup, adapt_expression, and_all, coerce_compared_value, integer_type,
-    is_plain_equality, literal, next_seed, null_type,
+    Case, Cast, ClauseList, ColumnClause, ColumnElement, CustomElement, CustomKind, Exists,
+    Extract, FrameBound, FrameKind, Function, FunctionFilter, Grouping, Label, Modifiers, Name,
+    NamePart, Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn,
+    Tuple, TypeCoerce, UnaryExpression, WithinGroup, adapt_expression, and_all,
+    coerce_compared_value, integer_type, is_plain_equality, literal, next_seed, null_type,
 };
 pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext, PluginSelect};
 pub use executable::Executable;

@@ -223,6 +223,7 @@ pub fn replace(element: &ColumnElement, with: &dyn Replacement) -> Result<Column
             clauses: go_all(&node.clauses)?,
             types: node.types.clone(),
         })),
+        ColumnElement::Custom(_) => element.clone(),
         ColumnElement::ScalarFunctionColumn(node) => {
             ColumnElement::ScalarFunctionColumn(Rc::new(ScalarFunctionColumn {
                 function: go(&node.function)?,

@@ -38,6 +38,9 @@ const OWN_MODULES: &[&ModuleSpec] = &[
     &orm::EXT_MUTABLE,
     &orm::INTERFACES,
     &orm::EXT_HYBRID,
+    &sql::COMPILER_MODULE,
+    &sql::VISITORS_MODULE,
+    &sql::OPERATORS_MODULE,
     &orm::EXT_ASSOCIATION_PROXY,
     &orm::EXT_ORDERING_LIST,
 ];

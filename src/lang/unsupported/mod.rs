@@ -394,10 +394,6 @@ const MODULES: &[(&str, &str)] = &[
         "statements are cached by themselves: use select()",
     ),
     (
-        "sqlalchemy.ext.compiler",
-        "use func, text() or literal_column()",
-    ),
-    (
         "sqlalchemy.ext.horizontal_shard",
         "use one session per database",
     ),

@@ -52,7 +52,10 @@ pub fn subject_of(statement: &Executable) -> Option<MappedEntity> {
         Executable::Insert(insert) => insert.data().subject.clone(),
         Executable::Update(update) => update.data().subject.clone(),
         Executable::Delete(delete) => delete.data().subject.clone(),
-        Executable::Text(_) | Executable::TextualSelect(_) | Executable::Function(_) => None,
+        Executable::Text(_)
+        | Executable::TextualSelect(_)
+        | Executable::Custom(_)
+        | Executable::Function(_) => None,
     }?;
     MappedEntity::of(subject.as_ref())
 }
@@ -65,7 +68,10 @@ pub fn is_orm(statement: &Executable) -> bool {
         Executable::Update(update) => update.data().subject.is_some(),
         Executable::Delete(delete) => delete.data().subject.is_some(),
         Executable::Compound(_) => subject_of(statement).is_some(),
-        Executable::Text(_) | Executable::TextualSelect(_) | Executable::Function(_) => false,
+        Executable::Text(_)
+        | Executable::TextualSelect(_)
+        | Executable::Custom(_)
+        | Executable::Function(_) => false,
     }
 }
 
@@ -77,7 +83,10 @@ pub(super) fn own_options(statement: &Executable) -> ExecutionOptions {
         Executable::Insert(insert) => insert.data().execution_options.clone(),
         Executable::Update(update) => update.data().execution_options.clone(),
         Executable::Delete(delete) => delete.data().execution_options.clone(),
-        Executable::Text(_) | Executable::TextualSelect(_) | Executable::Function(_) => Vec::new(),
+        Executable::Text(_)
+        | Executable::TextualSelect(_)
+        | Executable::Custom(_)
+        | Executable::Function(_) => Vec::new(),
     };
     ExecutionOptions::of(pairs)
 }
@@ -365,5 +374,6 @@ pub fn statement_value(statement: &Executable) -> Value {
         Executable::Delete(delete) => Value::object(delete.clone()),
         Executable::Text(text) => Value::object(crate::sql::ColumnElement::Text(text.clone())),
         Executable::Function(element) => Value::object(element.clone()),
+        Executable::Custom(element) => Value::object(element.clone()),
     }
 }

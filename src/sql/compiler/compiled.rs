@@ -106,7 +106,6 @@ impl Compiled {
         binds: Vec<CompiledBind>,
         result: ResultShape,
         paramstyle: ParamStyle,
-        _render_postcompile: bool,
     ) -> Self {
         let mut compiled = Self {
             sql: Str::new(""),

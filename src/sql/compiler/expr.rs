@@ -14,6 +14,9 @@ use crate::sql::selectable::{FromClause, TextClause};
 impl SQLCompiler<'_> {
     /// Render an expression.
     pub fn element(&mut self, element: &ColumnElement, kw: Kw, out: &mut Fragment) -> Result<()> {
+        if self.hooks.is_some() && self.hooked_element(element, kw, out)? {
+            return Ok(());
+        }
         match element {
             ColumnElement::Column(_) | ColumnElement::ColumnClause(_) | ColumnElement::Proxy(_) => {
                 self.column(element, kw, out)
@@ -161,6 +164,7 @@ impl SQLCompiler<'_> {
                 }
                 Ok(())
             }
+            ColumnElement::Custom(node) => self.custom(node, kw, out),
             ColumnElement::ScalarFunctionColumn(node) => {
                 out.push("(");
                 self.element(&node.function, kw, out)?;
@@ -508,7 +512,7 @@ impl SQLCompiler<'_> {
 
     /// A type as CAST and DDL write it.
     pub fn type_text(&self, type_: &crate::sql::types::SqlType) -> Result<String> {
-        crate::sql::dialects::type_ddl(type_, self.dialect, self.cx)
+        type_.ddl(self.dialect, self.cx)
     }
 
     fn extract(&mut self, node: &Rc<Extract>, kw: Kw, out: &mut Fragment) -> Result<()> {

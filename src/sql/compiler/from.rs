@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::{Fragment, Kw, SQLCompiler};
 use crate::engine::exc::SA_WARNING;
-use crate::object::{Cx, Result, Value};
+use crate::object::{Cx, Object, Result, Value};
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::elements::{Annotations, ColumnElement};
 use crate::sql::selectable::{Alias, AliasKind, AliasedElement, FromClause, Join, Select, Values};
@@ -14,6 +14,12 @@ impl SQLCompiler<'_> {
     /// Render a FROM element.
     pub fn from(&mut self, from: &FromClause, kw: Kw, out: &mut Fragment) -> Result<()> {
         let _depth = self.cx.enter()?;
+        if self.hooks.is_some() {
+            let class = Object::class(from.plain());
+            if self.hooked(&class, || Value::object(from.clone()), kw, out)? {
+                return Ok(());
+            }
+        }
         match from {
             FromClause::Table(table) => {
                 let start = out.position();

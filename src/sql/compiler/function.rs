@@ -72,7 +72,7 @@ impl SQLCompiler<'_> {
         })
     }
 
-    fn function_name(&mut self, name: &str, out: &mut Fragment) {
+    pub(super) fn function_name(&mut self, name: &str, out: &mut Fragment) {
         // Quoted for its characters alone, not for being a reserved word or in capitals.
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '$';
         let first = name.chars().next();

@@ -16,6 +16,7 @@ mod fragment;
 mod from;
 mod function;
 mod hints;
+mod hooked;
 mod multi_table;
 mod select;
 mod variants;
@@ -24,16 +25,19 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+pub use binds::literal_text;
 pub use compiled::ResultShape as CompiledShape;
 pub use compiled::{
     BoundParameter, BoundStatement, Compiled, CompiledBind, ResultColumn, ResultShape,
 };
 pub use dml_info::DmlInfo;
 pub use fragment::{Fragment, Mark};
+pub use hooked::CompilerHandle;
 
 use super::dialects::Dialect;
 use super::elements::{AnonMap, BindParameter, ColumnElement, Name};
 use super::executable::Executable;
+use super::hooks::CompileHooks;
 use super::selectable::{Alias, FromClause, SelectStatement};
 use crate::object::{Cx, Result, Str};
 
@@ -144,6 +148,12 @@ pub struct SQLCompiler<'a> {
     pub dialect: &'a Dialect,
     /// The session.
     pub cx: &'a Cx,
+    state: CompilerState,
+}
+
+/// What a compilation has come to: what may be lent to a function of a script.
+#[derive(Default)]
+pub struct CompilerState {
     /// How.
     pub options: CompileOptions,
     /// The enclosing statements.
@@ -168,6 +178,22 @@ pub struct SQLCompiler<'a> {
     double_percents: bool,
     /// Tables to be named by an alias, where a schema makes plain names ambiguous.
     ambiguous_tables: FxHashMap<Str, Name>,
+    /// The functions of scripts that render constructs, where there are any.
+    hooks: Option<Rc<CompileHooks>>,
+    /// Whether the next element is rendered as if it had no such function.
+    skip_hook: bool,
+}
+
+impl std::ops::Deref for SQLCompiler<'_> {
+    type Target = CompilerState;
+    fn deref(&self) -> &CompilerState {
+        &self.state
+    }
+}
+impl std::ops::DerefMut for SQLCompiler<'_> {
+    fn deref_mut(&mut self) -> &mut CompilerState {
+        &mut self.state
+    }
 }
 
 /// What kind of identifier is shortened.
@@ -184,21 +210,13 @@ impl<'a> SQLCompiler<'a> {
         Self {
             dialect,
             cx,
-            stack: Vec::new(),
-            anon_map: AnonMap::default(),
-            result: ResultShape::default(),
-            truncated: FxHashMap::default(),
-            truncated_counters: [1; 3],
-            binds: Vec::new(),
-            bind_names: FxHashMap::default(),
-            bind_numbers: FxHashMap::default(),
-            ctes: cte::CteState::default(),
-            plan: None,
-            dml: None,
-            crud_names: FxHashMap::default(),
-            double_percents: dialect.doubles_percents(),
-            ambiguous_tables: FxHashMap::default(),
-            options,
+            state: CompilerState {
+                options,
+                truncated_counters: [1; 3],
+                double_percents: dialect.doubles_percents(),
+                hooks: CompileHooks::of(cx),
+                ..CompilerState::default()
+            },
         }
     }
 
@@ -212,15 +230,10 @@ impl<'a> SQLCompiler<'a> {
 
     /// The end of it.
     pub fn finish(self, text: Fragment) -> Compiled {
-        let mut compiled = Compiled::new(
-            text,
-            self.binds,
-            self.result,
-            self.dialect.paramstyle,
-            self.options.render_postcompile,
-        );
-        compiled.plan = self.plan;
-        compiled.set_dml(self.dml);
+        let Self { dialect, state, .. } = self;
+        let mut compiled = Compiled::new(text, state.binds, state.result, dialect.paramstyle);
+        compiled.plan = state.plan;
+        compiled.set_dml(state.dml);
         compiled
     }
 
@@ -289,6 +302,9 @@ impl<'a> SQLCompiler<'a> {
 
     /// Render a statement.
     pub fn executable(&mut self, statement: &Executable, kw: Kw, out: &mut Fragment) -> Result<()> {
+        if self.hooks.is_some() && self.hooked_statement(statement, kw, out)? {
+            return Ok(());
+        }
         match statement {
             Executable::Select(select) => self.select(select, kw, out)?,
             Executable::Compound(compound) => self.compound(compound, kw, out)?,
@@ -299,7 +315,9 @@ impl<'a> SQLCompiler<'a> {
             Executable::Insert(insert) => self.insert(insert, kw, out)?,
             Executable::Update(update) => self.update(update, kw, out)?,
             Executable::Delete(delete) => self.delete(delete, kw, out)?,
-            Executable::Function(element) => self.element(element, kw, out)?,
+            Executable::Function(element) | Executable::Custom(element) => {
+                self.element(element, kw, out)?;
+            }
         }
         Ok(())
     }
@@ -312,6 +330,12 @@ impl<'a> SQLCompiler<'a> {
         out: &mut Fragment,
     ) -> Result<()> {
         let _depth = self.cx.enter()?;
+        if self.hooks.is_some()
+            && let Some(executable) = statement.executable()
+            && self.hooked_statement(&executable, kw, out)?
+        {
+            return Ok(());
+        }
         match statement {
             SelectStatement::Select(select) => self.select(select, kw, out),
             SelectStatement::Compound(compound) => self.compound(compound, kw, out),

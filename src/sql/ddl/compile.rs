@@ -2,18 +2,18 @@
 
 use std::rc::Rc;
 
-use super::Ddl;
 use super::column_spec::{column_text, sequence_options, table_options};
 use super::constraints::{constraint_text, option, table_constraints};
 use super::inline::{inline_sql, quoted};
-use crate::engine::exc::COMPILE_ERROR;
+use super::{Ddl, column_definition};
+use crate::engine::exc::{COMPILE_ERROR, UNSUPPORTED_COMPILATION_ERROR, with_code};
 use crate::object::exceptions::key_error;
-use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::object::{Cx, Instance, Raised, Result, Str, Value};
 use crate::sql::dialects::{Backend, Dialect};
 use crate::sql::schema::{Column, Constraint, Index, IndexPart, Sequence, Table, rendered_name};
 
-/// The text of `ddl` under `dialect`.
-pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
+/// The text of `ddl` under `dialect`, not by a function that a script registered for it.
+pub fn compile_ddl_plain(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
     let when = |flag: bool, words: &str| {
         if flag {
             words.to_owned()
@@ -88,6 +88,7 @@ pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
             let text = comment_text(comment.as_ref(), *drop, dialect, cx)?;
             format!("COMMENT ON COLUMN {} IS {text}", qualified(column, dialect))
         }
+        Ddl::Custom(instance) => return Err(no_compiler(instance, dialect)),
         Ddl::Text {
             statement,
             context,
@@ -158,7 +159,7 @@ fn create_table(
     text.push_str(" (");
     let mut separator = "\n";
     for column in table.column_list() {
-        let definition = column_text(&column, dialect, cx)
+        let definition = column_definition(&column, dialect, cx)
             .map_err(|raised| in_column(raised, table, &column, cx))?;
         if let Some(definition) = definition {
             text.push_str(separator);
@@ -376,4 +377,14 @@ fn ddl_text(
     }
     text.push_str(rest);
     Ok(text)
+}
+
+fn no_compiler(instance: &Instance, dialect: &Dialect) -> Raised {
+    let message = format!(
+        "Compiler <sqlalchemy.sql.compiler.DDLCompiler object at {:#014x}> can't render element \
+         of type <class '{}'>",
+        std::ptr::from_ref(dialect) as usize,
+        instance.class().full_name()
+    );
+    with_code(UNSUPPORTED_COMPILATION_ERROR.error(message), "l7de")
 }

@@ -4,6 +4,7 @@
 mod column_spec;
 mod compile;
 mod constraints;
+mod hooked;
 mod inline;
 mod run;
 
@@ -12,8 +13,9 @@ use std::rc::Rc;
 use super::schema::{Constraint, Index, Sequence, Table};
 use crate::object::{Cx, Result, Str, Value};
 
-pub use compile::compile_ddl;
+pub use compile::compile_ddl_plain;
 pub use constraints::autoincrement_column;
+pub use hooked::{DdlCompiler, column_definition, compile_ddl};
 pub use inline::inline_sql;
 pub use run::{CheckFirst, DdlBind, DdlTarget, MockBind, create, drop};
 
@@ -107,6 +109,8 @@ pub enum Ddl {
         /// Whether the comment goes.
         drop: bool,
     },
+    /// An element of a class that a script defined.
+    Custom(Rc<crate::object::Instance>),
     /// `DDL(statement)`: a text with `%(table)s` and the like.
     Text {
         /// The text.

@@ -107,7 +107,8 @@ impl ColumnElement {
             | Self::Extract(_)
             | Self::Collation(_)
             | Self::TableValued(_)
-            | Self::ScalarFunctionColumn(_) => self.group_as_operand(against),
+            | Self::ScalarFunctionColumn(_)
+            | Self::Custom(_) => self.group_as_operand(against),
         }
     }
 

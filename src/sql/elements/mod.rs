@@ -4,6 +4,7 @@
 mod annotations;
 mod anon_map;
 mod construct;
+mod custom;
 mod grouping;
 mod name;
 mod naming;
@@ -16,6 +17,7 @@ use std::rc::Rc;
 pub use annotations::{AnnotatedElement, Annotations};
 pub use anon_map::AnonMap;
 pub use construct::{and_all, is_plain_equality, literal};
+pub use custom::{CustomElement, CustomKind};
 pub use name::{Name, NamePart, next_seed};
 pub use nodes::{
     AsBoolean, BinaryExpression, BindParameter, BindValue, Case, Cast, ClauseList, ColumnClause,
@@ -95,6 +97,8 @@ pub enum ColumnElement {
     TableValued(Rc<TableValuedColumn>),
     /// `(fn(..)).name`.
     ScalarFunctionColumn(Rc<ScalarFunctionColumn>),
+    /// An element of a class that a script defined.
+    Custom(Rc<CustomElement>),
     /// An element with annotations.
     Annotated(Rc<AnnotatedElement>),
 }
@@ -157,6 +161,7 @@ impl ColumnElement {
             Self::Tuple(node) => Rc::as_ptr(node) as usize,
             Self::TableValued(node) => Rc::as_ptr(node) as usize,
             Self::ScalarFunctionColumn(node) => Rc::as_ptr(node) as usize,
+            Self::Custom(node) => Rc::as_ptr(&node.instance) as usize,
             Self::Annotated(node) => node.element.identity(),
             Self::TextualLabelReference(name) | Self::Collation(name) => {
                 name.as_str().as_ptr() as usize
@@ -204,6 +209,7 @@ impl ColumnElement {
             Self::Tuple(_) => 127,
             Self::TableValued(_) => 128,
             Self::ScalarFunctionColumn(_) => 129,
+            Self::Custom(_) => 131,
             Self::Annotated(_) => 130,
         }
     }

@@ -1,6 +1,6 @@
 //! The names under which expressions are selected: labels required, fallback labels, keys.
 
-use super::{ColumnElement, Name};
+use super::{ColumnElement, CustomKind, Name};
 use crate::object::Str;
 use crate::sql::selectable::FromClause;
 
@@ -9,6 +9,7 @@ impl ColumnElement {
     pub fn non_anon_label(&self) -> Option<Name> {
         match self.plain() {
             Self::Function(_) | Self::Cast(_) | Self::TypeCoerce(_) | Self::AsBoolean(_) => None,
+            Self::Custom(node) if node.kind != CustomKind::Column => None,
             Self::Grouping(node) => node.element.non_anon_label(),
             plain => plain.name(),
         }
@@ -87,6 +88,7 @@ impl ColumnElement {
             Self::Label(label) => Some(label.name.clone()),
             Self::Grouping(node) => node.element.tq_label(),
             Self::TableValued(_) | Self::ScalarFunctionColumn(_) => self.name(),
+            Self::Custom(node) if node.kind == CustomKind::Column => self.name(),
             plain => plain.wrapped_column().and_then(Self::tq_label),
         }
     }

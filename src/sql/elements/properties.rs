@@ -1,7 +1,7 @@
 //! What every element can be asked: its type, its name and key, what it selects from.
 
 use super::standard::{boolean_type, integer_type, null_type, string_type};
-use super::{ColumnElement, Name};
+use super::{ColumnElement, CustomKind, Name};
 use crate::object::Str;
 use crate::sql::selectable::{AliasedElement, FromClause};
 use crate::sql::types::{Affinity, SqlType};
@@ -32,6 +32,7 @@ impl ColumnElement {
             Self::ScalarSelect(node) => node.type_.clone(),
             Self::TableValued(node) => node.type_.clone(),
             Self::ScalarFunctionColumn(node) => node.type_.clone(),
+            Self::Custom(node) => node.type_(),
             Self::Annotated(node) => node.element.type_(),
             Self::Collation(_) => string_type(),
             Self::TextualLabelReference(_) | Self::Null | Self::Text(_) | Self::Tuple(_) => {
@@ -68,6 +69,7 @@ impl ColumnElement {
             Self::Function(node) => Some(Name::Plain(node.name.clone())),
             Self::TableValued(node) => node.from.name(),
             Self::ScalarFunctionColumn(node) => Some(Name::Plain(node.name.clone())),
+            Self::Custom(node) => node.column_name(),
             Self::Annotated(node) => node.element.name(),
             // A unary or grouped expression is no named thing, whatever is inside.
             _ => None,
@@ -84,6 +86,7 @@ impl ColumnElement {
             Self::Bind(node) => Some(node.key.clone()),
             Self::TableValued(node) => node.from.name(),
             Self::ScalarFunctionColumn(node) => Some(Name::Plain(node.name.clone())),
+            Self::Custom(node) if node.kind == CustomKind::Column => node.column_name(),
             Self::Annotated(node) => node.element.key(),
             _ => None,
         }
@@ -107,7 +110,7 @@ impl ColumnElement {
                 | Self::Label(_)
                 | Self::TableValued(_)
                 | Self::ScalarFunctionColumn(_)
-        )
+        ) || matches!(self.plain(), Self::Custom(node) if node.kind == CustomKind::Column)
     }
 
     /// The FROM element it is a column of.
@@ -188,6 +191,11 @@ impl ColumnElement {
             }
             Self::TableValued(node) => froms.push(node.from.clone()),
             Self::ScalarFunctionColumn(node) => node.function.collect_froms(froms),
+            Self::Custom(node) => {
+                for clause in &node.clauses {
+                    clause.collect_froms(froms);
+                }
+            }
             // A subquery brings its own FROM list.
             Self::ScalarSelect(_) | Self::Exists(_) => {}
             _ => self.for_each_child(&mut |child| child.collect_froms(froms)),
@@ -234,6 +242,7 @@ impl ColumnElement {
             Self::Extract(node) => visit(&node.expr),
             Self::Tuple(node) => node.clauses.iter().for_each(visit),
             Self::ScalarFunctionColumn(node) => visit(&node.function),
+            Self::Custom(node) => node.clauses.iter().for_each(visit),
             Self::Annotated(node) => visit(&node.element),
             Self::Column(_)
             | Self::ColumnClause(_)

@@ -99,7 +99,8 @@ fn adaptation(op: &Operator, own: Affinity, other: Affinity) -> Option<Affinity>
     Some(match (own, op, other) {
         (Integer, Operator::Add, Date) => Date,
         (Integer, Operator::Mul, Interval) => Interval,
-        (Integer, Operator::TrueDiv, Integer) => Numeric,
+        // 1.4 leaves it to the database, which floors.
+        (Integer, Operator::TrueDiv, Integer) if Cx::current().compat().is_20() => Numeric,
         (
             Integer,
             Operator::Add | Operator::Sub | Operator::Mul | Operator::TrueDiv | Operator::FloorDiv,

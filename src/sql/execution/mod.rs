@@ -256,7 +256,7 @@ impl Executable {
             Self::Delete(delete) => &delete.data().execution_options,
             Self::Select(select) => &select.data().execution_options,
             Self::Compound(compound) => &compound.data().outer.execution_options,
-            Self::Text(_) | Self::TextualSelect(_) | Self::Function(_) => {
+            Self::Text(_) | Self::TextualSelect(_) | Self::Custom(_) | Self::Function(_) => {
                 return ExecutionOptions::none();
             }
         };

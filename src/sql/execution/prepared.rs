@@ -53,7 +53,7 @@ fn kind_of(statement: &Executable, compiled: &Compiled) -> StatementKind {
         return info.kind;
     }
     match statement {
-        Executable::Text(_) => StatementKind::Text,
+        Executable::Text(_) | Executable::Custom(_) => StatementKind::Text,
         _ => StatementKind::Select,
     }
 }
@@ -108,7 +108,7 @@ impl Prepared {
         }
         Ok(Self {
             places: compiled.places(),
-            is_text: matches!(statement, Executable::Text(_)),
+            is_text: matches!(statement, Executable::Text(_) | Executable::Custom(_)),
             defaulted: (0..sources.len())
                 .filter(|at| matches!(sources[*at].fallback, Fallback::Default(..)))
                 .collect(),

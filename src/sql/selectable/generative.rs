@@ -9,6 +9,7 @@ use super::{
 };
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Raised, Result, Str, Value, attr_names};
+use crate::sql::Executable;
 use crate::sql::coercions;
 use crate::sql::elements::{
     BindParameter, BindValue, ColumnElement, Exists, Modifiers, ScalarSelect, integer_type,
@@ -515,6 +516,19 @@ impl SelectStatement {
             Self::Grouping(inner) => Self::Grouping(Rc::new(inner.without_labels())),
             other => other.clone(),
         }
+    }
+
+    /// The statement as one to execute; a grouped one is none.
+    pub fn executable(&self) -> Option<Executable> {
+        Some(match self {
+            Self::Select(select) => Executable::Select(select.clone()),
+            Self::Compound(compound) => Executable::Compound(compound.clone()),
+            Self::Textual(textual) => Executable::TextualSelect(textual.clone()),
+            Self::Insert(insert) => Executable::Insert(insert.clone()),
+            Self::Update(update) => Executable::Update(update.clone()),
+            Self::Delete(delete) => Executable::Delete(delete.clone()),
+            Self::Grouping(_) => return None,
+        })
     }
 
     /// `EXISTS (SELECT ..)`.

@@ -337,6 +337,13 @@ impl SqlType {
     }
     /// Its DDL text under `dialect`.
     pub fn ddl(&self, dialect: &Dialect, cx: &Cx) -> Result<String> {
+        match super::hooked::hooked_ddl(self, dialect, cx)? {
+            Some(text) => Ok(text),
+            None => self.plain_ddl(dialect, cx),
+        }
+    }
+    /// The same, not by a function that a script registered for it.
+    pub fn plain_ddl(&self, dialect: &Dialect, cx: &Cx) -> Result<String> {
         let ty = self.variant(dialect);
         let behaviour = ty.behaviour();
         match behaviour.ddl(&ty, dialect, cx)? {

@@ -9,6 +9,7 @@ mod class;
 mod comparator;
 mod decorator;
 mod enums;
+mod hooked;
 mod json;
 mod null;
 mod numeric;
@@ -29,6 +30,7 @@ pub use class::{Arguments, Make, Processor, SqlType, TypeClass, TypeEngine, type
 pub use comparator::{COMPARATOR, comparator_of, operate_by_type};
 pub use decorator::{Decorator, SqlHook};
 pub use enums::EnumType;
+pub use hooked::TypeCompiler;
 pub(crate) use json::make as make_json;
 pub use json::{JSON_NULL, JsonPart, JsonType};
 pub use null::{NullType, TupleType};

@@ -14,6 +14,7 @@ use crate::orm::{
     StateHandle, configure_registry, entity_of_value, no_value, session, state_address, state_of,
     state_value,
 };
+use crate::sql::coercions::executable_of;
 
 /// `inspect(target, raiseerr=True)` of instances and mapped things; `None`: it is none.
 pub fn inspect(target: &Value, cx: &Cx) -> Result<Option<Value>> {
@@ -29,7 +30,9 @@ pub fn inspect(target: &Value, cx: &Cx) -> Result<Option<Value>> {
         return Ok(Some(entity_value(&entity)));
     }
     let itself = target.downcast::<InstrumentedAttribute>().is_some()
-        || target.downcast::<StateHandle>().is_some();
+        || target.downcast::<StateHandle>().is_some()
+        || target.downcast::<crate::sql::FromClause>().is_some()
+        || executable_of(target).is_some();
     Ok(itself.then(|| target.clone()))
 }
 

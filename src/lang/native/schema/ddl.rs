@@ -8,7 +8,8 @@ use crate::engine::{Connection, Engine};
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
-    Args, Bound, Class, Cx, Dict, Members, Object, Result, Signature, Str, TypeSpec, Value,
+    Args, Bound, Class, Cx, Dict, Instance, Members, Object, Result, Signature, Str, TypeSpec,
+    Value,
     class_of,
 };
 use crate::sql::ColumnElement;
@@ -142,7 +143,20 @@ pub struct DdlObject(pub Rc<Ddl>);
 
 static DDL_ELEMENT: TypeSpec = TypeSpec::new(MODULE, "ExecutableDDLElement")
     .bases(&[&OBJECT])
-    .members(members);
+    .members(members)
+    .construct(construct_custom)
+    .subclassable();
+
+/// Makes an instance of a script's class below `DDLElement`, which `@compiles` renders.
+fn construct_custom(class: &Rc<Class>, _args: Args, _cx: &Cx) -> Result<Value> {
+    if class.spec().is_some() {
+        return Err(TYPE_ERROR.error(format!("cannot create '{}' instances", class.full_name())));
+    }
+    let instance = Instance::new(class.clone());
+    let ddl = Rc::new(Ddl::Custom(instance.clone()));
+    instance.set_payload(Rc::new(DdlObject(ddl)));
+    Ok(Value::Instance(instance))
+}
 
 macro_rules! elements {
     ($($constant:ident = $name:literal, $signature:literal, $make:expr;)*) => {
@@ -316,6 +330,7 @@ fn spec_of(ddl: &Ddl) -> &'static TypeSpec {
         Ddl::ColumnComment { drop: false, .. } => &SET_COLUMN_COMMENT,
         Ddl::ColumnComment { drop: true, .. } => &DROP_COLUMN_COMMENT,
         Ddl::Text { .. } => &DDL_TEXT,
+        Ddl::Custom(_) => &DDL_ELEMENT,
     }
 }
 
@@ -332,6 +347,10 @@ fn members(members: &mut Members) {
                 Ok(Value::object(CompiledDdl(text, dialect.backend)))
             },
         )
+        .method("__str__()", |this: &DdlObject, _, cx| {
+            let dialect = Dialect::default_dialect(cx.compat());
+            compile_ddl(&this.0, &dialect, cx).map(Value::from)
+        })
         .method("against(target)", |this: &DdlObject, bound, _| {
             let mut ddl = (*this.0).clone();
             if let Ddl::Text { target, .. } = &mut ddl {

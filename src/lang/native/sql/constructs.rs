@@ -6,7 +6,10 @@ use std::rc::Rc;
 use super::operators::value;
 use super::{function, select};
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Args, Bound, Class, Cx, Dict, Method, Result, Signature, Str, Value};
+use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
+use crate::object::{
+    Args, Bound, Class, Cx, Dict, Method, Result, Signature, Str, Value, class_of,
+};
 use crate::sql::coercions::{
     BY_OF, Coerced, coerce, expect_by, expect_expression, expect_from, expect_on_clause,
     expect_plain_column, expect_type, expect_where, optional_name,
@@ -134,10 +137,7 @@ fn case(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         .transpose()?;
     let mut made = Vec::new();
     for when in &whens {
-        let pair = cx.collect(when)?;
-        let [condition, result] = pair.as_slice() else {
-            return Err(ARGUMENT_ERROR.error("case() expects pairs of a condition and a result"));
-        };
+        let (condition, result) = &pair_of(when, cx)?;
         let condition = match &subject {
             Some(_) => expression(condition, cx)?,
             None => match coerce(condition, cx)? {
@@ -283,6 +283,24 @@ fn table(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
             made: OnceCell::new(),
         },
     ))))
+}
+
+/// The two parts of a WHEN.
+fn pair_of(when: &Value, cx: &Cx) -> Result<(Value, Value)> {
+    let Ok(parts) = cx.collect(when) else {
+        return Err(TYPE_ERROR.error(format!(
+            "cannot unpack non-iterable {} object",
+            class_of(when, cx).name()
+        )));
+    };
+    match parts.as_slice() {
+        [condition, result] => Ok((condition.clone(), result.clone())),
+        [_, _, _, ..] => Err(VALUE_ERROR.error("too many values to unpack (expected 2)")),
+        fewer => Err(VALUE_ERROR.error(format!(
+            "not enough values to unpack (expected 2, got {})",
+            fewer.len()
+        ))),
+    }
 }
 
 /// A `VALUES` of nothing.
@@ -761,7 +779,7 @@ fn outer(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
 }
 
 /// The names of [`NAMES`] that 1.4 lacks.
-pub const ONLY_20: &[&str] = &["try_cast", "bitwise_not"];
+pub const ONLY_20: &[&str] = &["try_cast", "bitwise_not", "label"];
 
 macro_rules! constructors {
     ($($(#[$meta:meta])* $name:ident = $function:literal;)*) => {

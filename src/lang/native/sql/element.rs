@@ -2,7 +2,8 @@
 
 use std::rc::Rc;
 
-use super::operators::{OperatorObject, value};
+use super::operator_functions::function_of;
+use super::operators::value;
 use super::{collection, specs, statement};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
@@ -14,8 +15,8 @@ use crate::sql::operate::{negative, operate, unsupported};
 use crate::sql::operators::Operator;
 use crate::sql::types::comparator_of;
 use crate::sql::{
-    BindParameter, BindValue, ColumnElement, Exists, Modifiers, Select, SelectStatement,
-    TextClause, TextualSelect,
+    BindParameter, BindValue, ColumnElement, CustomKind, Exists, Modifiers, Select,
+    SelectStatement, TextClause, TextualSelect,
 };
 
 /// The AttributeError for a name that neither an expression nor its type has.
@@ -80,6 +81,12 @@ impl Object for ColumnElement {
             Self::Tuple(_) => &specs::TUPLE,
             Self::TableValued(_) => &specs::TABLE_VALUED_COLUMN,
             Self::ScalarFunctionColumn(_) => &specs::SCALAR_FUNCTION_COLUMN,
+            Self::Custom(node) => match node.kind {
+                CustomKind::Function => &specs::FUNCTION_ELEMENT,
+                CustomKind::Column => &specs::COLUMN_CLAUSE,
+                CustomKind::Element => &specs::COLUMN_ELEMENT,
+                CustomKind::Clause => &specs::CLAUSE_ELEMENT,
+            },
             Self::Annotated(node) => node.element.spec(),
         }
     }
@@ -340,22 +347,6 @@ pub fn bind_members(members: &mut Members) {
         });
 }
 
-/// An operator as the function that Python or SQLAlchemy has for it.
-fn operator_value(operator: &Operator, cx: &Cx) -> Value {
-    let module = crate::lang::modules::MODULES
-        .iter()
-        .find(|module| module.name == "operator");
-    let python = module
-        .and_then(|module| {
-            module
-                .names
-                .iter()
-                .find(|(name, _)| *name == operator.name())
-        })
-        .map(|(_, export)| export(cx));
-    python.unwrap_or_else(|| Value::object(OperatorObject(operator.clone())))
-}
-
 /// The members of `BinaryExpression`.
 pub fn binary_members(members: &mut Members) {
     fn side(this: &ColumnElement, left: bool) -> Value {
@@ -368,7 +359,7 @@ pub fn binary_members(members: &mut Members) {
     members
         .getter("operator", |this: &ColumnElement, cx| {
             Ok(match this.plain() {
-                ColumnElement::Binary(node) => operator_value(&node.operator, cx),
+                ColumnElement::Binary(node) => function_of(&node.operator, cx),
                 _ => Value::None,
             })
         })

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::custom::GenericFunctions;
 use super::operators::value;
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::types::OBJECT;
@@ -64,6 +65,10 @@ impl Object for FunctionGenerator {
                 "extract" => return super::constructs::extract(&args, cx).map(Some),
                 _ => {}
             }
+        }
+        let generic = cx.service::<GenericFunctions>().find(packages, name);
+        if let Some(class) = generic {
+            return cx.call(&Value::Class(class), args).map(Some);
         }
         let type_ = args
             .take_keyword("type_")
@@ -234,12 +239,15 @@ pub fn members(members: &mut Members) {
             Ok(function_of(this).map_or(Value::None, |function| Value::Str(function.name.clone())))
         })
         .getter("clauses", |this: &ColumnElement, _| {
-            Ok(function_of(this).map_or(Value::None, |function| {
-                value(ColumnElement::list(
-                    function.args.clone(),
-                    crate::sql::operators::Operator::Comma,
-                ))
-            }))
+            let clauses = match this.plain() {
+                ColumnElement::Function(function) => function.args.clone(),
+                ColumnElement::Custom(custom) => custom.clauses.clone(),
+                _ => return Ok(Value::None),
+            };
+            Ok(value(ColumnElement::list(
+                clauses,
+                crate::sql::operators::Operator::Comma,
+            )))
         })
         .getter("c", |this: &ColumnElement, _| {
             let columns = function_of(this)

@@ -5,21 +5,27 @@
 //! script sees follows from the variant.
 
 mod bound;
+mod children;
 mod collection;
+mod compiler;
 mod constructs;
+mod custom;
 mod element;
 mod from_clause;
 mod function;
 mod hooks;
 mod modules;
+mod operator_functions;
 mod operators;
 mod params;
 mod select;
 mod specs;
 mod statement;
+mod visitors;
 
 pub use bound::{bind_of_tables, members as bound_members};
 pub use collection::ColumnCollection;
+pub use compiler::COMPILER_MODULE;
 pub use constructs::{NAMES, ONLY_20};
 pub use element::{columns_value, no_attribute};
 pub use function::{FunctionGenerator, members as function_members};
@@ -29,11 +35,13 @@ pub use modules::{
     ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
     class_named,
 };
+pub use operator_functions::OPERATORS_MODULE;
 pub use operators::members as column_operators;
 pub use select::{
     affixes, correlated, generative, items as select_items, label_style_value, statement_value,
 };
 pub use specs::*;
 pub use statement::{CompiledObject, compile_value, set_bind, shown, text_of, text_under};
+pub use visitors::VISITORS_MODULE;
 
 pub use crate::sql::coercions::executable_of;

@@ -8,6 +8,8 @@ use crate::object::{Cx, Export, ModuleSpec, TypeSpec, Value};
 /// Every class of expressions, FROM elements and statements.
 static CLASSES: &[&TypeSpec] = &[
     &specs::CLAUSE_ELEMENT,
+    &specs::EXECUTABLE,
+    &super::custom::RETURN_TYPE_FROM_ARGS,
     &specs::COLUMN_ELEMENT,
     &specs::NAMED_COLUMN,
     &specs::COLUMN_CLAUSE,

@@ -361,6 +361,37 @@ impl Object for OperatorObject {
             known => format!("<function {} at {address:#x}>", known.name()),
         }))
     }
+    fn identity(&self) -> Option<usize> {
+        match &self.0 {
+            Operator::Custom(custom) => Some(Rc::as_ptr(custom) as usize),
+            known => usize::try_from(known.ordinal()).ok(),
+        }
+    }
+    fn is_callable(&self) -> bool {
+        true
+    }
+    fn call(&self, _this: &Value, args: crate::object::Args, cx: &Cx) -> Result<Option<Value>> {
+        let Some((first, rest)) = args.pos.split_first() else {
+            return Err(crate::object::exceptions::TYPE_ERROR
+                .error(format!("{}() misses its operands", self.0.name())));
+        };
+        let Some(element) = first.downcast::<ColumnElement>() else {
+            return cx
+                .call_method(first, self.0.name(), rest.to_vec())
+                .map(Some);
+        };
+        match rest.first() {
+            Some(other) => simple(element, &self.0, other, Modifiers::default(), cx).map(Some),
+            None if self.0.is_ordering_modifier() => {
+                Ok(Some(value(element.modified(self.0.clone(), cx.compat()))))
+            }
+            None => Ok(Some(value(element.unary(
+                self.0.clone(),
+                element.type_(),
+                cx.compat(),
+            )))),
+        }
+    }
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
             "__name__" | "opstring" => Some(self.0.name().into()),
@@ -383,6 +414,19 @@ impl Object for OperatorObject {
             _ => None,
         })
     }
+}
+
+/// The operator that a function of `operator` or of SQLAlchemy's stands for.
+pub fn operator_of(function: &Value, cx: &Cx) -> Option<Operator> {
+    if let Some(object) = function.downcast::<OperatorObject>() {
+        return Some(object.0.clone());
+    }
+    let name = cx.get_attr(function, "__name__").ok()?;
+    let name = name.as_str()?;
+    crate::sql::operators::OPERATORS
+        .iter()
+        .find(|operator| operator.name() == name)
+        .cloned()
 }
 
 /// What `x.op("..")` answers: called with the other operand.

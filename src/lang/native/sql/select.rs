@@ -476,6 +476,13 @@ pub fn members(members: &mut Members) {
             |this: &Select, bound, cx| {
                 let given = match bound.rest() {
                     [Value::List(list)] if cx.compat().is_14() => list.to_vec(),
+                    [Value::List(_)] => {
+                        return Err(ARGUMENT_ERROR.error(
+                            "The \"entities\" argument to Select.with_only_columns(), when \
+                             referring to a sequence of items, is now passed as a series of \
+                             positional elements, rather than as a list. ",
+                        ));
+                    }
                     other => other.to_vec(),
                 };
                 let items = items(&given, cx)?;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::{constructs, element, from_clause, function, operators, select, statement};
+use super::{constructs, custom, element, from_clause, function, operators, select, statement};
 use crate::object::TypeSpec;
 use crate::object::types::OBJECT;
 
@@ -13,7 +13,17 @@ const FUNCTIONS: &str = "sqlalchemy.sql.functions";
 /// `ClauseElement`, the base of everything SQL.
 pub static CLAUSE_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ClauseElement")
     .bases(&[&OBJECT])
-    .members(statement::clause_members);
+    .members(|members| {
+        members
+            .with(statement::clause_members)
+            .with(custom::members);
+    })
+    .construct(custom::construct)
+    .subclassable();
+/// `Executable`, what can be executed.
+pub static EXECUTABLE: TypeSpec = TypeSpec::new("sqlalchemy.sql.base", "Executable")
+    .bases(&[&OBJECT])
+    .subclassable();
 /// `ColumnOperators`, which has the operators as methods.
 pub static COLUMN_OPERATORS: TypeSpec =
     TypeSpec::new("sqlalchemy.sql.operators", "ColumnOperators")
@@ -22,9 +32,29 @@ pub static COLUMN_OPERATORS: TypeSpec =
 /// `ColumnElement`, the base of expressions.
 pub static COLUMN_ELEMENT: TypeSpec = TypeSpec::new(ELEMENTS, "ColumnElement")
     .bases(&[&COLUMN_OPERATORS, &CLAUSE_ELEMENT])
-    .members(operators::element_members);
+    .members(operators::element_members)
+    .construct(custom::construct)
+    .subclassable();
 
 pub use crate::lang::native::schema::{COLUMN, TABLE};
+
+/// `ColumnClause`: a column known by name alone.
+pub static COLUMN_CLAUSE: TypeSpec = TypeSpec::new(ELEMENTS, "ColumnClause")
+    .bases(&[&NAMED_COLUMN])
+    .subclassable();
+/// `FunctionElement`, the base of functions.
+pub static FUNCTION_ELEMENT: TypeSpec = TypeSpec::new(FUNCTIONS, "FunctionElement")
+    .bases(&[&EXECUTABLE, &COLUMN_ELEMENT])
+    .members(function::members)
+    .subclassable();
+/// `Function`, what `func.x()` makes.
+pub static FUNCTION: TypeSpec = TypeSpec::new(FUNCTIONS, "Function")
+    .bases(&[&FUNCTION_ELEMENT])
+    .subclassable();
+/// `GenericFunction`, the base of the known functions and of those that scripts add to `func`.
+pub static GENERIC_FUNCTION: TypeSpec = TypeSpec::new(FUNCTIONS, "GenericFunction")
+    .bases(&[&FUNCTION])
+    .init_subclass(custom::init_subclass);
 
 macro_rules! classes {
     ($($constant:ident = $module:ident $name:literal : $($base:path),* $(=> $members:path)? $(, $construct:path)?;)*) => {
@@ -38,7 +68,6 @@ macro_rules! classes {
 
 classes! {
     NAMED_COLUMN = ELEMENTS "NamedColumn": COLUMN_ELEMENT => element::named_members;
-    COLUMN_CLAUSE = ELEMENTS "ColumnClause": NAMED_COLUMN;
     BIND_PARAMETER = ELEMENTS "BindParameter": COLUMN_ELEMENT => element::bind_members;
     BINARY_EXPRESSION = ELEMENTS "BinaryExpression": COLUMN_ELEMENT => element::binary_members;
     UNARY_EXPRESSION = ELEMENTS "UnaryExpression": COLUMN_ELEMENT => element::unary_members;
@@ -67,9 +96,6 @@ classes! {
     TUPLE = ELEMENTS "Tuple": CLAUSE_LIST;
     TABLE_VALUED_COLUMN = ELEMENTS "TableValuedColumn": NAMED_COLUMN;
     SCALAR_FUNCTION_COLUMN = FUNCTIONS "ScalarFunctionColumn": NAMED_COLUMN;
-    FUNCTION_ELEMENT = FUNCTIONS "FunctionElement": COLUMN_ELEMENT => function::members;
-    FUNCTION = FUNCTIONS "Function": FUNCTION_ELEMENT;
-    GENERIC_FUNCTION = FUNCTIONS "GenericFunction": FUNCTION;
     SCALAR_SELECT = SELECTABLE "ScalarSelect": COLUMN_ELEMENT => element::scalar_select_members;
     EXISTS = SELECTABLE "Exists": UNARY_EXPRESSION => element::exists_members;
 

@@ -104,6 +104,49 @@ pub fn set_bind(statement: &Value, name: &str, engine: &Value, cx: &Cx) -> bool 
     }
 }
 
+/// Whether two constructs say the same: the same text, with the same values in it.
+fn compares(this: &Value, other: &Value, cx: &Cx) -> Result<bool> {
+    if this.is(other) {
+        return Ok(true);
+    }
+    if let (Some(a), Some(b)) = (
+        this.downcast::<ColumnElement>(),
+        other.downcast::<ColumnElement>(),
+    ) {
+        if a.same(b) {
+            return Ok(true);
+        }
+        if let (ColumnElement::Binary(a), ColumnElement::Binary(b)) = (a.plain(), b.plain()) {
+            let sides = |one: &ColumnElement, two: &ColumnElement| {
+                compares(&Value::object(one.clone()), &Value::object(two.clone()), cx)
+            };
+            return Ok(a.operator == b.operator
+                && ((sides(&a.left, &b.left)? && sides(&a.right, &b.right)?)
+                    || (a.operator.is_commutative()
+                        && sides(&a.left, &b.right)?
+                        && sides(&a.right, &b.left)?)));
+        }
+    }
+    let dialect = Dialect::default_dialect(cx.compat());
+    let compiled = |value: &Value| compile_value(value, &dialect, CompileOptions::default(), cx);
+    let (Some(a), Some(b)) = (compiled(this)?, compiled(other)?) else {
+        return Ok(false);
+    };
+    if a.sql() != b.sql() {
+        return Ok(false);
+    }
+    let (a, b) = (
+        a.values(&[], false, None, cx)?,
+        b.values(&[], false, None, cx)?,
+    );
+    for (a, b) in a.iter().zip(&b) {
+        if !cx.eq(a, b)? {
+            return Ok(false);
+        }
+    }
+    Ok(a.len() == b.len())
+}
+
 /// A compiled statement in a script's hands.
 pub struct CompiledObject {
     compiled: Compiled,
@@ -264,10 +307,13 @@ pub fn clause_members(members: &mut Members) {
             Ok(bound.unwrap_or(Value::None))
         })
         .method_on_value("compare(other, **kw)", |this, bound, cx| {
-            let other = bound.value("other");
-            Ok(Value::Bool(
-                this.is(other) || text_of(this, cx)? == text_of(other, cx)?,
-            ))
+            compares(this, bound.value("other"), cx).map(Value::Bool)
+        })
+        .method_on_value("get_children(**kw)", |this, _, cx| {
+            super::children::children(this, cx).map(Value::list)
+        })
+        .getter_on_value("__visit_name__", |this, _| {
+            Ok(super::children::visit_name(this).into())
         })
         .method_on_value("params(*optionaldict, **kwargs)", |this, bound, cx| {
             super::params::with_params(this, bound, false, cx)
