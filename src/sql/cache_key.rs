@@ -351,6 +351,10 @@ impl<'a> CacheKeyBuilder<'a> {
             ColumnElement::Exists(node) => self.statement(&node.element),
             ColumnElement::Tuple(node) => self.elements(&node.clauses),
             ColumnElement::TableValued(node) => self.from(&node.from),
+            ColumnElement::Syntax(node) => {
+                self.tag(node.form as u8);
+                self.elements(&node.clauses);
+            }
             // What its function renders, nobody knows.
             ColumnElement::Custom(_) => self.fail(),
             ColumnElement::ScalarFunctionColumn(node) => {

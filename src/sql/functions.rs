@@ -203,8 +203,14 @@ fn result_type(known: Option<&'static FunctionSpec>, args: &[ColumnElement], cx:
             if item.affinity() == Affinity::Array {
                 return item;
             }
-            SqlType::build(&names::ARRAY, Args::from([item.to_value()]), cx)
-                .unwrap_or_else(|_| null_type())
+            let args = Args {
+                pos: [item.to_value()].into_iter().collect(),
+                kw: match cx.compat().is_20() {
+                    true => vec![(Str::new("dimensions"), Value::Int(1))],
+                    false => Vec::new(),
+                },
+            };
+            SqlType::build(&names::ARRAY, args, cx).unwrap_or_else(|_| null_type())
         }
     }
 }

@@ -29,8 +29,8 @@ pub use elements::{
     AnnotatedElement, Annotations, AnonMap, AsBoolean, BinaryExpression, BindParameter, BindValue,
     Case, Cast, ClauseList, ColumnClause, ColumnElement, CustomElement, CustomKind, Exists,
     Extract, FrameBound, FrameKind, Function, FunctionFilter, Grouping, Label, Modifiers, Name,
-    NamePart, Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn,
-    Tuple, TypeCoerce, UnaryExpression, WithinGroup, adapt_expression, and_all,
+    NamePart, Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, Syntax, SyntaxForm,
+    TableValuedColumn, Tuple, TypeCoerce, UnaryExpression, WithinGroup, adapt_expression, and_all,
     coerce_compared_value, integer_type, is_plain_equality, literal, next_seed, null_type,
 };
 pub use entity::{CompileStatePlugin, Entity, EntityCoercion, PluginContext, PluginSelect};

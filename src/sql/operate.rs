@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use super::coercions;
 use super::elements::{
-    ColumnElement, Modifiers, UnaryExpression, adapt_expression, boolean_type, null_type,
-    standard_type,
+    BindParameter, BindValue, ColumnElement, Modifiers, Name, Syntax, SyntaxForm, UnaryExpression,
+    adapt_expression, boolean_type, integer_type, null_type, standard_type,
 };
-use super::operators::Operator;
+use super::operators::{CustomOp, Operator};
 use super::types::{Affinity, JsonPart, SqlType, names, operate_by_type};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::NOT_IMPLEMENTED_ERROR;
-use crate::object::{Cx, Raised, Result, Value};
+use crate::object::types::Slice;
+use crate::object::{Args, Cx, Raised, Result, Str, Value};
 
 /// The NotImplementedError of an operator that an expression does not have.
 pub fn unsupported(op: &str) -> Raised {
@@ -367,6 +368,47 @@ pub fn collection_aggregate(op: Operator, element: &ColumnElement, cx: &Cx) -> C
 }
 
 /// `left[index]`, for JSON and arrays.
+/// The type of one index into an array: an array of less dimensions, or the item.
+fn indexed_type(type_: &SqlType, cx: &Cx) -> Result<SqlType> {
+    let item = type_.behaviour().item_type().unwrap_or_else(null_type);
+    match type_
+        .attribute("dimensions")
+        .and_then(|given| given.as_int())
+    {
+        Some(dimensions) if dimensions > 1 => SqlType::build(
+            type_.class(),
+            Args {
+                pos: [item.to_value()].into_iter().collect(),
+                kw: vec![("dimensions".into(), Value::Int(dimensions - 1))],
+            },
+            cx,
+        ),
+        _ => Ok(item),
+    }
+}
+
+/// The bounds of `column[start:stop]`.
+fn array_slice(left: &ColumnElement, index: &Value, cx: &Cx) -> Result<ColumnElement> {
+    let mut clauses = Vec::new();
+    for name in ["start", "stop"] {
+        let bound = cx.get_attr(index, name)?;
+        let element = match bound.downcast::<ColumnElement>() {
+            Some(element) => element.clone(),
+            None => {
+                let key = left.key();
+                let base = key.as_ref().and_then(Name::text).map(Str::as_str);
+                BindParameter::anonymous(base, BindValue::Value(bound), integer_type()).element()
+            }
+        };
+        clauses.push(element);
+    }
+    Ok(ColumnElement::Syntax(Rc::new(Syntax {
+        form: SyntaxForm::Slice,
+        clauses,
+        type_: null_type(),
+    })))
+}
+
 fn get_item(left: &ColumnElement, index: &Value, cx: &Cx) -> Result<ColumnElement> {
     let type_ = left.type_();
     match type_.affinity() {
@@ -388,8 +430,39 @@ fn get_item(left: &ColumnElement, index: &Value, cx: &Cx) -> Result<ColumnElemen
                 cx,
             )
         }
-        Affinity::Array => {
+        _ if type_.class().name() == "HSTORE" => {
             let item = type_.behaviour().item_type().unwrap_or_else(null_type);
+            let op = Operator::Custom(Rc::new(CustomOp {
+                text: "->".into(),
+                precedence: 15,
+                is_comparison: false,
+                return_type: None,
+                natural_self_precedent: true,
+                eager_grouping: true,
+            }));
+            binary_operate(
+                &op,
+                left,
+                index,
+                false,
+                Some(item),
+                Modifiers::default(),
+                cx,
+            )
+        }
+        Affinity::Array if index.downcast::<Slice>().is_some() => {
+            let slice = array_slice(left, index, cx)?;
+            binary_elements(
+                &Operator::GetItem,
+                left,
+                &slice,
+                Some(type_),
+                Modifiers::default(),
+                cx,
+            )
+        }
+        Affinity::Array => {
+            let item = indexed_type(&type_, cx)?;
             binary_operate(
                 &Operator::GetItem,
                 left,

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::elements::{
     AsBoolean, BinaryExpression, Case, Cast, ClauseList, ColumnElement, Exists, Extract, Function,
-    FunctionFilter, Grouping, Label, Over, ProxyColumn, ScalarFunctionColumn, ScalarSelect,
+    FunctionFilter, Grouping, Label, Over, ProxyColumn, ScalarFunctionColumn, ScalarSelect, Syntax,
     TableValuedColumn, Tuple, TypeCoerce, UnaryExpression, WithinGroup,
 };
 use super::selectable::{
@@ -224,6 +224,11 @@ pub fn replace(element: &ColumnElement, with: &dyn Replacement) -> Result<Column
             types: node.types.clone(),
         })),
         ColumnElement::Custom(_) => element.clone(),
+        ColumnElement::Syntax(node) => ColumnElement::Syntax(Rc::new(Syntax {
+            form: node.form,
+            clauses: go_all(&node.clauses)?,
+            type_: node.type_.clone(),
+        })),
         ColumnElement::ScalarFunctionColumn(node) => {
             ColumnElement::ScalarFunctionColumn(Rc::new(ScalarFunctionColumn {
                 function: go(&node.function)?,

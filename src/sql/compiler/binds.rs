@@ -189,7 +189,13 @@ impl SQLCompiler<'_> {
 
     /// `::TYPE` behind a bind, where the driver wants it.
     fn bind_cast(&self, type_: &SqlType, out: &mut Fragment) -> Result<()> {
-        if !self.dialect.can.render_bind_casts || !takes_bind_cast(type_, self.dialect.driver) {
+        let wanted = if self.dialect.can.render_bind_casts {
+            takes_bind_cast(type_, self.dialect.driver)
+        } else {
+            // 1.4 tells those of arrays alone.
+            self.dialect.backend == Backend::Postgresql && type_.affinity() == Affinity::Array
+        };
+        if !wanted {
             return Ok(());
         }
         let text = self.type_text(type_)?;
@@ -207,6 +213,7 @@ fn takes_bind_cast(type_: &SqlType, driver: &str) -> bool {
             .engine(|json: &JsonType| json.part == JsonPart::Document)
             .unwrap_or(false),
         Affinity::Uuid | Affinity::Array => true,
+        Affinity::Other => type_.is_a(&crate::sql::dialects::postgresql::AbstractRange),
         _ => false,
     };
     let plain = matches!(

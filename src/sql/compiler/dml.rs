@@ -583,6 +583,8 @@ impl SQLCompiler<'_> {
             ..kw
         };
         match &on_conflict.target {
+            // The place of the target stays, in front of DO UPDATE.
+            ConflictTarget::Any if on_conflict.set.is_some() => out.push(" "),
             ConflictTarget::Any => {}
             ConflictTarget::Constraint(name) => {
                 out.push(&format!(" ON CONSTRAINT {}", self.dialect.quote(name)));

@@ -6,8 +6,10 @@ use super::{Fragment, Kw, SQLCompiler};
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
 use crate::object::{Result, Str};
 use crate::sql::coercions::no_text_coercion;
-use crate::sql::dialects::Backend;
-use crate::sql::elements::{Case, Cast, ColumnElement, Extract, Label, Name, UnaryExpression};
+use crate::sql::dialects::{Backend, dialect_named};
+use crate::sql::elements::{
+    Case, Cast, ColumnElement, Extract, Label, Name, Syntax, SyntaxForm, UnaryExpression,
+};
 use crate::sql::operators::Operator;
 use crate::sql::selectable::{FromClause, TextClause};
 
@@ -165,6 +167,7 @@ impl SQLCompiler<'_> {
                 Ok(())
             }
             ColumnElement::Custom(node) => self.custom(node, kw, out),
+            ColumnElement::Syntax(node) => self.syntax(node, kw, out),
             ColumnElement::ScalarFunctionColumn(node) => {
                 out.push("(");
                 self.element(&node.function, kw, out)?;
@@ -457,6 +460,49 @@ impl SQLCompiler<'_> {
                 Err(COMPILE_ERROR.error("Unary expression has no operator or modifier"))
             }
         }
+    }
+
+    /// An array, a slice, an ORDER BY inside of an aggregate.
+    fn syntax(&mut self, node: &Rc<Syntax>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        if self.dialect.backend == Backend::Default && node.form != SyntaxForm::Slice {
+            return self.as_postgresql(node, out);
+        }
+        match (node.form, node.clauses.as_slice()) {
+            (SyntaxForm::Array, []) => {
+                let item = node.type_.behaviour().item_type();
+                out.push("ARRAY[]");
+                if item.is_some_and(|item| !item.is_null()) {
+                    out.push("::");
+                    out.push(&self.type_text(&node.type_)?);
+                }
+            }
+            (SyntaxForm::Array, items) => {
+                out.push("ARRAY[");
+                self.list(items, ", ", kw, out)?;
+                out.push("]");
+            }
+            (SyntaxForm::AggregateOrderBy, [target, order_by @ ..]) => {
+                self.element(target, kw, out)?;
+                out.push(" ORDER BY ");
+                self.list(order_by, ", ", kw, out)?;
+            }
+            (SyntaxForm::Slice, bounds) => self.list(bounds, ":", kw, out)?,
+            (SyntaxForm::AggregateOrderBy, []) => {}
+        }
+        Ok(())
+    }
+
+    /// What only PostgreSQL has, as it would write it, where there is no database.
+    fn as_postgresql(&mut self, node: &Rc<Syntax>, out: &mut Fragment) -> Result<()> {
+        let Some(spec) = dialect_named("postgresql") else {
+            return Ok(());
+        };
+        let dialect = spec.make(self.dialect.compat);
+        let element = ColumnElement::Syntax(node.clone());
+        let options = super::CompileOptions::default();
+        let compiled = super::compile_element(&element, &dialect, options, self.cx)?;
+        out.push(compiled.sql());
+        Ok(())
     }
 
     fn case(&mut self, node: &Rc<Case>, kw: Kw, out: &mut Fragment) -> Result<()> {

@@ -2,6 +2,8 @@
 //! value, so that the compiler asks capabilities and not names.
 
 mod object;
+#[expect(non_upper_case_globals, reason = "the names are SQLAlchemy's")]
+pub mod postgresql;
 mod preparer;
 mod reserved;
 mod sqlite;
@@ -28,7 +30,10 @@ pub fn sqlite_json() -> &'static TypeClass {
 }
 
 /// The types of each dialect.
-pub static DIALECT_TYPES: &[(&str, &[&TypeClass])] = &[("sqlite", sqlite::SQLITE_TYPES)];
+pub static DIALECT_TYPES: &[(&str, &[&TypeClass])] = &[
+    ("postgresql", postgresql::POSTGRESQL_TYPES),
+    ("sqlite", sqlite::SQLITE_TYPES),
+];
 
 /// How bound parameters are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -44,6 +44,7 @@ pub fn type_ddl(ty: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<String> {
         },
         "BOOLEAN" if backend.is_mysql() => "BOOL",
         "BOOLEAN" => "BOOLEAN",
+        "JSONB" => "JSONB",
         "JSON" => match backend {
             Backend::Mssql => "NVARCHAR(max)",
             Backend::Oracle => return Err(unsupported(ty, dialect)),

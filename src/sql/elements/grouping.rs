@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::standard::{boolean_type, null_type};
 use super::{
-    AsBoolean, BinaryExpression, BindParameter, ColumnElement, Grouping, Label, TypeCoerce,
-    UnaryExpression,
+    AsBoolean, BinaryExpression, BindParameter, ColumnElement, Grouping, Label, SyntaxForm,
+    TypeCoerce, UnaryExpression,
 };
 use crate::sql::operators::Operator;
 use crate::sql::types::Affinity;
@@ -109,6 +109,11 @@ impl ColumnElement {
             | Self::TableValued(_)
             | Self::ScalarFunctionColumn(_)
             | Self::Custom(_) => self.group_as_operand(against),
+            Self::Syntax(node) if node.form == SyntaxForm::Array => match against {
+                Some(Operator::Any | Operator::All | Operator::GetItem) => self.grouped(),
+                _ => self.clone(),
+            },
+            Self::Syntax(_) => self.clone(),
         }
     }
 

@@ -22,8 +22,8 @@ pub use name::{Name, NamePart, next_seed};
 pub use nodes::{
     AsBoolean, BinaryExpression, BindParameter, BindValue, Case, Cast, ClauseList, ColumnClause,
     Exists, Extract, FrameBound, FrameKind, Function, FunctionFilter, Grouping, Label, Modifiers,
-    Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, TableValuedColumn, Tuple,
-    TypeCoerce, UnaryExpression, WithinGroup,
+    Over, ProxyColumn, ProxyData, ScalarFunctionColumn, ScalarSelect, Syntax, SyntaxForm,
+    TableValuedColumn, Tuple, TypeCoerce, UnaryExpression, WithinGroup,
 };
 
 pub use standard::{
@@ -97,6 +97,8 @@ pub enum ColumnElement {
     TableValued(Rc<TableValuedColumn>),
     /// `(fn(..)).name`.
     ScalarFunctionColumn(Rc<ScalarFunctionColumn>),
+    /// An array, a slice and the like.
+    Syntax(Rc<Syntax>),
     /// An element of a class that a script defined.
     Custom(Rc<CustomElement>),
     /// An element with annotations.
@@ -162,6 +164,7 @@ impl ColumnElement {
             Self::TableValued(node) => Rc::as_ptr(node) as usize,
             Self::ScalarFunctionColumn(node) => Rc::as_ptr(node) as usize,
             Self::Custom(node) => Rc::as_ptr(&node.instance) as usize,
+            Self::Syntax(node) => Rc::as_ptr(node) as usize,
             Self::Annotated(node) => node.element.identity(),
             Self::TextualLabelReference(name) | Self::Collation(name) => {
                 name.as_str().as_ptr() as usize
@@ -210,6 +213,7 @@ impl ColumnElement {
             Self::TableValued(_) => 128,
             Self::ScalarFunctionColumn(_) => 129,
             Self::Custom(_) => 131,
+            Self::Syntax(_) => 132,
             Self::Annotated(_) => 130,
         }
     }

@@ -308,6 +308,27 @@ pub struct Tuple {
     pub types: Rc<[SqlType]>,
 }
 
+/// The forms of [`Syntax`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SyntaxForm {
+    /// `ARRAY[a, b]`.
+    Array,
+    /// `target ORDER BY a, b`, inside of an aggregate.
+    AggregateOrderBy,
+    /// `start:stop`, inside of an index.
+    Slice,
+}
+
+/// A form of PostgreSQL's that is made of expressions.
+pub struct Syntax {
+    /// Which.
+    pub form: SyntaxForm,
+    /// Its parts.
+    pub clauses: Vec<ColumnElement>,
+    /// Its type.
+    pub type_: SqlType,
+}
+
 /// A table or alias used as one value (`table_valued()` of a FROM element, `count(table)`).
 pub struct TableValuedColumn {
     /// The FROM element.

@@ -33,6 +33,7 @@ impl ColumnElement {
             Self::TableValued(node) => node.type_.clone(),
             Self::ScalarFunctionColumn(node) => node.type_.clone(),
             Self::Custom(node) => node.type_(),
+            Self::Syntax(node) => node.type_.clone(),
             Self::Annotated(node) => node.element.type_(),
             Self::Collation(_) => string_type(),
             Self::TextualLabelReference(_) | Self::Null | Self::Text(_) | Self::Tuple(_) => {
@@ -243,6 +244,7 @@ impl ColumnElement {
             Self::Tuple(node) => node.clauses.iter().for_each(visit),
             Self::ScalarFunctionColumn(node) => visit(&node.function),
             Self::Custom(node) => node.clauses.iter().for_each(visit),
+            Self::Syntax(node) => node.clauses.iter().for_each(visit),
             Self::Annotated(node) => visit(&node.element),
             Self::Column(_)
             | Self::ColumnClause(_)

@@ -44,8 +44,9 @@ pub fn adapt_expression(
         }
         return adapt_expression(op, right, left, cx);
     }
-    if concatenable(own) {
-        if *op == Operator::Add && (concatenable(other) || other == Affinity::Null) {
+    let hstore = left.class().name() == "HSTORE";
+    if concatenable(own) || hstore {
+        if *op == Operator::Add && (concatenable(other) || other == Affinity::Null || hstore) {
             return Ok((Operator::Concat, concatenated(left, own, cx)?));
         }
         let ty = match op {

@@ -46,7 +46,12 @@ impl TypeEngine for ArrayType {
         Some(Value::Class(LIST.class()))
     }
     fn attribute(&self, name: &str) -> Option<Value> {
-        (name == "item_type").then(|| self.item_type.to_value())
+        match name {
+            "item_type" => Some(self.item_type.to_value()),
+            "dimensions" => Some(self.dimensions.map_or(Value::None, Value::Int)),
+            "zero_indexes" => Some(Value::Bool(self.zero_indexes)),
+            _ => None,
+        }
     }
     fn item_type(&self) -> Option<SqlType> {
         Some(self.item_type.clone())

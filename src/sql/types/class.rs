@@ -351,17 +351,9 @@ impl SqlType {
             None => type_ddl(&ty, dialect, cx),
         }
     }
-    /// `str()`: its DDL text under the dialect it belongs to, else the default one.
+    /// `str()`: its DDL text under the default dialect.
     pub fn text(&self, cx: &Cx) -> Result<String> {
-        let module = self.class().spec.class().module().clone();
-        let own = module
-            .strip_prefix("sqlalchemy.dialects.")
-            .and_then(|rest| rest.split('.').next())
-            .and_then(dialect_named);
-        match own {
-            Some(spec) => self.ddl(&spec.make(cx.compat()), cx),
-            None => self.ddl(&Dialect::default_dialect(cx.compat()), cx),
-        }
+        self.ddl(&Dialect::default_dialect(cx.compat()), cx)
     }
     /// Whether statements that hold it may be cached.
     pub fn cache_ok(&self, cx: &Cx) -> bool {

@@ -27,6 +27,8 @@ pub struct JsonType {
     pub none_as_null: bool,
     /// Which part.
     pub part: JsonPart,
+    /// The type of a part read as text, where it is one of PostgreSQL's own.
+    pub astext_type: Option<SqlType>,
 }
 
 /// `JSON.NULL`: JSON's `null`, whatever `none_as_null` says.
@@ -72,6 +74,19 @@ impl TypeEngine for JsonType {
     }
     fn affinity(&self) -> Affinity {
         Affinity::Json
+    }
+    fn attribute(&self, name: &str) -> Option<Value> {
+        let type_ = self.astext_type.as_ref()?;
+        (name == "astext_type").then(|| type_.to_value())
+    }
+    fn repr_arguments(&self) -> Option<Vec<(Option<&'static str>, Value)>> {
+        let type_ = self.astext_type.as_ref()?;
+        let mut shown = Vec::new();
+        if self.none_as_null {
+            shown.push((Some("none_as_null"), Value::Bool(true)));
+        }
+        shown.push((Some("astext_type"), type_.to_value()));
+        Some(shown)
     }
     fn should_evaluate_none(&self) -> bool {
         !self.none_as_null
@@ -143,6 +158,20 @@ pub(crate) fn make(bound: &Bound<'_>, _cx: &Cx) -> Result<Rc<dyn TypeEngine>> {
     Ok(Rc::new(JsonType {
         none_as_null: bound.flag("none_as_null", false),
         part: JsonPart::Document,
+        astext_type: None,
+    }))
+}
+
+/// `JSON(astext_type=..)` and `JSONB(..)` of PostgreSQL.
+pub(crate) fn make_postgresql(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<dyn TypeEngine>> {
+    let astext_type = match bound.some("astext_type") {
+        Some(given) => SqlType::from_value(given, cx)?,
+        None => SqlType::simple(&super::names::Text),
+    };
+    Ok(Rc::new(JsonType {
+        none_as_null: bound.flag("none_as_null", false),
+        part: JsonPart::Document,
+        astext_type: Some(astext_type),
     }))
 }
 
@@ -154,6 +183,7 @@ impl SqlType {
             Rc::new(JsonType {
                 none_as_null: false,
                 part,
+                astext_type: None,
             }),
         )
     }

@@ -24,14 +24,17 @@ mod uuid;
 
 pub use affinity::Affinity;
 pub use array::ArrayType;
+pub(crate) use array::make as make_array;
 pub use binary::BinaryType;
 pub use boolean::BooleanType;
 pub use class::{Arguments, Make, Processor, SqlType, TypeClass, TypeEngine, type_class};
 pub use comparator::{COMPARATOR, comparator_of, operate_by_type};
 pub use decorator::{Decorator, SqlHook};
 pub use enums::EnumType;
+pub(crate) use enums::make as make_enum;
 pub use hooked::TypeCompiler;
 pub(crate) use json::make as make_json;
+pub(crate) use json::make_postgresql as make_postgresql_json;
 pub use json::{JSON_NULL, JsonPart, JsonType};
 pub use null::{NullType, TupleType};
 pub use numeric::{IntegerType, NumericType};

@@ -27,6 +27,16 @@ impl TypeEngine for UuidType {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn coerce_compared_value(
+        &self,
+        ty: &SqlType,
+        _operator: &str,
+        value: &Value,
+        _cx: &Cx,
+    ) -> Result<Option<SqlType>> {
+        // Text beside a UUID is taken for one.
+        Ok(matches!(value, Value::Str(_)).then(|| ty.clone()))
+    }
     fn affinity(&self) -> Affinity {
         Affinity::Uuid
     }

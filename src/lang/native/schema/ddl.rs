@@ -500,7 +500,7 @@ impl Object for CompiledDdl {
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
             "string" | "statement" => Some(Value::str(self.0.as_str())),
-            "params" => Some(Value::Dict(Rc::default())),
+            "params" => Some(Value::None),
             _ => None,
         })
     }

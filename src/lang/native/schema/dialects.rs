@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::dml::{dialect_insert, insert_class};
 use crate::engine::exc::NO_SUCH_MODULE_ERROR;
+use crate::lang::native::sql::{POSTGRESQL_NAMES, mysql_match};
 use crate::object::{Cx, Export, Method, ModuleSpec, Result, Value};
 use crate::sql::dialects::{DIALECT_TYPES, Dialect, DialectObject, dialect_named};
 use crate::sql::types::TYPES;
@@ -67,6 +68,22 @@ fn type_named(dialect: &str, name: &str) -> Option<Value> {
         .map(|class| Value::Class(class.spec.class()))
 }
 
+/// A type or construct of the dialect `name`.
+fn name_of(dialect: &str, name: &str, cx: &Cx) -> Option<Value> {
+    if dialect == "postgresql"
+        && let Some((_, export)) = POSTGRESQL_NAMES.iter().find(|(known, _)| *known == name)
+    {
+        // 1.4 has no classes for the functions of text search.
+        let search =
+            name.ends_with("_tsquery") || name.ends_with("tsvector") || name == "ts_headline";
+        return (cx.compat().is_20() || !search).then(|| export(cx));
+    }
+    match (dialect, name) {
+        ("mysql", "match") => Some(Method::function("match(*cols, **kw)", mysql_match)),
+        _ => type_named(dialect, name),
+    }
+}
+
 macro_rules! dialect_modules {
     ($($module:ident $base:ident = $name:literal $types:literal $insert:literal;)*) => {
         $(
@@ -79,14 +96,14 @@ macro_rules! dialect_modules {
                     ("Insert", |_| Value::Class(insert_class($insert).class())),
                 ],
                 unsupported: crate::lang::unsupported::names_of(concat!("sqlalchemy.dialects.", $name)),
-                dynamic: Some(|name, _| type_named($types, name)),
+                dynamic: Some(|name, cx| name_of($types, name, cx)),
             };
             #[doc = concat!("`sqlalchemy.dialects.", $name, ".base`.")]
             pub static $base: ModuleSpec = ModuleSpec {
                 name: concat!("sqlalchemy.dialects.", $name, ".base"),
                 names: $module.names,
                 unsupported: crate::lang::unsupported::names_of(concat!("sqlalchemy.dialects.", $name, ".base")),
-                dynamic: Some(|name, _| type_named($types, name)),
+                dynamic: Some(|name, cx| name_of($types, name, cx)),
             };
         )*
     };

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::options::dialect_options;
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::lang::native::sql::{RETURNS_ROWS, affixes};
+use crate::object::exceptions::VALUE_ERROR;
 use crate::object::{
     Args, Bound, Class, Cx, Dict, Members, Method, Object, Result, Str, TypeSpec, Value,
 };
@@ -481,7 +482,7 @@ fn update_members(members: &mut Members) {
 }
 
 /// The `set_` of an upsert.
-fn set_values(value: &Value, cx: &Cx) -> Result<DmlValues> {
+fn set_values(value: &Value, what: &str, cx: &Cx) -> Result<DmlValues> {
     let pairs: Vec<(Value, Value)> = match value {
         Value::Dict(dict) => dict
             .borrow()
@@ -501,10 +502,10 @@ fn set_values(value: &Value, cx: &Cx) -> Result<DmlValues> {
         other => {
             // A collection of columns: each set to what would have been inserted.
             let items = cx.call_method(other, "items", []).map_err(|_| {
-                crate::object::exceptions::VALUE_ERROR.error(
-                    "set parameter must be a non-empty dictionary or a ColumnCollection such as \
-                     the `.c.` collection of a Table object",
-                )
+                VALUE_ERROR.error(format!(
+                    "{what} parameter must be a non-empty dictionary or a ColumnCollection such \
+                     as the `.c.` collection of a Table object"
+                ))
             })?;
             let mut pairs = Vec::new();
             for pair in cx.collect(&items)? {
@@ -516,10 +517,7 @@ fn set_values(value: &Value, cx: &Cx) -> Result<DmlValues> {
         }
     };
     if pairs.is_empty() {
-        return Err(crate::object::exceptions::VALUE_ERROR.error(
-            "set parameter must be a non-empty dictionary or a ColumnCollection such as the `.c.` \
-             collection of a Table object",
-        ));
+        return Err(VALUE_ERROR.error(format!("{what} parameter dictionary must not be empty")));
     }
     pairs
         .iter()
@@ -569,6 +567,13 @@ fn conflict_target(bound: &Bound<'_>, cx: &Cx) -> Result<ConflictTarget> {
     })
 }
 
+/// Whether it is an INSERT of PostgreSQL's.
+fn is_postgresql(this: &Value, cx: &Cx) -> bool {
+    crate::object::class_of(this, cx)
+        .module()
+        .starts_with("sqlalchemy.dialects.postgresql")
+}
+
 fn set_conflict(this: &Value, conflict: OnConflict) -> Result<Value> {
     if data_of(this)?.on_conflict.is_some() {
         return Err(INVALID_REQUEST_ERROR
@@ -601,7 +606,13 @@ fn conflict_members(members: &mut Members) {
              constraint=None)",
             |this, bound, cx| {
                 let target = conflict_target(bound, cx)?;
-                let set = set_values(bound.value("set_"), cx)?;
+                if matches!(target, ConflictTarget::Any) && is_postgresql(this, cx) {
+                    return Err(VALUE_ERROR.error(
+                        "Either constraint or index_elements, but not both, must be specified \
+                         unless DO NOTHING",
+                    ));
+                }
+                let set = set_values(bound.value("set_"), "set", cx)?;
                 let where_ = bound
                     .some("where")
                     .map(|value| expect_ddl_expression(value, cx))
@@ -648,7 +659,7 @@ fn duplicate_members(members: &mut Members) {
                     ));
                 }
             };
-            let update = set_values(&update, cx)?;
+            let update = set_values(&update, "update", cx)?;
             changed(this, |data| {
                 data.on_duplicate_key = Some(Rc::new(OnDuplicateKey { update, ordered }));
                 Ok(())

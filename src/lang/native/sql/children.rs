@@ -8,7 +8,7 @@ use crate::sql::coercions::{executable_of, statement_of};
 use crate::sql::operators::Operator;
 use crate::sql::{
     Alias, AliasKind, AliasedElement, ColumnElement, CustomKind, Executable, FromClause, FromItem,
-    JoinTarget, OnClause, Select, SelectItem, SelectStatement,
+    JoinTarget, OnClause, Select, SelectItem, SelectStatement, SyntaxForm,
 };
 
 /// `__visit_name__`.
@@ -68,6 +68,11 @@ fn element_name(element: &ColumnElement) -> &'static str {
             CustomKind::Column => "column",
             CustomKind::Element => "column_element",
             CustomKind::Clause => "clause",
+        },
+        ColumnElement::Syntax(node) => match node.form {
+            SyntaxForm::Array => "array",
+            SyntaxForm::AggregateOrderBy => "aggregate_order_by",
+            SyntaxForm::Slice => "slice",
         },
         ColumnElement::Annotated(_) => "column",
     }

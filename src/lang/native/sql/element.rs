@@ -16,7 +16,7 @@ use crate::sql::operators::Operator;
 use crate::sql::types::comparator_of;
 use crate::sql::{
     BindParameter, BindValue, ColumnElement, CustomKind, Exists, Modifiers, Select,
-    SelectStatement, TextClause, TextualSelect,
+    SelectStatement, SyntaxForm, TextClause, TextualSelect,
 };
 
 /// The AttributeError for a name that neither an expression nor its type has.
@@ -81,6 +81,11 @@ impl Object for ColumnElement {
             Self::Tuple(_) => &specs::TUPLE,
             Self::TableValued(_) => &specs::TABLE_VALUED_COLUMN,
             Self::ScalarFunctionColumn(_) => &specs::SCALAR_FUNCTION_COLUMN,
+            Self::Syntax(node) => match node.form {
+                SyntaxForm::Array => &specs::POSTGRESQL_ARRAY,
+                SyntaxForm::AggregateOrderBy => &specs::AGGREGATE_ORDER_BY,
+                SyntaxForm::Slice => &specs::SLICE,
+            },
             Self::Custom(node) => match node.kind {
                 CustomKind::Function => &specs::FUNCTION_ELEMENT,
                 CustomKind::Column => &specs::COLUMN_CLAUSE,
@@ -147,6 +152,12 @@ impl Object for ColumnElement {
         if name.starts_with('_') {
             return Ok(None);
         }
+        if let Some(found) = super::postgresql::attribute(self, name, cx)? {
+            return Ok(Some(found));
+        }
+        if let Some(mode) = super::postgresql::match_mode(self, name) {
+            return Ok(Some(mode));
+        }
         if let Some((class, comparator)) = comparator_of(self, cx)? {
             if class.lookup(name).is_some() {
                 return cx.get_attr(&comparator, name).map(Some);
@@ -184,8 +195,12 @@ impl Object for ColumnElement {
             BinaryOp::Mod => Operator::Mod,
             BinaryOp::BitAnd => Operator::And,
             BinaryOp::BitOr => Operator::Or,
-            BinaryOp::LShift => Operator::LShift,
-            BinaryOp::RShift => Operator::RShift,
+            BinaryOp::LShift => {
+                super::postgresql::shift(&Operator::LShift, self).unwrap_or(Operator::LShift)
+            }
+            BinaryOp::RShift => {
+                super::postgresql::shift(&Operator::RShift, self).unwrap_or(Operator::RShift)
+            }
             BinaryOp::FloorDiv | BinaryOp::MatMul | BinaryOp::Pow | BinaryOp::BitXor => {
                 return Ok(None);
             }

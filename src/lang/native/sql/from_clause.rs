@@ -299,21 +299,21 @@ pub fn table_valued_members(members: &mut Members) {
             "render_derived(name=None, with_types=False)",
             |this: &FromClause, bound, _| {
                 let types = bound.flag("with_types", false);
-                Ok(table_valued_with(
-                    this,
-                    optional_name(bound.some("name")),
-                    |kind| {
-                        if let AliasKind::TableValued {
-                            render_derived,
-                            with_types,
-                            ..
-                        } = kind
-                        {
-                            *render_derived = true;
-                            *with_types = types;
-                        }
-                    },
-                ))
+                // Without a name it gets one of its own.
+                let name = optional_name(bound.some("name")).unwrap_or_else(|| {
+                    crate::sql::Name::anonymous(crate::sql::next_seed(), "anon")
+                });
+                Ok(table_valued_with(this, Some(name), |kind| {
+                    if let AliasKind::TableValued {
+                        render_derived,
+                        with_types,
+                        ..
+                    } = kind
+                    {
+                        *render_derived = true;
+                        *with_types = types;
+                    }
+                }))
             },
         );
 }

@@ -18,6 +18,7 @@ mod modules;
 mod operator_functions;
 mod operators;
 mod params;
+mod postgresql;
 mod select;
 mod specs;
 mod statement;
@@ -37,6 +38,7 @@ pub use modules::{
 };
 pub use operator_functions::OPERATORS_MODULE;
 pub use operators::members as column_operators;
+pub use postgresql::{POSTGRESQL_NAMES, mysql_match};
 pub use select::{
     affixes, correlated, generative, items as select_items, label_style_value, statement_value,
 };

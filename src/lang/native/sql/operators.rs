@@ -44,6 +44,11 @@ fn flags(bound: &Bound<'_>) -> Modifiers {
 fn affix(this: &ColumnElement, op: &Operator, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
     let mut modifiers = escape(bound);
     let other = bound.value("other");
+    if *op == Operator::Contains
+        && let Some(answer) = super::postgresql::contains(this, other, cx)
+    {
+        return answer;
+    }
     if !bound.flag("autoescape", false) {
         return simple(this, op, other, modifiers, cx);
     }
@@ -172,13 +177,18 @@ pub fn members(members: &mut Members) {
     }
     for table in [ONLY_20_PLAIN, ONLY_20_AFFIXES] {
         for (signature, call) in table {
-            members.method(
-                signature,
-                move |this: &ColumnElement, bound, cx| match since_20(this, signature, cx) {
-                    Some(raised) => Err(raised),
-                    None => call(this, bound, cx),
-                },
-            );
+            // A property that is a method: 1.4 has no such attribute.
+            let name = signature.split('(').next().unwrap_or(signature);
+            members.getter(name, move |this: &ColumnElement, cx| {
+                if let Some(raised) = since_20(this, signature, cx) {
+                    return Err(raised);
+                }
+                let this = this.clone();
+                Ok(crate::object::Method::function(
+                    signature,
+                    move |bound, cx| call(&this, bound, cx),
+                ))
+            });
         }
     }
     members.with(ordering_members).with(other_members);
@@ -238,17 +248,22 @@ fn other_members(members: &mut Members) {
         .method("collate(collation)", |this: &ColumnElement, bound, cx| {
             Ok(value(collate(this, bound.text("collation")?, cx)))
         })
-        .method(
-            "bitwise_not()",
-            |this: &ColumnElement, _, cx| match since_20(this, "bitwise_not", cx) {
-                Some(raised) => Err(raised),
-                None => Ok(value(this.unary(
-                    Operator::BitwiseNot,
-                    this.type_(),
-                    cx.compat(),
-                ))),
-            },
-        )
+        .getter("bitwise_not", |this: &ColumnElement, cx| {
+            if let Some(raised) = since_20(this, "bitwise_not", cx) {
+                return Err(raised);
+            }
+            let this = this.clone();
+            Ok(crate::object::Method::function(
+                "bitwise_not()",
+                move |_, cx| {
+                    Ok(value(this.unary(
+                        Operator::BitwiseNot,
+                        this.type_(),
+                        cx.compat(),
+                    )))
+                },
+            ))
+        })
         .method("any_()", |this: &ColumnElement, _, cx| {
             Ok(value(collection_aggregate(Operator::Any, this, cx)))
         })

@@ -8,6 +8,8 @@ use crate::object::types::OBJECT;
 
 const ELEMENTS: &str = "sqlalchemy.sql.elements";
 const SELECTABLE: &str = "sqlalchemy.sql.selectable";
+const PG_ARRAY: &str = "sqlalchemy.dialects.postgresql.array";
+const PG_EXT: &str = "sqlalchemy.dialects.postgresql.ext";
 const FUNCTIONS: &str = "sqlalchemy.sql.functions";
 
 /// `ClauseElement`, the base of everything SQL.
@@ -96,6 +98,9 @@ classes! {
     TUPLE = ELEMENTS "Tuple": CLAUSE_LIST;
     TABLE_VALUED_COLUMN = ELEMENTS "TableValuedColumn": NAMED_COLUMN;
     SCALAR_FUNCTION_COLUMN = FUNCTIONS "ScalarFunctionColumn": NAMED_COLUMN;
+    POSTGRESQL_ARRAY = PG_ARRAY "array": EXPRESSION_CLAUSE_LIST;
+    AGGREGATE_ORDER_BY = PG_EXT "aggregate_order_by": COLUMN_ELEMENT;
+    SLICE = ELEMENTS "Slice": COLUMN_ELEMENT;
     SCALAR_SELECT = SELECTABLE "ScalarSelect": COLUMN_ELEMENT => element::scalar_select_members;
     EXISTS = SELECTABLE "Exists": UNARY_EXPRESSION => element::exists_members;
 
