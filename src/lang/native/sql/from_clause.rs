@@ -6,6 +6,7 @@ use super::element::columns_value;
 use super::operators::value;
 use super::{select, specs, statement};
 use crate::engine::exc::ARGUMENT_ERROR;
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{Bound, CompareOp, Cx, Members, Object, Result, TypeSpec, Value};
 use crate::sql::coercions::{
     COMPOUND, expect_expression, expect_from, expect_on_clause, expect_statement, optional_name,
@@ -443,11 +444,7 @@ pub fn values_members(members: &mut Members) {
             "cte(name=None, recursive=False, nesting=False)",
             |this: &FromClause, bound, cx| {
                 if cx.compat().is_14() {
-                    return Err(crate::object::no_attribute(
-                        &Value::object(this.clone()),
-                        "cte",
-                        cx,
-                    ));
+                    return Err(ATTRIBUTE_ERROR.error("'Values' object has no attribute 'cte'"));
                 }
                 Ok(Value::object(FromClause::Alias(Alias::new(
                     AliasKind::Cte(CteKind {
