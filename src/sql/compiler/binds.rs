@@ -89,7 +89,14 @@ impl SQLCompiler<'_> {
         if let Some(known) = self.bind_numbers.get(&identity) {
             return Ok(*known);
         }
-        let name = self.truncated_identifier(IdentClass::Bind, &bind.key);
+        let mut name = self.truncated_identifier(IdentClass::Bind, &bind.key);
+        // Oracle takes the names of parameters for identifiers.
+        if self.dialect.backend == Backend::Oracle && !bind.expanding {
+            let lower = name.to_lowercase();
+            if self.dialect.quote(&lower) != lower {
+                name = Str::from(format!("\"{name}\""));
+            }
+        }
         if let Some(known) = self.bind_names.get(&name).copied() {
             self.check_crud_name(&name, bind)?;
             let existing = &self.binds[known as usize].bind;

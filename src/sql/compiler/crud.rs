@@ -589,11 +589,8 @@ impl SQLCompiler<'_> {
                 if !can.sequences || (can.sequences_optional && sequence.optional) {
                     return Ok(None);
                 }
-                let name =
-                    self.dialect
-                        .format_table_name(&sequence.name, None, sequence.schema.as_ref());
                 let mut value = Fragment::default();
-                value.push(&format!("nextval('{name}')"));
+                value.push(&self.next_value(sequence)?);
                 CrudParam {
                     column: dml_column.clone(),
                     text: self.column_text(dml_column, false)?,

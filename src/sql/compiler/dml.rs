@@ -8,17 +8,18 @@ use super::multi_table::extra_froms;
 use super::{Fragment, Kw, SQLCompiler, StackEntry};
 use crate::engine::StatementKind;
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
-use crate::object::{Result, Str, Value};
+use crate::object::{Cx, Raised, Result, Str, Value};
 use crate::sql::dialects::Backend;
 use crate::sql::dml::{
     ConflictElement, ConflictTarget, Delete, DmlData, DmlKey, DmlValue, DmlValues, Insert,
     OnConflict, OnDuplicateKey, Update,
 };
-use crate::sql::elements::{BindParameter, BindValue, ColumnElement};
+use crate::sql::elements::{BindParameter, BindValue, ColumnElement, Name};
 use crate::sql::schema::Column;
 use crate::sql::selectable::{
-    FromClause, LabelStyle, SelectItem, SelectStatement, columns_plus_names,
+    Alias, AliasedElement, FromClause, LabelStyle, SelectItem, SelectStatement, columns_plus_names,
 };
+use crate::sql::visitors::ClauseAdapter;
 
 impl SQLCompiler<'_> {
     /// Render an INSERT.
@@ -69,7 +70,8 @@ impl SQLCompiler<'_> {
         result
     }
 
-    fn table_text(&self, table: &FromClause) -> Result<String> {
+    /// The table of a statement, as what is written to.
+    fn table_text(&mut self, table: &FromClause) -> Result<String> {
         Ok(match table.plain() {
             FromClause::Table(table) => {
                 self.dialect
@@ -79,11 +81,20 @@ impl SQLCompiler<'_> {
                 self.dialect
                     .format_table_name(&table.name, None, table.schema.as_ref())
             }
-            _ => {
-                return Err(COMPILE_ERROR
-                    .error("INSERT, UPDATE and DELETE need a table, not an alias or a join"));
-            }
+            FromClause::Alias(alias) => match &alias.element {
+                AliasedElement::From(inner) => {
+                    let inner = self.table_text(inner)?;
+                    format!("{inner}{}{}", self.alias_keyword(), self.alias_text(alias))
+                }
+                AliasedElement::Select(_) => return Err(no_table()),
+            },
+            _ => return Err(no_table()),
         })
+    }
+
+    fn alias_text(&mut self, alias: &Rc<Alias>) -> String {
+        let name = self.alias_name(&alias.name);
+        self.dialect.quote(&name).into_owned()
     }
 
     /// The names of the table's columns as RETURNING and conditions inside may correlate.
@@ -327,6 +338,9 @@ impl SQLCompiler<'_> {
         }
         let _ = data;
         out.push(" RETURNING ");
+        if self.dialect.backend == Backend::Oracle {
+            return self.returning_into(items, kw, out);
+        }
         let inner = Kw {
             include_table: self.dialect.backend != Backend::Sqlite,
             ..kw
@@ -342,14 +356,7 @@ impl SQLCompiler<'_> {
         kw: Kw,
         out: &mut Fragment,
     ) -> Result<()> {
-        let mut columns = Vec::new();
-        for item in items {
-            match item {
-                SelectItem::Column(element) => columns.push(element.clone()),
-                SelectItem::From(from) => columns.extend(from.column_list(self.cx)?),
-                SelectItem::Entity(entity) => columns.extend(entity.columns(self.cx)?),
-            }
-        }
+        let mut columns = returned_columns(items, self.cx)?;
         let own = columns.len();
         columns.extend(sentinels.iter().cloned().map(ColumnElement::Column));
         let entries = columns_plus_names(columns, LabelStyle::DisambiguateOnly, true);
@@ -362,12 +369,12 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
-    /// SQL Server's OUTPUT, in front of VALUES or WHERE.
+    /// SQL Server's OUTPUT, in front of VALUES or WHERE: columns of `inserted` or `deleted`.
     fn output_clause(
         &mut self,
-        _data: &DmlData,
+        data: &DmlData,
         items: &[SelectItem],
-        prefix: &str,
+        name: &str,
         toplevel: bool,
         kw: Kw,
         out: &mut Fragment,
@@ -375,19 +382,30 @@ impl SQLCompiler<'_> {
         if items.is_empty() {
             return Ok(());
         }
-        let inner = Kw {
-            include_table: false,
-            ..kw
-        };
+        let target = data.table.alias(Some(Name::plain(name)));
+        let adapter = ClauseAdapter::new(target, self.cx)?;
+        let mut adapted = Vec::new();
+        for column in returned_columns(items, self.cx)? {
+            adapted.push(SelectItem::Column(adapter.adapt(&column)?));
+        }
         out.push(" OUTPUT ");
-        let mut list = Fragment::default();
-        self.returning_list(items, &[], toplevel, inner, &mut list)?;
-        let parts: Vec<_> = list
-            .text
-            .split(", ")
-            .map(|column| format!("{prefix}.{column}"))
-            .collect();
-        out.push(&parts.join(", "));
+        self.returning_list(&adapted, &[], toplevel, kw, out)
+    }
+
+    /// Oracle's RETURNING, which puts what it returns into parameters.
+    fn returning_into(&mut self, items: &[SelectItem], kw: Kw, out: &mut Fragment) -> Result<()> {
+        let columns = returned_columns(items, self.cx)?;
+        self.list(&columns, ", ", kw, out)?;
+        out.push(" INTO ");
+        for (at, column) in columns.iter().enumerate() {
+            if at > 0 {
+                out.push(", ");
+            }
+            let mut bind =
+                BindParameter::named(&format!("ret_{at}"), BindValue::None, column.type_());
+            bind.is_out = true;
+            self.bindparam(&Rc::new(bind), kw, out)?;
+        }
         Ok(())
     }
 
@@ -535,7 +553,18 @@ impl SQLCompiler<'_> {
         self.prefixes(&data.prefixes, kw, out, "")?;
         out.push("FROM ");
         let table = self.table_text(&data.table)?;
-        out.push(&table);
+        match data.table.plain() {
+            // Beside further tables these two want the name that is used for it.
+            FromClause::Alias(alias)
+                if !extra.is_empty()
+                    && (self.dialect.backend.is_mysql()
+                        || self.dialect.backend == Backend::Mssql) =>
+            {
+                let name = self.alias_text(alias);
+                out.push(&name);
+            }
+            _ => out.push(&table),
+        }
         self.dml_hints(data, out);
         let returning = self.returning_columns(data, &mut info);
         let mssql = self.dialect.backend == Backend::Mssql;
@@ -555,7 +584,7 @@ impl SQLCompiler<'_> {
                     out.push(&table);
                     out.push(", ");
                 }
-                _ => out.push(", "),
+                _ => out.push(" , "),
             }
             self.from_list(&extra, kw, out)?;
         }
@@ -805,4 +834,21 @@ fn push_row<'a>(values: impl Iterator<Item = &'a Fragment>, out: &mut Fragment) 
         out.append(value);
     }
     out.push(")");
+}
+
+/// Each column of what RETURNING lists.
+fn returned_columns(items: &[SelectItem], cx: &Cx) -> Result<Vec<ColumnElement>> {
+    let mut columns = Vec::new();
+    for item in items {
+        match item {
+            SelectItem::Column(element) => columns.push(element.clone()),
+            SelectItem::From(from) => columns.extend(from.column_list(cx)?),
+            SelectItem::Entity(entity) => columns.extend(entity.columns(cx)?),
+        }
+    }
+    Ok(columns)
+}
+
+fn no_table() -> Raised {
+    COMPILE_ERROR.error("INSERT, UPDATE and DELETE need a table, or an alias of one")
 }

@@ -54,7 +54,7 @@ impl SQLCompiler<'_> {
     }
 
     /// The next value of a sequence, as each database spells it.
-    fn next_value(&self, sequence: &Sequence) -> Result<String> {
+    pub(super) fn next_value(&self, sequence: &Sequence) -> Result<String> {
         let dialect = self.dialect;
         let name = dialect.format_table_name(&sequence.name, None, sequence.schema.as_ref());
         Ok(match dialect.backend {

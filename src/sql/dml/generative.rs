@@ -108,8 +108,10 @@ fn of_row(
 }
 
 fn cannot_mix() -> Raised {
-    INVALID_REQUEST_ERROR
-        .error("Can't mix single and multiple VALUES formats in one INSERT statement")
+    INVALID_REQUEST_ERROR.error(
+        "Can't mix single and multiple VALUES formats in one INSERT statement; one style appends \
+         to a list while the other replaces values, so the intent is ambiguous.",
+    )
 }
 
 fn merge(values: &mut DmlValues, more: DmlValues) {

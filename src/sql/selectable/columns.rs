@@ -8,6 +8,7 @@ use super::{
     Alias, AliasColumns, AliasedElement, FromClause, LabelStyle, Select, SelectItem,
     SelectStatement,
 };
+use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Result, Str};
 use crate::sql::elements::{Annotations, AnonMap, ColumnElement, Name, ProxyColumn, ProxyData};
 
@@ -357,6 +358,9 @@ impl SelectStatement {
             return inner.column_proxies(cx);
         }
         let names = self.columns_plus_names(false, cx)?;
+        for entry in &names {
+            check_label(entry)?;
+        }
         Ok(names
             .into_iter()
             .filter(|entry| !matches!(entry.column.plain(), ColumnElement::Text(_)))
@@ -371,6 +375,23 @@ impl SelectStatement {
             })
             .collect())
     }
+}
+
+/// A label that was given may not be renamed so as to be told apart from another.
+fn check_label(entry: &ColumnPlusNames) -> Result<()> {
+    let (ColumnElement::Label(label), Some(Name::Anonymous(_))) =
+        (entry.column.plain(), &entry.required_label)
+    else {
+        return Ok(());
+    };
+    if label.name.is_anonymous() {
+        return Ok(());
+    }
+    Err(INVALID_REQUEST_ERROR.error(format!(
+        "Label name {} is being renamed to an anonymous label due to disambiguation which is not \
+         supported right now.  Please use unique names for explicit labels.",
+        label.name.display()
+    )))
 }
 
 fn returning_columns(items: &[SelectItem], cx: &Cx) -> Result<Vec<ColumnElement>> {
