@@ -9,8 +9,7 @@ use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Class, Cx, Dict, Instance, Members, Object, Result, Signature, Str, TypeSpec,
-    Value,
-    class_of,
+    Value, class_of,
 };
 use crate::sql::ColumnElement;
 use crate::sql::ddl::{Ddl, DdlBind, DdlTarget, compile_ddl, create, drop as drop_target};
@@ -392,7 +391,7 @@ fn element_of(ddl: &Ddl) -> Option<Value> {
         Ddl::AddConstraint(constraint) | Ddl::DropConstraint { constraint, .. } => {
             Value::object(constraint.clone())
         }
-        Ddl::Text { .. } => return None,
+        Ddl::Text { .. } | Ddl::Custom(_) => return None,
     })
 }
 

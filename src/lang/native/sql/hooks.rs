@@ -44,7 +44,9 @@ pub fn executable_value(statement: &Executable) -> Value {
         Executable::Compound(compound) => Value::object(compound.clone()),
         Executable::Text(text) => Value::object(ColumnElement::Text(text.clone())),
         Executable::TextualSelect(select) => Value::object(select.clone()),
-        Executable::Function(function) => Value::object(function.clone()),
+        Executable::Function(element) | Executable::Custom(element) => {
+            Value::object(element.clone())
+        }
         Executable::Insert(_) | Executable::Update(_) | Executable::Delete(_) => {
             dml_value(statement)
         }
