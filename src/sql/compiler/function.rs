@@ -62,8 +62,8 @@ impl SQLCompiler<'_> {
             Backend::Postgresql => format!("nextval('{name}')"),
             Backend::Oracle => format!("{name}.nextval"),
             Backend::Mssql => format!("NEXT VALUE FOR {name}"),
-            Backend::Mariadb => format!("nextval({name})"),
-            Backend::Mysql | Backend::Sqlite => {
+            Backend::Mysql | Backend::Mariadb => format!("nextval({name})"),
+            Backend::Sqlite => {
                 return Err(NOT_IMPLEMENTED_ERROR.error(format!(
                     "Dialect '{}' does not support sequence increments.",
                     dialect.name
