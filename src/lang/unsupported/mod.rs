@@ -527,7 +527,7 @@ mod tests {
 
     #[test]
     fn every_row_belongs_to_a_module() {
-        for (name, _) in NAMES {
+        for (name, _) in NAMES.iter().filter(|(_, names)| !names.is_empty()) {
             let spec = native::MODULES.iter().find(|spec| spec.name == *name);
             assert!(
                 spec.is_some_and(|spec| !spec.unsupported.is_empty()),

@@ -260,7 +260,7 @@ mod tests {
         feed(&mut assembler, "    else:", "    ", true);
         feed(&mut assembler, "    b", "    ", true);
         let step = feed(&mut assembler, "    ", "    ", true);
-        assert_eq!(step.actions, run("if x:\n    a\nelse:\n    b\n    \n"));
+        assert_eq!(step.actions, run("if x:\n        a\nelse:\n    b\n    \n"));
     }
 
     #[test]
