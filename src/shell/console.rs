@@ -1,7 +1,9 @@
 //! The console of a session: what scripts print and display, and the echo.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nu_ansi_term::{Color, Style};
 
@@ -20,6 +22,8 @@ pub(super) struct ShellConsole {
     rows: RefCell<Option<RowTable>>,
     /// The table that stands last on the screen.
     last_table: RefCell<Option<String>>,
+    /// What stops a script as Ctrl-C does.
+    interrupt: OnceCell<Arc<AtomicBool>>,
 }
 
 impl ShellConsole {
@@ -31,11 +35,13 @@ impl ShellConsole {
             timing,
             rows: RefCell::default(),
             last_table: RefCell::default(),
+            interrupt: OnceCell::new(),
         }
     }
     /// Hear of the echo of `cx`'s engines.
     pub(super) fn listen(self: &Rc<Self>, cx: &Cx) {
         cx.service::<Echo>().add_sink(self.clone());
+        self.interrupt.get_or_init(|| cx.interrupt_flag());
     }
     /// An input has ended: show what is still collected.
     pub(super) fn settle(&self) {
@@ -125,6 +131,12 @@ impl Console for ShellConsole {
     fn write(&self, text: &str) {
         self.last_table.take();
         self.output.write(text);
+        // Nobody reads any more: a script that only prints has nothing left to do.
+        if self.output.is_broken()
+            && let Some(interrupt) = self.interrupt.get()
+        {
+            interrupt.store(true, Ordering::Relaxed);
+        }
     }
     fn write_error(&self, text: &str) {
         self.output.warn(text);

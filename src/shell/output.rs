@@ -70,6 +70,9 @@ impl Output {
             captured.push_str(text);
             return;
         }
+        if self.is_broken() {
+            return;
+        }
         let written = self.stdout.borrow_mut().write_all(text.as_bytes());
         self.note(&written);
     }
@@ -91,6 +94,10 @@ impl Output {
             return;
         }
         self.flush();
+        // Where nobody reads the output, what ends the script is no news.
+        if self.is_broken() {
+            return;
+        }
         let written = io::stderr().lock().write_all(text.as_bytes());
         self.note(&written);
     }

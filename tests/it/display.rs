@@ -105,7 +105,7 @@ fn control_characters_cannot_drive_the_terminal() {
 fn one_near_name_is_offered_and_the_wrong_one_marked() {
     for (wrong, marked, near) in [
         ("valu = 1\nvalue = 2\nvale", "vale", ""),
-        ("plants = 1\nplant", "plant", "plants"),
+        ("gardens = 1\ngarden", "garden", "gardens"),
         ("Plant.nam", "nam", "name"),
         ("Plant(nmae='x')", "nmae", "name"),
         ("Plant(name='x').nmae", "nmae", "name"),
