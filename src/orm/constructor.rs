@@ -29,8 +29,10 @@ pub fn tell_init(
             [listener.target(instance), pos.clone(), kw.clone()],
         )?;
     }
-    let named =
-        |(key, value): (&Key, &Value)| Some((Str::new(key.value().as_str()?), value.clone()));
+    let named = |(key, value): (&Key, &Value)| match key.value() {
+        Value::Str(name) => Some((name.clone(), value.clone())),
+        _ => None,
+    };
     args.kw = keywords.borrow().iter().filter_map(named).collect();
     Ok(())
 }

@@ -3,7 +3,8 @@
 
 use std::rc::Rc;
 
-use crate::object::{Cx, Dict, Result, Str, Value};
+use crate::engine::ValueRows;
+use crate::object::{Cx, Result, Str, Value};
 use crate::orm::descriptors::composite_values;
 use crate::orm::persistence::MapperColumns;
 use crate::orm::{Mapper, MapperProperty};
@@ -66,12 +67,12 @@ pub fn parameter_sets(columns: &MapperColumns, rows: &[TableRow], more: &[Str]) 
         .keys
         .iter()
         .map(|key| &columns.columns[*key as usize].key);
-    let names: Vec<Str> = keys.chain(more).cloned().collect();
-    let sets = rows.iter().map(|row| {
-        let pairs = names.iter().cloned().zip(row.values.iter().cloned());
-        Rc::new(Dict::from_pairs(pairs))
-    });
-    ParameterSets::of_dicts(sets.collect())
+    let names: Rc<[Str]> = keys.chain(more).cloned().collect();
+    let mut values = ValueRows::with_capacity(names.len(), rows.len());
+    for row in rows {
+        values.push(row.values.iter().cloned());
+    }
+    ParameterSets::of_rows(names, values)
 }
 
 /// The names of the binds in a statement of a script's that the rows have values for.

@@ -39,8 +39,10 @@ pub fn bulk_row(value: &Value, cx: &Cx) -> Result<BulkRow> {
         }
     };
     let pairs = dict.borrow();
-    let named =
-        |(key, value): (&Key, &Value)| Some((Str::new(key.value().as_str()?), value.clone()));
+    let named = |(key, value): (&Key, &Value)| match key.value() {
+        Value::Str(name) => Some((name.clone(), value.clone())),
+        _ => None,
+    };
     Ok(pairs.iter().filter_map(named).collect())
 }
 
