@@ -16,9 +16,10 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use clap::Parser as _;
+use signal_hook::consts::SIGINT;
 
 use cli::{Cli, Command, Display, Options, RunArgs};
 use exit::Status;
@@ -33,26 +34,14 @@ const STACK: usize = 1 << 29;
 /// Run the program.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(move || start(&cli));
-    let ended = thread.map(std::thread::JoinHandle::join);
-    match ended {
-        Ok(Ok(status)) => status.into(),
-        // A panic has printed itself; it is a bug, and no status of the script's.
-        Ok(Err(_)) => ExitCode::from(70),
-        Err(_) => ExitCode::from(71),
-    }
+    stacker::grow(STACK, || start(&cli)).into()
 }
 
 fn start(cli: &Cli) -> Status {
     let output = Rc::new(Output::new(cli.options.color));
     let interrupt = Arc::new(AtomicBool::new(false));
-    let flag = interrupt.clone();
     // Without a handler Ctrl-C ends the process, which is what is left to do then.
-    drop(ctrlc::set_handler(move || {
-        flag.store(true, Ordering::Relaxed);
-    }));
+    drop(signal_hook::flag::register(SIGINT, interrupt.clone()));
     let status = dispatch(cli, &output, &interrupt);
     output.flush();
     status
