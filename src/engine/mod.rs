@@ -14,6 +14,7 @@ mod execute;
 mod hooks;
 mod memory;
 mod options;
+mod packed_rows;
 mod parameters;
 mod params;
 mod pool;
@@ -36,6 +37,7 @@ pub use hooks::{
 };
 pub use memory::Memory;
 pub use options::ExecutionOptions;
+pub use packed_rows::PackedRows;
 pub use parameters::{DrawnSets, Parameters};
 pub use params::{Sets, long_statement, repr_params, repr_row, repr_sets, repr_tuple, repr_value};
 pub use pool::{Lease, Pool, PoolEntry, PoolKind, PoolOptions};

@@ -1,7 +1,7 @@
 //! Python's data model: values, classes, instances, exceptions, calls, and the built-in types.
 //! Every layer above speaks in these; nothing here knows SQL.
 //!
-//! Order inside: operators, value, containers, hash, class, instance, protocol, signature,
+//! Order inside: operators, value, packed, containers, dict, hash, class, instance, protocol, signature,
 //! members, exceptions, metaclass, module, cx, attribute, ops, types. They name each other freely: a value
 //! has a class, a class holds values.
 
@@ -19,6 +19,7 @@ mod metaclass;
 mod module;
 mod operators;
 pub mod ops;
+mod packed;
 mod protocol;
 mod refusals;
 mod signature;
@@ -46,6 +47,7 @@ pub use metaclass::call_of_metaclass;
 pub use module::{Export, MODULE, Module, ModuleSpec, count_exports, join_exports, refusal};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
+pub use packed::{pack, packs_none, unpack};
 pub use protocol::{Object, RowView};
 pub use refusals::{RealNames, Refusals};
 pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};

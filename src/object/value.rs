@@ -303,6 +303,10 @@ impl Str {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Whether it is held more than once.
+    pub fn is_shared(&self) -> bool {
+        Rc::strong_count(&self.0) > 1
+    }
 }
 impl Deref for Str {
     type Target = str;

@@ -1,10 +1,11 @@
 //! INSERTs of rows in bulk: for the bulk methods of sessions, and for `insert(Entity)`.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::returning::{ReturnedRows, Returning};
 use super::rows::{
-    BulkRow, TableRow, attribute_names, find, only_values_of, own_binds, parameter_sets,
+    BulkRow, BulkRows, RowGroup, TableRow, attribute_names, find, only_values_of, own_binds,
 };
 use crate::engine::{Connection, ExecutionOptions, ResultSet, Row};
 use crate::object::{Cx, Result, Str, Value};
@@ -12,7 +13,7 @@ use crate::orm::Mapper;
 use crate::orm::exc::FLUSH_ERROR;
 use crate::orm::persistence::{HierarchyPlan, MapperColumns, TablePlan, next_version_of};
 use crate::sql::dml::Insert;
-use crate::sql::execution::execute_sets;
+use crate::sql::execution::{ParameterSets, execute_sets};
 use crate::sql::{ColumnElement, Executable, FromClause};
 
 /// A script's own statement that the rows are inserted with.
@@ -41,8 +42,16 @@ pub struct BulkInsert<'a> {
 }
 
 impl BulkInsert<'_> {
+    /// Whether rows must be told what the database made, or be rewritten on their way.
+    pub fn writes_back(&self) -> bool {
+        let props = self.mapper.prop_list();
+        self.return_defaults
+            || self.mapper.tables().len() > 1
+            || props.iter().any(|prop| prop.composite().is_some())
+    }
+
     /// Insert `rows`, which get the keys that the database makes; what the statement returns.
-    pub fn run(&self, rows: &mut [BulkRow], cx: &Cx) -> Result<ReturnedRows> {
+    pub fn run(&self, mut rows: BulkRows<'_>, cx: &Cx) -> Result<ReturnedRows> {
         let hierarchy = HierarchyPlan::of(&self.mapper.base_mapper(), cx)?;
         let tables: Vec<_> = hierarchy
             .tables()
@@ -53,7 +62,10 @@ impl BulkInsert<'_> {
         let joins = tables.len() > 1 && cx.compat().is_20();
         let bookkeeping = self.return_defaults || joins;
         let own = self.own.map(|own| own.insert.data());
-        let extra = own.map_or_else(Vec::new, |data| own_binds(data, rows.first()));
+        let extra = own.map_or_else(Vec::new, |data| {
+            let mut scratch = BulkRow::new();
+            own_binds(data, rows.row(0, &mut scratch))
+        });
         let mut returned = ReturnedRows::default();
         for (table, columns) in &tables {
             let part = TableInsert {
@@ -63,7 +75,7 @@ impl BulkInsert<'_> {
                 bookkeeping,
                 extra: &extra,
             };
-            part.write(rows, &mut returned, cx)?;
+            part.write(&mut rows, &mut returned, cx)?;
         }
         Ok(returned)
     }
@@ -81,31 +93,59 @@ struct TableInsert<'a> {
 }
 
 impl TableInsert<'_> {
-    fn write(&self, rows: &mut [BulkRow], returned: &mut ReturnedRows, cx: &Cx) -> Result<()> {
+    fn write(&self, rows: &mut BulkRows<'_>, returned: &mut ReturnedRows, cx: &Cx) -> Result<()> {
         let names = attribute_names(self.bulk.mapper, self.columns);
-        let mut prepared = Vec::with_capacity(rows.len());
-        for (index, row) in rows.iter().enumerate() {
-            prepared.push(self.row(index, row, &names, cx)?);
+        if let Some(sets) = self.as_given(rows, &names, cx) {
+            return self.execute(&self.statement(), &sets, cx).map(drop);
         }
-        let mut rest = prepared.as_slice();
-        while let Some(first) = rest.first() {
-            let count = rest.iter().take_while(|row| row.groups_with(first)).count();
-            let (group, after) = rest.split_at(count.max(1));
-            rest = after;
-            self.write_group(group, rows, returned, cx)?;
+        let mut scratch = BulkRow::new();
+        let mut group: Option<RowGroup> = None;
+        for at in 0..rows.len() {
+            let row = self.row(rows.row(at, &mut scratch), &names, cx)?;
+            let Some(known) = &mut group else {
+                group = Some(RowGroup::of(at, row));
+                continue;
+            };
+            if let Some(other) = known.add(row) {
+                self.write_group(known, rows, returned, cx)?;
+                *known = RowGroup::of(at, other);
+            }
         }
-        Ok(())
+        group.map_or(Ok(()), |group| self.write_group(&group, rows, returned, cx))
     }
 
-    fn row(&self, index: usize, row: &BulkRow, names: &[Str], cx: &Cx) -> Result<TableRow> {
+    /// The rows, where each is just what the table's INSERT takes, and all have the same keys.
+    fn as_given(&self, rows: &BulkRows<'_>, names: &[Str], cx: &Cx) -> Option<ParameterSets> {
+        let BulkRows::Given(dicts) = rows else {
+            return None;
+        };
+        let first = dicts.first()?;
+        let columns = &self.columns.columns;
+        let made_here = columns
+            .iter()
+            .any(|column| column.is_version || self.discriminator(column.slot, cx).is_some());
+        let returns = self.bulk.own.is_some_and(|own| own.returning.is_some());
+        if made_here || returns || self.bookkeeping || !self.extra.is_empty() {
+            return None;
+        }
+        let mut known = 0;
+        first.each_str(|key, _| {
+            let at = names.iter().position(|name| name == key);
+            known += usize::from(at.is_some_and(|at| columns[at].key == *key));
+        });
+        let same = dicts
+            .iter()
+            .all(|dict| dict.has_keys_of(first) && (self.bulk.render_nulls || !dict.holds_none()));
+        (same && known == first.len()).then(|| ParameterSets::of_dicts(dicts.to_vec()))
+    }
+
+    fn row(&self, row: &BulkRow, names: &[Str], cx: &Cx) -> Result<TableRow> {
         let mapper = self.bulk.mapper;
         let eager = self.table.prefers_eager_defaults(self.bulk.connection);
         let mut made = TableRow {
-            index,
             keys: Vec::with_capacity(names.len()),
             values: Vec::with_capacity(names.len()),
-            has_all_keys: true,
-            has_all_defaults: true,
+            ..TableRow::default()
         };
         for ((at, column), name) in self.columns.columns.iter().enumerate().zip(names) {
             let version = match column.is_version {
@@ -125,8 +165,8 @@ impl TableInsert<'_> {
                     made.values.push(value);
                 }
                 None if self.bookkeeping => {
-                    made.has_all_keys &= !column.primary_key;
-                    made.has_all_defaults &= !(eager && column.server_default);
+                    made.lacks_key |= column.primary_key;
+                    made.lacks_default |= eager && column.server_default;
                 }
                 None => {}
             }
@@ -165,27 +205,24 @@ impl TableInsert<'_> {
 
     fn write_group(
         &self,
-        group: &[TableRow],
-        rows: &mut [BulkRow],
+        group: &RowGroup,
+        rows: &mut BulkRows<'_>,
         returned: &mut ReturnedRows,
         cx: &Cx,
     ) -> Result<()> {
-        let Some(first) = group.first() else {
-            return Ok(());
-        };
         let dialect = self.bulk.connection.dialect();
         let implicit = self.table.table.implicit_returning && dialect.insert_returning;
         let reads_defaults = self.bookkeeping
-            && !first.has_all_defaults
+            && group.lacks_default
             && self.table.prefers_eager_defaults(self.bulk.connection)
             && implicit;
         let returning = self.bulk.own.and_then(|own| own.returning);
         let statement = self.statement();
-        if !reads_defaults && returning.is_none() && first.has_all_keys {
-            self.execute(&statement, group, cx)?;
-            group
-                .iter()
-                .for_each(|row| self.copy_keys(&mut rows[row.index]));
+        if !reads_defaults && returning.is_none() && !group.lacks_key {
+            for (numbers, sets) in group.sets(self.columns, self.extra, group.len()) {
+                self.execute(&statement, &sets, cx)?;
+                numbers.for_each(|at| self.copy_keys(rows.made(at)));
+            }
             return Ok(());
         }
         let together = returning.is_some() || implicit && group.len() > 1;
@@ -215,26 +252,24 @@ impl TableInsert<'_> {
             }
         });
         let step = if together { group.len() } else { 1 };
-        for chunk in group.chunks(step) {
-            let result = self.execute(&statement, chunk, cx)?;
+        for (numbers, sets) in group.sets(self.columns, self.extra, step) {
+            let result = self.execute(&statement, &sets, cx)?;
             if self.bookkeeping {
-                self.take_keys(chunk, &result, rows, together, cx)?;
+                self.take_keys(numbers.clone(), &result, rows, together, cx)?;
             }
             if let Some(elements) = &elements {
                 let more = &statement.data().supplemental_returning;
-                let indexes = chunk.iter().map(|row| row.index);
-                returned.take(&result, elements, more, self.bookkeeping, indexes);
+                returned.take(&result, elements, more, self.bookkeeping, numbers);
             }
         }
         Ok(())
     }
 
-    fn execute(&self, statement: &Insert, rows: &[TableRow], cx: &Cx) -> Result<ResultSet> {
+    fn execute(&self, statement: &Insert, sets: &ParameterSets, cx: &Cx) -> Result<ResultSet> {
         let none = ExecutionOptions::none();
         let options = self.bulk.own.map_or(&none, |own| own.options);
-        let sets = parameter_sets(self.columns, rows, self.extra);
         let statement = Executable::Insert(statement.clone());
-        execute_sets(self.bulk.connection, &statement, &sets, options, cx).map(|(result, _)| result)
+        execute_sets(self.bulk.connection, &statement, sets, options, cx).map(|(result, _)| result)
     }
 
     /// What of `returning` this table returns, element by element.
@@ -255,9 +290,9 @@ impl TableInsert<'_> {
     /// Give the rows the keys that the database made.
     fn take_keys(
         &self,
-        group: &[TableRow],
+        numbers: Range<usize>,
         result: &ResultSet,
-        rows: &mut [BulkRow],
+        rows: &mut BulkRows<'_>,
         many: bool,
         cx: &Cx,
     ) -> Result<()> {
@@ -266,24 +301,29 @@ impl TableInsert<'_> {
             None => Vec::new(),
         };
         let mut made = made.iter();
-        for table_row in group {
+        for at in numbers {
             let key = made.next().and_then(|key| key.downcast::<Row>());
             let Some(key) = key else {
                 return Err(self.no_key(many, cx));
             };
-            let row = &mut rows[table_row.index];
+            let Some(row) = rows.made(at) else {
+                continue;
+            };
             for (at, value) in self.columns.primary_key.iter().zip(key.values().iter()) {
                 let slot = self.columns.columns[*at].slot;
                 if let Some(attribute) = self.bulk.mapper.attribute_at(slot) {
                     set_missing(row, attribute.key(), value);
                 }
             }
-            self.copy_keys(row);
+            self.copy_keys(Some(row));
         }
         Ok(())
     }
     /// Copy the key along to the tables of subclasses that hold it in attributes of their own.
-    fn copy_keys(&self, row: &mut BulkRow) {
+    fn copy_keys(&self, row: Option<&mut BulkRow>) {
+        let Some(row) = row else {
+            return;
+        };
         for (mapper, pairs) in &self.columns.equated {
             for (left, right) in pairs {
                 let (Some(from), Some(to)) = (mapper.column_prop(left), mapper.column_prop(right))

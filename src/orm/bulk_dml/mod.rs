@@ -13,14 +13,14 @@ mod update_rows;
 use std::rc::Rc;
 
 pub use insert_rows::BulkInsert;
-pub use rows::{BulkRow, expand_composites};
+pub use rows::{BulkRow, BulkRows, expand_composites};
 pub use update_rows::BulkUpdate;
 
 use super::session::{ExecuteCall, Session};
 use super::{MappedEntity, Mapper};
 use crate::engine::exc::{ARGUMENT_ERROR, COMPILE_ERROR, INVALID_REQUEST_ERROR};
 use crate::engine::{BufferedRows, ExecutionOptions, ResultKind, ResultSet, RowMeta};
-use crate::object::{Cx, Result, Value};
+use crate::object::{Cx, Dict, Result, Value};
 use crate::sql::Executable;
 use crate::sql::dml::{Delete, Insert, Update};
 use insert_rows::OwnInsert;
@@ -50,6 +50,15 @@ fn rows_of(mapper: &Rc<Mapper>, sets: &[Value], cx: &Cx) -> Result<Vec<BulkRow>>
     }
     expand_composites(mapper, &mut made, cx)?;
     Ok(made)
+}
+
+/// The sets, where they are dicts.
+fn dicts_of(sets: &[Value]) -> Option<Vec<Rc<Dict>>> {
+    let dicts = sets.iter().map(|set| match set {
+        Value::Dict(dict) => Some(dict.clone()),
+        _ => None,
+    });
+    dicts.collect()
 }
 
 /// The result of a statement that returned nothing worth looking at.
@@ -127,8 +136,16 @@ pub fn insert(
         render_nulls: options.flag("render_nulls"),
         own: Some(&own),
     };
-    let mut rows = rows_of(&mapper, &sets, cx)?;
-    let returned = bulk.run(&mut rows, cx)?;
+    let given = match bulk.writes_back() {
+        true => None,
+        false => dicts_of(&sets),
+    };
+    let returned = if let Some(dicts) = given {
+        bulk.run(BulkRows::Given(&dicts), cx)?
+    } else {
+        let mut rows = rows_of(&mapper, &sets, cx)?;
+        bulk.run(BulkRows::Made(&mut rows), cx)?
+    };
     match &returning {
         Some(returning) => returning.result(session, returned, options, cx),
         None => Ok(null_result()),

@@ -1,10 +1,11 @@
 //! Rows written in bulk, attribute by attribute, without objects: what INSERTs and UPDATEs of
 //! them have in common.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::engine::ValueRows;
-use crate::object::{Cx, Result, Str, Value};
+use crate::object::{Cx, Dict, Result, Str, Value};
 use crate::orm::descriptors::composite_values;
 use crate::orm::persistence::MapperColumns;
 use crate::orm::{Mapper, MapperProperty};
@@ -24,26 +25,118 @@ pub fn find<'a>(row: &'a BulkRow, key: &str) -> Option<&'a Value> {
         .map(|(_, value)| value)
 }
 
+/// The rows of a bulk INSERT.
+pub enum BulkRows<'a> {
+    /// Dicts of a script's, of which nothing is asked but their values: read one at a time.
+    Given(&'a [Rc<Dict>]),
+    /// Rows that get what the database makes.
+    Made(&'a mut [BulkRow]),
+}
+
+impl BulkRows<'_> {
+    /// How many.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Given(dicts) => dicts.len(),
+            Self::Made(rows) => rows.len(),
+        }
+    }
+    /// Row number `at`; `scratch` holds it where it is made of a dict.
+    pub fn row<'b>(&'b self, at: usize, scratch: &'b mut BulkRow) -> &'b BulkRow {
+        match self {
+            Self::Given(dicts) => {
+                scratch.clear();
+                if let Some(dict) = dicts.get(at) {
+                    dict.each_str(|key, value| scratch.push((key.clone(), value.clone())));
+                }
+                scratch
+            }
+            Self::Made(rows) => rows.get(at).unwrap_or(scratch),
+        }
+    }
+    /// Row number `at`, where it is told what the database made.
+    pub fn made(&mut self, at: usize) -> Option<&mut BulkRow> {
+        match self {
+            Self::Given(_) => None,
+            Self::Made(rows) => rows.get_mut(at),
+        }
+    }
+}
+
 /// A row for one table.
+#[derive(Default)]
 pub struct TableRow {
-    /// Which row it is of.
-    pub index: usize,
     /// The columns with values, as indexes into those of the mapper.
     pub keys: Vec<u32>,
     /// Their values, then those of the criteria, then those of the statement's own binds.
     pub values: Vec<Value>,
-    /// Whether the whole primary key is among the values.
-    pub has_all_keys: bool,
-    /// Whether nothing that the database fills is missing.
-    pub has_all_defaults: bool,
+    /// Whether a column of the primary key is not among the values.
+    pub lacks_key: bool,
+    /// Whether something that the database fills is missing.
+    pub lacks_default: bool,
 }
 
-impl TableRow {
-    /// Whether both can be sent together.
-    pub fn groups_with(&self, other: &Self) -> bool {
-        self.keys == other.keys
-            && self.has_all_keys == other.has_all_keys
-            && self.has_all_defaults == other.has_all_defaults
+/// Rows that are sent together: next to each other, with the same columns.
+pub struct RowGroup {
+    /// The number of the first.
+    pub first: usize,
+    /// Whether they lack a column of the primary key.
+    pub lacks_key: bool,
+    /// Whether they lack something that the database fills.
+    pub lacks_default: bool,
+    keys: Vec<u32>,
+    values: ValueRows,
+}
+
+impl RowGroup {
+    /// The group that begins with `row`, number `first`.
+    pub fn of(first: usize, row: TableRow) -> Self {
+        let mut values = ValueRows::default();
+        values.push(row.values);
+        Self {
+            first,
+            lacks_key: row.lacks_key,
+            lacks_default: row.lacks_default,
+            keys: row.keys,
+            values,
+        }
+    }
+    /// Add `row`; it comes back where it does not belong here.
+    pub fn add(&mut self, row: TableRow) -> Option<TableRow> {
+        let same = self.keys == row.keys
+            && self.lacks_key == row.lacks_key
+            && self.lacks_default == row.lacks_default;
+        if !same {
+            return Some(row);
+        }
+        self.values.push(row.values);
+        None
+    }
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+    /// The parameters of `step` rows at a time, each with the number of its first row; `more` names
+    /// what follows the columns.
+    pub fn sets<'a>(
+        &'a self,
+        columns: &MapperColumns,
+        more: &[Str],
+        step: usize,
+    ) -> impl Iterator<Item = (Range<usize>, ParameterSets)> + use<'a> {
+        let keys = self.keys.iter();
+        let keys = keys.map(|key| &columns.columns[*key as usize].key);
+        let names: Rc<[Str]> = keys.chain(more).cloned().collect();
+        let step = step.max(1);
+        (0..self.len()).step_by(step).map(move |from| {
+            let to = self.len().min(from + step);
+            let rows = match to - from == self.len() {
+                true => self.values.clone(),
+                false => (from..to).map(|at| self.values.row(at).to_vec()).collect(),
+            };
+            let numbers = self.first + from..self.first + to;
+            (numbers, ParameterSets::of_rows(names.clone(), rows))
+        })
     }
 }
 
@@ -58,28 +151,8 @@ pub fn attribute_names(mapper: &Mapper, columns: &MapperColumns) -> Vec<Str> {
         .collect()
 }
 
-/// The parameters that `rows` of a kind are sent with; `more` names what follows the columns.
-pub fn parameter_sets(columns: &MapperColumns, rows: &[TableRow], more: &[Str]) -> ParameterSets {
-    let Some(first) = rows.first() else {
-        return ParameterSets::none();
-    };
-    let keys = first
-        .keys
-        .iter()
-        .map(|key| &columns.columns[*key as usize].key);
-    let names: Rc<[Str]> = keys.chain(more).cloned().collect();
-    let mut values = ValueRows::with_capacity(names.len(), rows.len());
-    for row in rows {
-        values.push(row.values.iter().cloned());
-    }
-    ParameterSets::of_rows(names, values)
-}
-
 /// The names of the binds in a statement of a script's that the rows have values for.
-pub fn own_binds(data: &DmlData, first: Option<&BulkRow>) -> Vec<Str> {
-    let Some(first) = first else {
-        return Vec::new();
-    };
+pub fn own_binds(data: &DmlData, first: &BulkRow) -> Vec<Str> {
     let mut names: Vec<Str> = Vec::new();
     let mut visit = |element: &ColumnElement| {
         if let ColumnElement::Bind(bind) = element.plain()

@@ -3,9 +3,7 @@
 
 use std::rc::Rc;
 
-use super::rows::{
-    BulkRow, TableRow, attribute_names, find, only_values_of, own_binds, parameter_sets,
-};
+use super::rows::{BulkRow, RowGroup, TableRow, attribute_names, find, only_values_of, own_binds};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, with_code};
 use crate::engine::{Connection, ExecutionOptions};
 use crate::object::{Cx, Result, Str, Value};
@@ -32,7 +30,10 @@ impl BulkUpdate<'_> {
     /// Update the rows that `rows` have the keys of.
     pub fn run(&self, rows: &[BulkRow], cx: &Cx) -> Result<()> {
         let own = self.own.map(|update| update.data());
-        let extra = own.map_or_else(Vec::new, |data| own_binds(data, rows.first()));
+        let extra = match (own, rows.first()) {
+            (Some(data), Some(first)) => own_binds(data, first),
+            _ => Vec::new(),
+        };
         for table in HierarchyPlan::of(&self.mapper.base_mapper(), cx)?.tables() {
             let Some(columns) = table.columns_of(self.mapper) else {
                 continue;
@@ -62,21 +63,24 @@ struct TableUpdate<'a> {
 impl TableUpdate<'_> {
     fn write(&self, rows: &[BulkRow], cx: &Cx) -> Result<()> {
         let names = attribute_names(self.bulk.mapper, self.columns);
-        let mut prepared = Vec::with_capacity(rows.len());
-        for (index, row) in rows.iter().enumerate() {
-            prepared.extend(self.row(index, row, &names, cx)?);
+        let mut group: Option<RowGroup> = None;
+        for (at, row) in rows.iter().enumerate() {
+            let Some(row) = self.row(row, &names, cx)? else {
+                continue;
+            };
+            let Some(known) = &mut group else {
+                group = Some(RowGroup::of(at, row));
+                continue;
+            };
+            if let Some(other) = known.add(row) {
+                self.write_group(known, cx)?;
+                *known = RowGroup::of(at, other);
+            }
         }
-        let mut rest = prepared.as_slice();
-        while let Some(first) = rest.first() {
-            let count = rest.iter().take_while(|row| row.groups_with(first)).count();
-            let (group, after) = rest.split_at(count.max(1));
-            rest = after;
-            self.write_group(group, cx)?;
-        }
-        Ok(())
+        group.map_or(Ok(()), |group| self.write_group(&group, cx))
     }
 
-    fn row(&self, index: usize, row: &BulkRow, names: &[Str], cx: &Cx) -> Result<Option<TableRow>> {
+    fn row(&self, row: &BulkRow, names: &[Str], cx: &Cx) -> Result<Option<TableRow>> {
         let mapper = self.bulk.mapper;
         let (mut keys, mut values) = (Vec::new(), Vec::new());
         let mut version = None;
@@ -107,11 +111,9 @@ impl TableUpdate<'_> {
             values.push(find(row, name).cloned().unwrap_or(Value::None));
         }
         Ok(Some(TableRow {
-            index,
             keys,
             values,
-            has_all_keys: true,
-            has_all_defaults: true,
+            ..TableRow::default()
         }))
     }
 
@@ -138,7 +140,7 @@ impl TableUpdate<'_> {
         Err(with_code(INVALID_REQUEST_ERROR.error(message), "bupq"))
     }
 
-    fn write_group(&self, group: &[TableRow], cx: &Cx) -> Result<()> {
+    fn write_group(&self, group: &RowGroup, cx: &Cx) -> Result<()> {
         let versioned = self.columns.version.is_some();
         let (found_by_key, mut names) = update_statement(self.table, self.columns, versioned, cx);
         names.extend_from_slice(self.extra);
@@ -159,8 +161,7 @@ impl TableUpdate<'_> {
         let step = if together { group.len() } else { 1 };
         let statement = Executable::Update(statement);
         let mut matched = 0;
-        for chunk in group.chunks(step) {
-            let sets = parameter_sets(self.columns, chunk, &names);
+        for (_, sets) in group.sets(self.columns, &names, step) {
             let none = ExecutionOptions::none();
             let (result, _) = execute_sets(self.bulk.connection, &statement, &sets, &none, cx)?;
             matched += result.rowcount();

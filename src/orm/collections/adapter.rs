@@ -149,7 +149,7 @@ fn hook_of(collection: &Value) -> Option<Rc<dyn CollectionHook>> {
     match collection {
         Value::List(list) => list.hook().cloned(),
         Value::Set(set) => set.hook().cloned(),
-        Value::Dict(dict) => dict.hook().cloned(),
+        Value::Dict(dict) => dict.hook(),
         Value::Instance(instance) => {
             let held = instance.attribute(ADAPTER)?;
             held.downcast::<AdapterRef>().map(|known| known.0.clone())

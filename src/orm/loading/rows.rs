@@ -8,8 +8,8 @@ use super::instance;
 use super::plan::{BundlePlan, EntityPlan, StatementPlan};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::engine::{
-    ColumnLookup, CursorResult, EntityNotes, ResultKind, ResultSet, Row, RowMeta, RowSource,
-    Uniqueness,
+    ColumnLookup, CursorResult, EntityNotes, PackedRows, ResultKind, ResultSet, Row, RowMeta,
+    RowSource, Uniqueness,
 };
 use crate::object::{Cx, Method, Result, Value};
 use crate::orm::{BundleMaker, strategies};
@@ -18,8 +18,7 @@ use crate::orm::{BundleMaker, strategies};
 pub struct EntityRows {
     info: Rc<RunInfo>,
     cursor: CursorResult,
-    /// What was made of a chunk and not yet handed out, row after row.
-    ready: std::vec::IntoIter<Value>,
+    ready: Ready,
     width: usize,
     chunk: Option<usize>,
     is_done: bool,
@@ -33,32 +32,82 @@ impl EntityRows {
             chunk: info.options.yield_per,
             info,
             cursor,
-            ready: Vec::new().into_iter(),
+            ready: Ready::of(Vec::new()),
             is_done: false,
         }
     }
 
     fn load_chunk(&mut self, cx: &Cx) -> Result<()> {
-        let mut context = LoadContext::new(self.info.clone());
         let plan = self.info.plan.clone();
+        if let Some(columns) = plan.plain_columns() {
+            return self.read_chunk(&columns, cx);
+        }
+        let mut context = LoadContext::new(self.info.clone());
         let (mut values, mut row) = (Vec::new(), Vec::new());
-        let mut count = 0;
-        while self.chunk.is_none_or(|size| count < size) {
-            if !self.cursor.fetch_raw(&mut row, cx)? {
-                self.is_done = true;
-                break;
-            }
+        while self.next_of_chunk(values.len() / self.width.max(1), &mut row, cx)? {
             for (at, entity) in plan.entities.iter().enumerate() {
                 values.push(value_of(entity, at, &mut context, &mut row, cx)?);
             }
-            count += 1;
         }
         drop(context);
         if self.info.options.post_loads.is_none() {
             strategies::run_post_loads(&self.info.post_loads, cx)?;
         }
-        self.ready = values.into_iter();
+        self.ready = Ready::of(values);
         Ok(())
+    }
+
+    /// Read a chunk of the values of `columns`, of which nothing is to be made.
+    fn read_chunk(&mut self, columns: &[usize], cx: &Cx) -> Result<()> {
+        let (mut rows, mut row) = (PackedRows::default(), Vec::new());
+        let mut count = 0;
+        while self.next_of_chunk(count, &mut row, cx)? {
+            for (at, column) in columns.iter().enumerate() {
+                let again = columns[at + 1..].contains(column);
+                rows.push(match row.get_mut(*column) {
+                    Some(value) if again => value.clone(),
+                    Some(value) => std::mem::replace(value, Value::None),
+                    None => Value::None,
+                });
+            }
+            count += 1;
+        }
+        self.ready = Ready::Packed(rows);
+        Ok(())
+    }
+
+    /// Read the next row of a chunk that has `count` rows already; `false` at its end.
+    fn next_of_chunk(&mut self, count: usize, row: &mut Vec<Value>, cx: &Cx) -> Result<bool> {
+        if self.chunk.is_some_and(|size| count >= size) {
+            return Ok(false);
+        }
+        let found = self.cursor.fetch_raw(row, cx)?;
+        self.is_done |= !found;
+        Ok(found)
+    }
+}
+
+/// What was made of a chunk and not yet handed out, row after row.
+enum Ready {
+    Values(std::vec::IntoIter<Value>),
+    Packed(PackedRows),
+}
+
+impl Ready {
+    fn of(values: Vec<Value>) -> Self {
+        Self::Values(values.into_iter())
+    }
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Values(values) => values.as_slice().is_empty(),
+            Self::Packed(rows) => rows.is_empty(),
+        }
+    }
+    fn next(&mut self) -> Option<Value> {
+        match self {
+            Self::Values(values) => values.next(),
+            Self::Packed(rows) => rows.pop(),
+        }
     }
 }
 
@@ -110,14 +159,14 @@ fn bundle_of(
 
 impl RowSource for EntityRows {
     fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool> {
-        while self.ready.as_slice().is_empty() {
+        while self.ready.is_empty() {
             if self.is_done {
                 return Ok(false);
             }
             self.load_chunk(cx)?;
         }
         row.clear();
-        row.extend(self.ready.by_ref().take(self.width));
+        row.extend(std::iter::from_fn(|| self.ready.next()).take(self.width));
         Ok(true)
     }
     fn set_yield_per(&mut self, count: usize) {
@@ -139,6 +188,14 @@ impl ColumnLookup for EntityLookup {
 }
 
 impl StatementPlan {
+    /// The columns of the rows, where it is of nothing else.
+    fn plain_columns(&self) -> Option<Vec<usize>> {
+        let columns = self.entities.iter().map(|entity| match entity {
+            EntityPlan::Column(column) => Some(*column),
+            EntityPlan::Instance(_) | EntityPlan::Bundle(_) => None,
+        });
+        columns.collect()
+    }
     fn meta(self: &Rc<Self>, in_chunks: bool) -> RowMeta {
         let uniqueness: Vec<Uniqueness> = self
             .by_identity

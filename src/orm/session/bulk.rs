@@ -6,8 +6,8 @@ use super::Session;
 use super::get::expect_mapper;
 use super::lifecycle::expect_instance;
 use crate::engine::Connection;
-use crate::object::{Cx, Dict, Instance, Key, Result, Str, Value};
-use crate::orm::bulk_dml::{BulkInsert, BulkRow, BulkUpdate, expand_composites};
+use crate::object::{Cx, Dict, Instance, Result, Str, Value};
+use crate::orm::bulk_dml::{BulkInsert, BulkRow, BulkRows, BulkUpdate, expand_composites};
 use crate::orm::{InstanceState, Mapper, identity_key_of, state_of};
 
 /// How rows are saved in bulk.
@@ -38,12 +38,9 @@ pub fn bulk_row(value: &Value, cx: &Cx) -> Result<BulkRow> {
             Rc::new(made)
         }
     };
-    let pairs = dict.borrow();
-    let named = |(key, value): (&Key, &Value)| match key.value() {
-        Value::Str(name) => Some((name.clone(), value.clone())),
-        _ => None,
-    };
-    Ok(pairs.iter().filter_map(named).collect())
+    let mut row = BulkRow::with_capacity(dict.len());
+    dict.each_str(|name, value| row.push((name.clone(), value.clone())));
+    Ok(row)
 }
 
 impl Session {
@@ -178,7 +175,7 @@ fn write(
         render_nulls: how.render_nulls,
         own: None,
     };
-    insert.run(rows, cx).map(drop)
+    insert.run(BulkRows::Made(rows), cx).map(drop)
 }
 
 /// Give `instance` what the database made.
