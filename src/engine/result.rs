@@ -19,6 +19,10 @@ pub trait RowSource {
     /// Put the values of the next row into `row`, whose contents are replaced; `false` at the
     /// end.
     fn fetch(&mut self, row: &mut Vec<Value>, cx: &Cx) -> Result<bool>;
+    /// The next rows as one vector, where each is a single value and they exist already.
+    fn single_values(&mut self, _cx: &Cx) -> Result<Vec<Value>> {
+        Ok(Vec::new())
+    }
     /// Work in chunks of `count` rows.
     fn set_yield_per(&mut self, _count: usize) {}
     /// How many rows the statement changed, where only the end of the rows tells.
@@ -388,6 +392,24 @@ impl ResultSet {
         }
     }
 
+    /// See [`RowSource::single_values`].
+    fn single_values(&self, cx: &Cx) -> Result<Vec<Value>> {
+        let data = &self.0.data;
+        if data.hard_closed.get() || data.soft_closed.get() {
+            return Ok(Vec::new());
+        }
+        let Some(mut source) = data.source.borrow_mut().take() else {
+            return Ok(Vec::new());
+        };
+        let values = source.single_values(cx);
+        match &values {
+            Ok(_) if !data.soft_closed.get() => *data.source.borrow_mut() = Some(source),
+            Ok(_) => {}
+            Err(_) => data.soft_close(cx),
+        }
+        values
+    }
+
     /// All rows that are left, unfiltered.
     pub fn fetch_all_raw(&self, cx: &Cx) -> Result<Vec<Vec<Value>>> {
         let (mut rows, mut row) = (Vec::new(), Vec::new());
@@ -505,7 +527,12 @@ impl ResultSet {
     pub fn all(&self, cx: &Cx) -> Result<Vec<Value>> {
         let meta = self.meta();
         let filtered = self.0.unique.borrow().is_some();
-        let (mut values, mut row) = (Vec::new(), Vec::new());
+        let first_only = meta.projection().is_none_or(|fields| fields == [0]);
+        let mut values = match self.0.mode == ResultMode::Scalars && !filtered && first_only {
+            true => self.single_values(cx)?,
+            false => Vec::new(),
+        };
+        let mut row = Vec::new();
         while self.fetch_raw(&mut row, cx)? {
             let interim = self.interim(&meta, &mut row);
             if !filtered || self.passes(&meta, &interim, cx)? {

@@ -29,8 +29,8 @@ pub type Attributes = IndexMap<Str, Value, FxBuildHasher>;
 /// An instance of a class that a script defined, or an exception.
 pub struct Instance {
     class: Rc<Class>,
-    slots: RefCell<Vec<Value>>,
-    dict: RefCell<Option<Box<Attributes>>>,
+    slots: RefCell<Box<[Value]>>,
+    dict: OnceCell<Box<RefCell<Attributes>>>,
     payload: OnceCell<Rc<dyn Any>>,
 }
 
@@ -40,8 +40,8 @@ impl Instance {
         let slots = vec![Value::Undefined; class.layout().len()];
         Rc::new(Self {
             class,
-            slots: RefCell::new(slots),
-            dict: RefCell::default(),
+            slots: RefCell::new(slots.into()),
+            dict: OnceCell::new(),
             payload: OnceCell::new(),
         })
     }
@@ -79,34 +79,37 @@ impl Instance {
         let mut slots = self.slots.borrow_mut();
         if slots.len() <= slot {
             // The mapper gained an attribute after this instance was made.
-            slots.resize(slot + 1, Value::Undefined);
+            let mut more = std::mem::take(&mut *slots).into_vec();
+            more.resize(slot + 1, Value::Undefined);
+            *slots = more.into();
         }
         std::mem::replace(&mut slots[slot], value)
     }
     /// Fill the slots of a fresh instance in one go, from slot 0.
     pub fn fill_slots(&self, values: Vec<Value>) {
-        *self.slots.borrow_mut() = values;
+        *self.slots.borrow_mut() = values.into();
     }
 
     /// An attribute of the dict (plain attributes, not mapped ones).
     pub fn attribute(&self, name: &str) -> Option<Value> {
-        self.dict.borrow().as_ref()?.get(name).cloned()
+        self.dict.get()?.borrow().get(name).cloned()
     }
     /// Set an attribute of the dict.
     pub fn set_attribute(&self, name: impl Into<Str>, value: Value) {
-        self.dict
-            .borrow_mut()
-            .get_or_insert_default()
-            .insert(name.into(), value);
+        let dict = self.dict.get_or_init(Box::default);
+        let before = dict.borrow_mut().insert(name.into(), value);
+        // It may run code as it goes, which may look at this dict.
+        drop(before);
     }
     /// Remove an attribute of the dict.
     pub fn remove_attribute(&self, name: &str) -> Option<Value> {
-        self.dict.borrow_mut().as_mut()?.shift_remove(name)
+        self.dict.get()?.borrow_mut().shift_remove(name)
     }
     /// The dict's entries, in order.
     pub fn attributes(&self) -> Vec<(Str, Value)> {
-        match &*self.dict.borrow() {
+        match self.dict.get() {
             Some(dict) => dict
+                .borrow()
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
@@ -131,7 +134,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         let slots = std::mem::take(self.slots.get_mut());
-        let dict = self.dict.get_mut().take();
+        let dict = self.dict.take();
         // Most instances hold no others; a list of a million linked ones must drop too.
         if !slots.is_empty() || dict.is_some() {
             trash::release((slots, dict));

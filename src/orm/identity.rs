@@ -15,11 +15,31 @@ use crate::object::{Class, Cx, Instance, Result, Value, hash_value, key_eq};
 #[derive(Clone)]
 pub struct IdentityKey {
     class: Rc<Class>,
-    /// The value of a single-column primary key, or a tuple of several.
-    ident: Value,
-    /// Rarely there: sharded sessions have one.
-    token: Option<Box<Value>>,
+    ident: Ident,
     hash: u64,
+}
+
+/// The value of a single-column primary key, or a tuple of several.
+#[derive(Clone)]
+enum Ident {
+    Alone(Value),
+    /// With the identity token of sharded sessions.
+    WithToken(Box<(Value, Value)>),
+}
+
+impl Ident {
+    fn new(value: Value, token: Value) -> Self {
+        match token {
+            Value::None => Self::Alone(value),
+            token => Self::WithToken(Box::new((value, token))),
+        }
+    }
+    fn value(&self) -> &Value {
+        match self {
+            Self::Alone(value) => value,
+            Self::WithToken(both) => &both.0,
+        }
+    }
 }
 
 impl IdentityKey {
@@ -31,8 +51,7 @@ impl IdentityKey {
         let hash = mix(class, hash_value(&value, cx)?);
         Ok(Self {
             class: class.clone(),
-            ident: value,
-            token: boxed(token),
+            ident: Ident::new(value, token),
             hash,
         })
     }
@@ -48,8 +67,7 @@ impl IdentityKey {
         let hash = mix(class, hash_value(&ident, cx)?);
         Ok(Self {
             class: class.clone(),
-            ident,
-            token: boxed(token),
+            ident: Ident::new(ident, token),
             hash,
         })
     }
@@ -59,11 +77,14 @@ impl IdentityKey {
     }
     /// The identity token; `None` without sharding.
     pub fn token(&self) -> &Value {
-        self.token.as_deref().unwrap_or(&Value::None)
+        match &self.ident {
+            Ident::Alone(_) => &Value::None,
+            Ident::WithToken(both) => &both.1,
+        }
     }
     /// The values of the primary key.
     pub fn values(&self) -> &[Value] {
-        match &self.ident {
+        match self.ident.value() {
             Value::Tuple(values) => values,
             single => std::slice::from_ref(single),
         }
@@ -76,10 +97,6 @@ impl IdentityKey {
             self.token().clone(),
         ])
     }
-}
-
-fn boxed(token: Value) -> Option<Box<Value>> {
-    (!token.is_none()).then(|| Box::new(token))
 }
 
 fn mix(class: &Rc<Class>, hash: u64) -> u64 {
@@ -99,12 +116,9 @@ impl PartialEq for IdentityKey {
         self.hash == other.hash
             && Rc::ptr_eq(&self.class, &other.class)
             && match (&self.ident, &other.ident) {
-                (Value::Int(a), Value::Int(b)) => a == b,
-                (a, b) => key_eq(a, b),
-            }
-            && match (&self.token, &other.token) {
-                (None, None) => true,
-                _ => key_eq(self.token(), other.token()),
+                (Ident::Alone(Value::Int(a)), Ident::Alone(Value::Int(b))) => a == b,
+                (Ident::Alone(a), Ident::Alone(b)) => key_eq(a, b),
+                (a, b) => key_eq(a.value(), b.value()) && key_eq(self.token(), other.token()),
             }
     }
 }

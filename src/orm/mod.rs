@@ -114,7 +114,7 @@ pub use query::{
 pub use registry::{Mappings, Registry, all_registries, listen_to_all};
 pub use selectables::{columns_of, contains_column, corresponding_column, tables_of};
 pub use session::{Session, session_of};
-pub use state::{Committed, InstanceState, PendingCollection, state_of};
+pub use state::{Committed, InstanceState, PendingCollection, StateContext, state_of};
 pub use support::{
     attribute_of_value, column_text, entity_text, identity_key_of, new_instance, same_columns,
     set_committed,

@@ -1,15 +1,16 @@
 //! `InstanceState`: what the mapper keeps about one instance, as small as it can be.
 
 use std::any::Any;
-use std::cell::{Cell, Ref, RefCell};
+use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 
-use thin_vec::ThinVec;
+use smallvec::SmallVec;
 
 use super::attribute::Attribute;
 use super::collections::adapter_of;
 use super::identity::IdentityKey;
 use super::mapper::Mapper;
+use super::path::Path;
 use super::properties::PropertyId;
 use crate::object::{Instance, Value};
 
@@ -86,8 +87,26 @@ enum Extra {
     Loader(u32, Rc<dyn Any>),
 }
 
+/// Few instances have more than one.
+type Extras = SmallVec<[Extra; 1]>;
+
+/// The options and the path that an instance was loaded with, for its lazy loads.
+pub struct StateContext {
+    /// The options of the statement that hold for further loads.
+    pub options: Vec<Value>,
+    /// Where the instance stood in it.
+    pub path: Path,
+}
+
+impl StateContext {
+    /// The context that `instance` was loaded with.
+    pub fn of(instance: &Rc<Instance>) -> Option<Rc<Self>> {
+        state_of(instance)?.load_context()
+    }
+}
+
 /// Slots below this have their flags in a mask.
-const MASKED: u32 = 64;
+const MASKED: u32 = u32::BITS;
 
 /// What the mapper keeps about one instance; its payload.
 pub struct InstanceState {
@@ -97,11 +116,11 @@ pub struct InstanceState {
     session: Cell<u32>,
     insert_order: Cell<u32>,
     flags: Cell<u16>,
-    changed: Cell<u64>,
-    expired: Cell<u64>,
-    extras: RefCell<ThinVec<Extra>>,
-    load_context: Cell<Option<Rc<dyn Any>>>,
+    changed: Cell<u32>,
+    expired: Cell<u32>,
     run: Cell<u32>,
+    extras: OnceCell<Box<RefCell<Extras>>>,
+    load_context: Cell<Option<Rc<StateContext>>>,
 }
 
 macro_rules! flags {
@@ -155,7 +174,7 @@ impl InstanceState {
             flags: Cell::default(),
             changed: Cell::default(),
             expired: Cell::default(),
-            extras: RefCell::default(),
+            extras: OnceCell::new(),
             load_context: Cell::default(),
             run: Cell::default(),
         });
@@ -211,14 +230,14 @@ impl InstanceState {
     pub fn set_insert_order(&self, order: u32) {
         self.insert_order.set(order);
     }
-    /// The options and path it was loaded with, for its lazy loads; the session side's.
-    pub fn load_context(&self) -> Option<Rc<dyn Any>> {
+    /// The options and path it was loaded with, for its lazy loads.
+    pub fn load_context(&self) -> Option<Rc<StateContext>> {
         let context = self.load_context.take();
         self.load_context.set(context.clone());
         context
     }
     /// Set the options and path it was loaded with.
-    pub fn set_load_context(&self, context: Option<Rc<dyn Any>>) {
+    pub fn set_load_context(&self, context: Option<Rc<StateContext>>) {
         self.load_context.set(context);
     }
 
@@ -245,10 +264,11 @@ impl InstanceState {
     /// The slots that were changed, in order.
     pub fn changed_slots(&self) -> Vec<u32> {
         let mut slots: Vec<u32> = bits(self.changed.get()).collect();
-        slots.extend(self.extras.borrow().iter().filter_map(|extra| match extra {
-            Extra::Changed(slot) => Some(*slot),
-            _ => None,
-        }));
+        self.each_extra(|extra| {
+            if let Extra::Changed(slot) = extra {
+                slots.push(*slot);
+            }
+        });
         slots
     }
     /// What the attribute in `slot` was before its change; `None` where it was not changed.
@@ -256,8 +276,7 @@ impl InstanceState {
         if !self.is_changed(slot) {
             return None;
         }
-        let extras = self.extras.borrow();
-        let old = extras.iter().find_map(|extra| match extra {
+        let old = self.find_extra(|extra| match extra {
             Extra::Old(known, old) if *known == slot => Some(old.clone()),
             _ => None,
         });
@@ -319,10 +338,11 @@ impl InstanceState {
     /// The slots that are expired, in order.
     pub fn expired_slots(&self) -> Vec<u32> {
         let mut slots: Vec<u32> = bits(self.expired.get()).collect();
-        slots.extend(self.extras.borrow().iter().filter_map(|extra| match extra {
-            Extra::Expired(slot) => Some(*slot),
-            _ => None,
-        }));
+        self.each_extra(|extra| {
+            if let Extra::Expired(slot) = extra {
+                slots.push(*slot);
+            }
+        });
         slots
     }
     /// No attribute is expired.
@@ -333,14 +353,14 @@ impl InstanceState {
 
     /// The changes to the unloaded collection in `slot`.
     pub fn pending(&self, slot: u32) -> Option<PendingCollection> {
-        self.extras.borrow().iter().find_map(|extra| match extra {
+        self.find_extra(|extra| match extra {
             Extra::Pending(known, pending) if *known == slot => Some((**pending).clone()),
             _ => None,
         })
     }
     /// Change the changes to the unloaded collection in `slot`.
     pub fn change_pending(&self, slot: u32, change: impl FnOnce(&mut PendingCollection)) {
-        let mut extras = self.extras.borrow_mut();
+        let mut extras = self.extras_mut();
         let at = extras
             .iter()
             .position(|extra| matches!(extra, Extra::Pending(known, _) if *known == slot));
@@ -365,7 +385,7 @@ impl InstanceState {
 
     /// The collection that was read in `slot` while there was none.
     pub fn empty_collection(&self, slot: u32) -> Option<Value> {
-        self.extras.borrow().iter().find_map(|extra| match extra {
+        self.find_extra(|extra| match extra {
             Extra::Empty(known, value) if *known == slot => Some(value.clone()),
             _ => None,
         })
@@ -380,7 +400,7 @@ impl InstanceState {
 
     /// The parent along relationship `property`: `None` no entry, `Some(None)` removed from it.
     pub fn parent(&self, property: PropertyId) -> Option<Option<Weak<Instance>>> {
-        self.extras.borrow().iter().find_map(|extra| match extra {
+        self.find_extra(|extra| match extra {
             Extra::Parent(known, parent) if *known == property => Some(parent.clone()),
             _ => None,
         })
@@ -398,7 +418,7 @@ impl InstanceState {
 
     /// The loader set for `slot` of this instance alone.
     pub fn slot_loader(&self, slot: u32) -> Option<Rc<dyn Any>> {
-        self.extras.borrow().iter().find_map(|extra| match extra {
+        self.find_extra(|extra| match extra {
             Extra::Loader(known, loader) if *known == slot => Some(loader.clone()),
             _ => None,
         })
@@ -426,14 +446,12 @@ impl InstanceState {
     /// as modified is to forget that itself.
     pub fn commit_all(&self, instance: &Instance) {
         self.changed.set(0);
-        if !self.extras.borrow().is_empty() {
-            self.retain_extras(|extra| {
-                !matches!(
-                    extra,
-                    Extra::Changed(_) | Extra::Old(..) | Extra::Pending(..)
-                )
-            });
-        }
+        self.retain_extras(|extra| {
+            !matches!(
+                extra,
+                Extra::Changed(_) | Extra::Old(..) | Extra::Pending(..)
+            )
+        });
         for slot in self.expired_slots() {
             if instance.with_slot(slot, |value| !value.is_undefined()) {
                 self.set_slot_expired(slot, false);
@@ -477,31 +495,34 @@ impl InstanceState {
         }
     }
 
+    fn extras_mut(&self) -> RefMut<'_, Extras> {
+        self.extras.get_or_init(Box::default).borrow_mut()
+    }
+    fn find_extra<T>(&self, find: impl FnMut(&Extra) -> Option<T>) -> Option<T> {
+        self.extras.get()?.borrow().iter().find_map(find)
+    }
+    fn each_extra(&self, look: impl FnMut(&Extra)) {
+        if let Some(extras) = self.extras.get() {
+            extras.borrow().iter().for_each(look);
+        }
+    }
     fn has_extra(&self, is: impl Fn(&Extra) -> bool) -> bool {
-        self.extras.borrow().iter().any(is)
+        self.find_extra(|extra| is(extra).then_some(())).is_some()
     }
     fn push_extra(&self, extra: Extra) {
-        let mut extras = self.extras.borrow_mut();
-        if extras.capacity() == 0 {
-            extras.reserve_exact(1);
-        }
-        extras.push(extra);
+        self.extras_mut().push(extra);
     }
     fn retain_extras(&self, keep: impl Fn(&Extra) -> bool) {
-        if self.extras.borrow().is_empty() {
+        let Some(extras) = self.extras.get() else {
+            return;
+        };
+        if extras.borrow().iter().all(&keep) {
             return;
         }
+        let all = std::mem::take(&mut *extras.borrow_mut());
+        let (kept, gone): (Extras, Extras) = all.into_iter().partition(&keep);
+        *extras.borrow_mut() = kept;
         // What leaves is dropped after the borrow: an instance may die with it.
-        let gone: ThinVec<Extra> = {
-            let mut extras = self.extras.borrow_mut();
-            if extras.iter().all(&keep) {
-                return;
-            }
-            let (kept, gone): (ThinVec<_>, ThinVec<_>) =
-                std::mem::take(&mut *extras).into_iter().partition(&keep);
-            *extras = kept;
-            gone
-        };
         drop(gone);
     }
 }
@@ -514,6 +535,19 @@ fn unload(instance: &Instance, attribute: &Attribute) {
     }
 }
 
-fn bits(mask: u64) -> impl Iterator<Item = u32> {
+fn bits(mask: u32) -> impl Iterator<Item = u32> {
     (0..MASKED).filter(move |bit| mask & (1 << bit) != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There is one for each loaded object: what it takes, so does every object.
+    #[test]
+    fn states_are_small() {
+        let counts = 2 * size_of::<usize>();
+        assert_eq!(size_of::<InstanceState>() + counts, 112);
+        assert_eq!(size_of::<Instance>() + counts, 72);
+    }
 }

@@ -12,7 +12,7 @@ use crate::object::{Cx, Instance, Object, Result, TypeSpec, Value};
 use crate::orm::path::{Path, PathKey};
 use crate::orm::strategies::Collected;
 use crate::orm::strategy_options::{Load, LoaderCriteria};
-use crate::orm::{Session, instance_events, state_of};
+use crate::orm::{Session, StateContext, instance_events};
 use crate::sql::Select;
 
 /// How a statement loads, apart from what it says itself.
@@ -48,21 +48,6 @@ pub struct LoadOptions {
     pub recursion: FxHashMap<usize, i64>,
     /// The further loads of the statement that led to this one.
     pub post_loads: Option<PostLoads>,
-}
-
-/// The options and the path that an instance was loaded with, for its lazy loads.
-pub struct StateContext {
-    /// The options of the statement that hold for further loads.
-    pub options: Vec<Value>,
-    /// Where the instance stood in it.
-    pub path: Path,
-}
-
-impl StateContext {
-    /// The context that `instance` was loaded with.
-    pub fn of(instance: &Rc<Instance>) -> Option<Rc<Self>> {
-        state_of(instance)?.load_context()?.downcast().ok()
-    }
 }
 
 /// The objects at one place of a statement that further loads are for.

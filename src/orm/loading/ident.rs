@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
-use super::context::{LoadOptions, PostLoads, StateContext};
+use super::context::{LoadOptions, PostLoads};
 use crate::engine::ExecutionOptions;
 use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::compile_state::CompileOptions;
 use crate::orm::path::Path;
 use crate::orm::support::{element_equals_bind, element_is_null};
-use crate::orm::{IdentityKey, Mapper, Passive, Session, state_of};
+use crate::orm::{IdentityKey, Mapper, Passive, Session, StateContext, state_of};
 use crate::sql::{ColumnElement, ForUpdate, LabelStyle, Select, SelectItem};
 
 /// What to load by its key, and how.

@@ -239,8 +239,7 @@ impl FullLoad<'_> {
         let run = context.plan_run(self.plan);
         self.state.set_run(context.info.number);
         if !self.overwrite || run.context.is_some() {
-            self.state
-                .set_load_context(run.context.clone().map(|context| context as _));
+            self.state.set_load_context(run.context.clone());
         }
         for (slot, column) in &slots.quick {
             set(self.instance, *slot, row, *column);

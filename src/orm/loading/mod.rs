@@ -6,7 +6,7 @@ mod instance;
 mod plan;
 mod rows;
 
-pub use context::{LoadContext, LoadOptions, PostLoad, PostLoads, RunInfo, StateContext};
+pub use context::{LoadContext, LoadOptions, PostLoad, PostLoads, RunInfo};
 pub use ident::{IdentLoad, load_on_identity};
 pub use plan::{
     BundlePlan, EntityPlan, InstancePlan, JoinedPlan, LatePlan, PolymorphicPlan, PostLoadPlan,

@@ -169,6 +169,18 @@ impl RowSource for EntityRows {
         row.extend(std::iter::from_fn(|| self.ready.next()).take(self.width));
         Ok(true)
     }
+    fn single_values(&mut self, cx: &Cx) -> Result<Vec<Value>> {
+        if self.width != 1 {
+            return Ok(Vec::new());
+        }
+        if self.ready.is_empty() && !self.is_done {
+            self.load_chunk(cx)?;
+        }
+        Ok(match &mut self.ready {
+            Ready::Values(values) => std::mem::take(values).collect(),
+            Ready::Packed(_) => Vec::new(),
+        })
+    }
     fn set_yield_per(&mut self, count: usize) {
         self.chunk = Some(count.max(1));
     }

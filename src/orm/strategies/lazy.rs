@@ -10,13 +10,14 @@ use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::compile_state::CompileOptions;
 use crate::orm::exc::{OBJECT_DELETED_ERROR, detached};
-use crate::orm::loading::{IdentLoad, LoadOptions, PostLoads, StateContext, load_on_identity};
+use crate::orm::loading::{IdentLoad, LoadOptions, PostLoads, load_on_identity};
 use crate::orm::path::Path;
 use crate::orm::session::{Found, Session, session_of};
 use crate::orm::strategy_options::{LoadElement, Strategy};
 use crate::orm::{
     Attribute, AttributeLoader, Held, IdentityKey, InstanceState, Loaded, MappedEntity, Mapper,
-    MapperProperty, Passive, RelationshipProperty, identity_key_of, set_loader, state_of, sync,
+    MapperProperty, Passive, RelationshipProperty, StateContext, identity_key_of, set_loader,
+    state_of, sync,
 };
 use crate::sql::visitors::{self, Replacement};
 use crate::sql::{ColumnElement, FromItem, LabelStyle, Select, SelectItem};
