@@ -26,9 +26,10 @@ use exit::Status;
 use output::Output;
 use session::{Ended, Shell};
 
+use crate::engine::driver::close_all;
 use crate::transcript::DocumentKind;
 
-/// The stack of the thread that runs the language: calls nest a thousand deep.
+/// The stack that the language runs on: calls nest a thousand deep.
 const STACK: usize = 1 << 29;
 
 /// Run the program.
@@ -70,7 +71,7 @@ fn dispatch(cli: &Cli, output: &Rc<Output>, interrupt: &Arc<AtomicBool>) -> Stat
 /// object would only delay the exit. Databases are closed first.
 fn finish(mut shell: Shell, work: impl FnOnce(&mut Shell) -> Status) -> Status {
     let status = work(&mut shell);
-
+    close_all();
     std::mem::forget(shell);
     status
 }

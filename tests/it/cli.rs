@@ -160,6 +160,26 @@ fn a_database_is_opened_as_engine() {
 }
 
 #[test]
+fn no_journal_stays_beside_a_database() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let file = folder.path().join("plants.db");
+    for mode in ["DELETE", "WAL"] {
+        let script = format!(
+            "from sqlalchemy import create_engine, text\n\
+             connection = create_engine('sqlite:///{}').connect()\n\
+             connection.execute(text('PRAGMA journal_mode={mode}'))\n\
+             connection.execute(text('create table if not exists plant (name)'))\n\
+             connection.commit()\n\
+             connection.execute(text(\"insert into plant values ('fern')\"))\n",
+            file.display()
+        );
+        assert_eq!(status(&run(&["run", "-"], &script)), 0);
+        let left = fs::read_dir(folder.path()).expect("the folder is there");
+        assert_eq!(left.count(), 1, "{mode}");
+    }
+}
+
+#[test]
 fn what_cannot_be_opened_is_named_with_a_reason() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("notes.db");

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use crate::object::{Cx, Dict, Result, Str, Value};
 
-pub use sqlite::{OpenOptions, SqliteConnection};
+pub use sqlite::{OpenOptions, SqliteConnection, close_all};
 
 /// One set of parameters.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 //! before data is changed, none before SELECT or DDL.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::atomic::Ordering;
 
 use regex::Regex;
@@ -39,7 +39,7 @@ pub struct SqliteConnection {
 }
 
 struct Shared {
-    connection: Rc<Connection>,
+    connection: RefCell<Rc<Connection>>,
     cache: StatementCache,
     /// The statement that opens a transaction before data is changed; `None` in autocommit.
     begin: RefCell<Option<Str>>,
@@ -89,15 +89,31 @@ impl SqliteConnection {
             .isolation_level
             .as_deref()
             .map(|level| Str::new(format!("BEGIN {level}").trim_end()));
-        Ok(Self {
-            shared: Rc::new(Shared {
-                connection: Rc::new(connection),
-                cache: StatementCache::new(),
-                begin: RefCell::new(default_begin.clone()),
-                default_begin,
-                read_uncommitted: Cell::new(false),
-            }),
-        })
+        let shared = Rc::new(Shared {
+            connection: RefCell::new(Rc::new(connection)),
+            cache: StatementCache::new(),
+            begin: RefCell::new(default_begin.clone()),
+            default_begin,
+            read_uncommitted: Cell::new(false),
+        });
+        OPEN.with_borrow_mut(|open| {
+            open.retain(|known| known.strong_count() > 0);
+            open.push(Rc::downgrade(&shared));
+        });
+        Ok(Self { shared })
+    }
+}
+
+thread_local! {
+    /// The connections that are open, for the end of the program.
+    static OPEN: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Close all connections, as the end of a Python program does: what is not committed is rolled
+/// back, and no journal stays beside a database.
+pub fn close_all() {
+    for shared in OPEN.take().iter().filter_map(Weak::upgrade) {
+        shared.close();
     }
 }
 
@@ -116,10 +132,32 @@ fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 impl Shared {
+    fn connection(&self) -> Rc<Connection> {
+        self.connection.borrow().clone()
+    }
+
+    /// Let go of the database; a cursor that still runs holds on to it.
+    fn close(&self) {
+        self.roll_back();
+        self.cache.clear();
+        if let Ok(nothing) = Connection::open_in_memory() {
+            drop(self.connection.replace(Rc::new(nothing)));
+        }
+    }
+
+    fn roll_back(&self) {
+        let connection = self.connection();
+        if !connection.is_autocommit() {
+            // What can't be rolled back is rolled back when the connection closes.
+            drop(connection.execute_batch("ROLLBACK"));
+        }
+    }
+
     fn prepare(&self, sql: &Str, cx: &Cx) -> Result<Prepared> {
+        let connection = self.connection();
         self.cache
-            .take(&self.connection, sql)
-            .map_err(|error| with_near_name(raise(error, cx), sql, &self.connection, cx))
+            .take(&connection, sql)
+            .map_err(|error| with_near_name(raise(error, cx), sql, &connection, cx))
     }
 
     /// Run a statement without parameters or rows.
@@ -141,14 +179,14 @@ impl Shared {
         let uncommitted = level == "READ UNCOMMITTED";
         if uncommitted != self.read_uncommitted.replace(uncommitted) {
             let flag = u8::from(uncommitted);
-            self.connection
+            self.connection()
                 .execute_batch(&format!("PRAGMA read_uncommitted = {flag}"))?;
         }
         Ok(())
     }
 
     fn begin_before(&self, prepared: &Prepared, cx: &Cx) -> Result<()> {
-        if prepared.is_dml && self.connection.is_autocommit() {
+        if prepared.is_dml && self.connection().is_autocommit() {
             let begin = self.begin.borrow().clone();
             if let Some(begin) = begin {
                 self.run(&begin, cx)?;
@@ -165,7 +203,7 @@ impl Shared {
     }
 
     fn changes(&self) -> i64 {
-        i64::try_from(self.connection.changes()).unwrap_or(i64::MAX)
+        i64::try_from(self.connection().changes()).unwrap_or(i64::MAX)
     }
 
     /// Bind and run, with rows read on demand.
@@ -183,7 +221,7 @@ impl Shared {
             return Ok(Executed {
                 cursor: None,
                 rowcount: outcome?,
-                lastrowid: Some(self.connection.last_insert_rowid()),
+                lastrowid: Some(self.connection().last_insert_rowid()),
             });
         }
         let (columns, is_dml) = (prepared.columns.clone(), prepared.is_dml);
@@ -197,7 +235,7 @@ impl Shared {
         cursor.step(cx)?;
         Ok(Executed {
             rowcount: cursor.rowcount,
-            lastrowid: Some(self.connection.last_insert_rowid()),
+            lastrowid: Some(self.connection().last_insert_rowid()),
             cursor: Some(Box::new(cursor)),
         })
     }
@@ -263,24 +301,21 @@ impl DriverConnection for SqliteConnection {
     }
 
     fn commit(&self, cx: &Cx) -> Result<()> {
-        if self.shared.connection.is_autocommit() {
+        if self.shared.connection().is_autocommit() {
             return Ok(());
         }
         self.shared.run(&Str::new("COMMIT"), cx)
     }
 
     fn rollback(&self, cx: &Cx) -> Result<()> {
-        if self.shared.connection.is_autocommit() {
+        if self.shared.connection().is_autocommit() {
             return Ok(());
         }
         self.shared.run(&Str::new("ROLLBACK"), cx)
     }
 
     fn reset(&self) {
-        if !self.shared.connection.is_autocommit() {
-            // What can't be rolled back is rolled back when the connection closes.
-            drop(self.shared.connection.execute_batch("ROLLBACK"));
-        }
+        self.shared.roll_back();
     }
 
     fn reset_isolation(&self, level: &str) {
