@@ -591,7 +591,9 @@ impl Attribute {
         {
             let differs = !Rc::ptr_eq(&last, parent)
                 && match (state_of(&last), state_of(parent)) {
-                    (Some(last), Some(parent)) => *last.borrow_key() != *parent.borrow_key(),
+                    (Some(last), Some(parent)) => {
+                        last.with_key(|last| parent.with_key(|parent| last != parent))
+                    }
                     _ => false,
                 };
             if differs {

@@ -151,7 +151,7 @@ impl Entry {
             return None;
         }
         let instance = self.instance.upgrade()?;
-        let same = state_of(&instance)?.borrow_key().as_ref() == Some(key);
+        let same = state_of(&instance)?.with_key(|own| own == Some(key));
         same.then_some(instance)
     }
     fn is_alive(&self) -> bool {
@@ -212,6 +212,14 @@ impl IdentityMap {
     /// The objects, in order.
     pub fn instances(&self) -> Vec<Rc<Instance>> {
         let entries = self.entries.iter();
+        entries
+            .filter_map(|entry| entry.instance.upgrade())
+            .collect()
+    }
+    /// The objects, in order, and nothing else of the map.
+    pub fn into_instances(self) -> Vec<Rc<Instance>> {
+        drop(self.places);
+        let entries = self.entries.into_iter();
         entries
             .filter_map(|entry| entry.instance.upgrade())
             .collect()

@@ -1,7 +1,7 @@
 //! `InstanceState`: what the mapper keeps about one instance, as small as it can be.
 
 use std::any::Any;
-use std::cell::{Cell, OnceCell, Ref, RefCell, RefMut};
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 
 use smallvec::SmallVec;
@@ -112,7 +112,7 @@ const MASKED: u32 = u32::BITS;
 pub struct InstanceState {
     instance: Weak<Instance>,
     mapper: Rc<Mapper>,
-    key: RefCell<Option<IdentityKey>>,
+    key: Cell<Option<IdentityKey>>,
     session: Cell<u32>,
     insert_order: Cell<u32>,
     flags: Cell<u16>,
@@ -168,7 +168,7 @@ impl InstanceState {
         let state = Rc::new(Self {
             instance: Rc::downgrade(instance),
             mapper: mapper.clone(),
-            key: RefCell::default(),
+            key: Cell::default(),
             session: Cell::default(),
             insert_order: Cell::default(),
             flags: Cell::default(),
@@ -200,19 +200,22 @@ impl InstanceState {
 
     /// The identity key, once there is one.
     pub fn key(&self) -> Option<IdentityKey> {
-        self.key.borrow().clone()
+        self.with_key(|key| key.cloned())
     }
-    /// Look at the identity key without a clone.
-    pub fn borrow_key(&self) -> Ref<'_, Option<IdentityKey>> {
-        self.key.borrow()
+    /// Look at the identity key without a clone; from `look` this state seems to have none.
+    pub fn with_key<T>(&self, look: impl FnOnce(Option<&IdentityKey>) -> T) -> T {
+        let key = self.key.take();
+        let seen = look(key.as_ref());
+        self.key.set(key);
+        seen
     }
     /// Whether there is an identity key.
     pub fn has_identity(&self) -> bool {
-        self.key.borrow().is_some()
+        self.with_key(|key| key.is_some())
     }
     /// Set or unset the identity key.
     pub fn set_key(&self, key: Option<IdentityKey>) {
-        *self.key.borrow_mut() = key;
+        self.key.set(key);
     }
     /// The number of its session; 0 is none.
     pub fn session_id(&self) -> u32 {
@@ -547,7 +550,7 @@ mod tests {
     #[test]
     fn states_are_small() {
         let counts = 2 * size_of::<usize>();
-        assert_eq!(size_of::<InstanceState>() + counts, 112);
+        assert_eq!(size_of::<InstanceState>() + counts, 104);
         assert_eq!(size_of::<Instance>() + counts, 72);
     }
 }

@@ -78,13 +78,17 @@ fn row_of(
     cx: &Cx,
 ) -> Result<Option<UpdateRow>> {
     let state = target.state();
+    let changed = columns.columns.iter();
+    let changed = changed
+        .filter(|column| state.is_changed(column.slot))
+        .count();
     let mut row = UpdateRow {
         target: index,
         columns: columns.clone(),
-        keys: Vec::new(),
-        values: Vec::new(),
+        keys: Vec::with_capacity(changed),
+        values: Vec::with_capacity(changed),
         expressions: Vec::new(),
-        key_values: Vec::new(),
+        key_values: Vec::with_capacity(columns.primary_key.len()),
         version: None,
     };
     for (at, column) in columns.columns.iter().enumerate() {

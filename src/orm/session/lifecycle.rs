@@ -35,10 +35,8 @@ impl Session {
     /// Whether `instance` is in the identity map.
     pub fn holds_identity(&self, instance: &Rc<Instance>) -> bool {
         state_of(instance).is_some_and(|state| {
-            state
-                .borrow_key()
-                .as_ref()
-                .is_some_and(|key| self.data().identity.borrow().holds(key, instance))
+            let identity = self.data().identity.borrow();
+            state.with_key(|key| key.is_some_and(|key| identity.holds(key, instance)))
         })
     }
     /// The objects of the identity map, in order.
@@ -56,19 +54,18 @@ impl Session {
     /// Take `instance` out of the identity map.
     pub fn discard_identity(&self, instance: &Rc<Instance>) {
         if let Some(state) = state_of(instance) {
-            if let Some(key) = &*state.borrow_key() {
-                self.data().identity.borrow_mut().discard(key, instance);
-            }
+            let mut identity = self.data().identity.borrow_mut();
+            state.with_key(|key| key.map(|key| identity.discard(key, instance)));
+            drop(identity);
             self.release_modified(instance);
         }
     }
     /// Put `instance` into the identity map; answers what was there under its key.
     pub fn replace_identity(&self, instance: &Rc<Instance>) -> Option<Rc<Instance>> {
-        let state = state_of(instance)?;
+        let state = state_of(instance).filter(|state| state.has_identity())?;
         let before = {
-            let key = state.borrow_key();
             let mut identity = self.data().identity.borrow_mut();
-            identity.replace(key.as_ref()?, instance)
+            state.with_key(|key| identity.replace(key?, instance))
         };
         if state.is_modified() {
             self.hold_modified(instance);
@@ -325,15 +322,15 @@ impl Session {
     }
     /// `expunge_all()`.
     pub fn expunge_all(&self, cx: &Cx) -> Result<()> {
-        let mut all = self.identity_instances();
-        all.extend(self.data().new.borrow().to_vec());
+        let identity = std::mem::take(&mut *self.data().identity.borrow_mut());
+        let mut all = identity.into_instances();
+        all.extend(self.data().new.borrow().iter().cloned());
         for instance in &all {
             if let Some(state) = state_of(instance) {
                 state.set_held(false);
             }
         }
         let gone = (
-            std::mem::take(&mut *self.data().identity.borrow_mut()),
             std::mem::take(&mut *self.data().new.borrow_mut()),
             std::mem::take(&mut *self.data().deleted.borrow_mut()),
             std::mem::take(&mut *self.data().modified.borrow_mut()),

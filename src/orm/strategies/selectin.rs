@@ -372,7 +372,7 @@ impl SelectIn<'_> {
                 .map(|(instance, _)| {
                     state_of(instance)
                         .and_then(|state| {
-                            state.borrow_key().as_ref().map(|key| key.values().to_vec())
+                            state.with_key(|key| key.map(|key| key.values().to_vec()))
                         })
                         .unwrap_or_default()
                 })
