@@ -122,8 +122,13 @@ pub fn class_has(path: &str, name: &str, of_instances: bool, compat: Compat) -> 
     let Some(start) = short(path) else {
         return false;
     };
-    let mut waiting = vec![start];
+    // A class may be listed among its own bases: named tuples are, by their name.
+    let (mut waiting, mut seen) = (vec![start], Vec::new());
     while let Some(class) = waiting.pop() {
+        if seen.contains(&class) {
+            continue;
+        }
+        seen.push(class);
         let Some(owner) = KNOWN.classes.get(class) else {
             continue;
         };
@@ -141,6 +146,13 @@ pub fn class_has(path: &str, name: &str, of_instances: bool, compat: Compat) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_class_among_its_own_bases_is_looked_at_once() {
+        let history = "sqlalchemy.orm.attributes.History";
+        assert!(class_has(history, "added", true, Compat::V20));
+        assert!(!class_has(history, "nothing", true, Compat::V20));
+    }
 
     #[test]
     fn names_are_found_with_their_versions() {
