@@ -141,11 +141,53 @@ fn attribute_of(
     find_attr(value, name, cx)
 }
 
+/// What setting a hybrid sets: the attribute that it stands for, or the pairs that its
+/// `update_expression` answers with, or its expression.
+fn hybrid_values(
+    hybrid: &super::HybridAttribute,
+    value: &Value,
+    cx: &Cx,
+) -> Result<Option<DmlValues>> {
+    let pair = |key: &Value, value: &Value| Ok((dml_key(key, cx)?, dml_value(value, cx)?));
+    let expression = hybrid.expression();
+    let stands_for_attribute = expression.downcast::<InstrumentedAttribute>().is_some();
+    let answered = match stands_for_attribute {
+        true => None,
+        false => hybrid.update_pairs(value, cx)?,
+    };
+    let Some(answered) = answered else {
+        return Ok(Some(vec![pair(expression, value)?]));
+    };
+    let mut values = Vec::new();
+    for one in cx.collect(&answered)? {
+        match cx.collect(&one)?.as_slice() {
+            [key, value] => values.push(pair(key, value)?),
+            parts => return Err(wrong_count(parts.len())),
+        }
+    }
+    Ok(Some(values))
+}
+
+/// Python's error for a pair that is none.
+fn wrong_count(got: usize) -> crate::object::Raised {
+    crate::object::exceptions::VALUE_ERROR.error(match got {
+        0 | 1 => format!("not enough values to unpack (expected 2, got {got})"),
+        _ => "too many values to unpack (expected 2)".to_owned(),
+    })
+}
+
 /// The columns that setting attribute `name` of `mapper` sets: a column property its column, a
 /// composite those of its parts.
 fn dml_values(mapper: &Mapper, name: &str, value: &Value, cx: &Cx) -> Result<Option<DmlValues>> {
     let Some(prop) = mapper.prop(name) else {
-        return Ok(None);
+        let owner = Value::Class(mapper.class().clone());
+        return match find_attr(&owner, name, cx)? {
+            Some(found) => match found.downcast::<super::HybridAttribute>() {
+                Some(hybrid) => hybrid_values(hybrid, value, cx),
+                None => Ok(None),
+            },
+            None => Ok(None),
+        };
     };
     Ok(match prop.kind() {
         PropertyKind::Column(part) => match part.first() {
@@ -278,6 +320,9 @@ pub fn entity_of_value(value: &Value) -> Option<MappedEntity> {
     if let Some(alias) = value.downcast::<super::aliased::AliasInspection>() {
         return Some(MappedEntity::Aliased(alias.0.clone()));
     }
+    if let Some(name) = value.downcast::<super::configure::ClassName>() {
+        return super::mapper::class_mapper(name.class()).map(MappedEntity::Mapper);
+    }
     value
         .downcast::<super::mapper::MapperHandle>()
         .map(|mapper| MappedEntity::Mapper(mapper.0.clone()))
@@ -302,7 +347,6 @@ impl EntityCoercion for OrmCoercion {
                 _ => Ok(None),
             };
         };
-        super::configure::configure_registry(entity.mapper().registry(), cx)?;
         Ok(Some(entity.entity()))
     }
     fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {

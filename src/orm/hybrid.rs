@@ -164,6 +164,18 @@ impl HybridAttribute {
     pub fn is_comparator(&self) -> bool {
         self.0.is_comparator
     }
+    /// What its `update_expression` answers for `value`; `None` where it has none.
+    pub fn update_pairs(&self, value: &Value, cx: &Cx) -> Result<Option<Value>> {
+        let Some(hybrid) = self.0.hybrid.downcast::<HybridProperty>() else {
+            return Ok(None);
+        };
+        match hybrid.parts().update_expression {
+            Value::None => Ok(None),
+            function => cx
+                .call(&function, [self.0.owner.clone(), value.clone()])
+                .map(Some),
+        }
+    }
     /// The entity it is an attribute of.
     pub fn entity(&self) -> Option<&MappedEntity> {
         self.0.entity.as_ref()

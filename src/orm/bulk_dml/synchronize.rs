@@ -411,7 +411,13 @@ fn apply(
     let cx = by.cx;
     let mut evaluators: Vec<(u32, Evaluator)> = Vec::new();
     let mut all = Vec::new();
-    for (_, value, slot) in values {
+    for (key, value, slot) in values {
+        if let DmlKey::Name(name) = key {
+            return Err(INVALID_REQUEST_ERROR.error(format!(
+                "Attribute name not found, can't be synchronized back to objects: {}",
+                cx.repr(&Value::Str(name.clone()))?
+            )));
+        }
         let Some(slot) = slot else {
             continue;
         };

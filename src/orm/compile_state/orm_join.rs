@@ -5,8 +5,10 @@ use std::rc::Rc;
 
 use super::adapter::EntityAdapter;
 use crate::object::{Cx, Result};
+use crate::orm::aliased::anonymous;
+use crate::orm::comparator::AdapterChain;
 use crate::orm::{MappedEntity, Mapper, MapperProperty};
-use crate::sql::visitors::ClauseAdapter;
+use crate::sql::visitors::{self, ClauseAdapter};
 use crate::sql::{ColumnElement, FromClause, Join, and_all};
 
 /// One side of a join.
@@ -113,24 +115,29 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
     let parent_equivalents = of.parent.mapper.equivalent_columns(cx);
     let mut adapter = None;
     if let Some(table) = &secondary {
-        let alias = table.alias(None);
-        let to_alias = ClauseAdapter::new(alias.clone(), cx)?.excluding(local);
-        primary = to_alias.adapt(&primary)?;
+        let alias = anonymous(table, None, true, cx)?;
+        // A column has one place: a secondary that is a join may hold the target's table too.
+        let mut of_primary = AdapterChain(vec![
+            ClauseAdapter::new(alias.clone(), cx)?.excluding(local),
+        ]);
         if of.parent.is_aliased {
-            primary = ClauseAdapter::new(of.parent.selectable.clone(), cx)?
-                .with_equivalents(parent_equivalents)
-                .adapt(&primary)?;
+            of_primary.0.push(
+                ClauseAdapter::new(of.parent.selectable.clone(), cx)?
+                    .with_equivalents(parent_equivalents),
+            );
         }
+        primary = visitors::replace(&primary, &of_primary)?;
         if let Some(condition) = &secondary_join {
+            let to_target = || -> Result<ClauseAdapter> {
+                Ok(ClauseAdapter::new(of.target.selectable.clone(), cx)?
+                    .with_equivalents(target_equivalents.clone()))
+            };
             let to_alias = ClauseAdapter::new(alias.clone(), cx)?;
-            let mut condition = condition.clone();
+            let of_second = AdapterChain(vec![to_target()?, to_alias]);
+            secondary_join = Some(visitors::replace(condition, &of_second)?);
             if of.target.is_aliased {
-                let to_target = ClauseAdapter::new(of.target.selectable.clone(), cx)?
-                    .with_equivalents(target_equivalents);
-                condition = to_target.adapt(&condition)?;
-                adapter = Some(to_target);
+                adapter = Some(to_target()?);
             }
-            secondary_join = Some(to_alias.adapt(&condition)?);
         }
         secondary = Some(alias);
     } else {

@@ -20,7 +20,7 @@ use crate::object::{Cx, Result, Value};
 use crate::sql::ColumnElement;
 
 pub use relationship::STRATEGIES;
-pub use resolve::{ExpressionEvaluator, Names, evaluate_global, set_evaluator};
+pub use resolve::{ClassName, ExpressionEvaluator, Names, evaluate_global, set_evaluator};
 
 /// Configure the mappers that are new, of all registries.
 pub fn configure_all(cx: &Cx) -> Result<()> {

@@ -193,7 +193,14 @@ fn class_attribute(class: &Rc<Class>, name: &str, cx: &Cx) -> Result<Value> {
 }
 
 /// A class in an expression, whose attributes are columns.
-struct ClassName(Rc<Class>);
+pub struct ClassName(Rc<Class>);
+
+impl ClassName {
+    /// The class.
+    pub fn class(&self) -> &Rc<Class> {
+        &self.0
+    }
+}
 
 static CLASS_NAME: TypeSpec = TypeSpec::new("sqlalchemy.orm.clsregistry", "_GetColumns");
 

@@ -103,15 +103,7 @@ impl SQLCompiler<'_> {
             lateral: alias.is_lateral(),
             ..kw
         };
-        match (&alias.kind, &alias.element) {
-            (_, AliasedElement::Select(_)) => {
-                out.push("(");
-                self.aliased(alias, inner, out)?;
-                out.push(")");
-            }
-            // An alias of a table is shown without, inside of its own alias.
-            _ => self.aliased(alias, inner, out)?,
-        }
+        self.aliased_in_from(alias, inner, out)?;
         out.push(self.alias_keyword());
         let quoted = self.dialect.quote(&name).into_owned();
         out.push(&quoted);
@@ -170,6 +162,23 @@ impl SQLCompiler<'_> {
         }
         out.push(")");
         Ok(())
+    }
+
+    /// What an alias names, in FROM: a query in parentheses, and of an alias what that names.
+    fn aliased_in_from(&mut self, alias: &Rc<Alias>, kw: Kw, out: &mut Fragment) -> Result<()> {
+        if let AliasedElement::Select(_) = &alias.element {
+            out.push("(");
+            self.aliased(alias, kw, out)?;
+            out.push(")");
+            return Ok(());
+        }
+        if let AliasedElement::From(from) = &alias.element
+            && let FromClause::Alias(inner) = from.plain()
+            && matches!(inner.kind, AliasKind::Alias | AliasKind::Subquery)
+        {
+            return self.aliased_in_from(inner, kw, out);
+        }
+        self.aliased(alias, kw, out)
     }
 
     fn aliased(&mut self, alias: &Rc<Alias>, kw: Kw, out: &mut Fragment) -> Result<()> {

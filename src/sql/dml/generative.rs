@@ -57,7 +57,28 @@ fn of_pair(
     {
         return Ok(values);
     }
+    if let Some(values) = of_attribute(key, value, cx)? {
+        return Ok(values);
+    }
     Ok(vec![(dml_key(key, cx)?, dml_value(value, cx)?)])
+}
+
+/// What setting an attribute sets that is more than a column.
+fn of_attribute(key: &Value, value: &Value, cx: &Cx) -> Result<Option<DmlValues>> {
+    let Value::Object(_) = key else {
+        return Ok(None);
+    };
+    let Coerced::Element(element) = coerce(key, cx)? else {
+        return Ok(None);
+    };
+    if let ColumnElement::Column(_) = element.plain() {
+        return Ok(None);
+    }
+    let notes = element.annotations();
+    match notes.and_then(|notes| notes.parent_entity.as_ref().zip(notes.proxy_key.as_ref())) {
+        Some((entity, name)) => entity.dml_values(name, value, cx),
+        None => Ok(None),
+    }
 }
 
 /// The values of a dict.

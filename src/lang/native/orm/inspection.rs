@@ -118,14 +118,12 @@ fn state_members(members: &mut Members) {
         })
         .getter("is_instance", |_: &StateHandle, _| Ok(Value::Bool(true)))
         .getter("mapper", |this: &StateHandle, _| {
-            Ok(with_state(this, Value::None, |_, state| {
-                mapper_value(state.mapper())
-            }))
+            Ok(this.mapper().map_or(Value::None, mapper_value))
         })
         .getter("class_", |this: &StateHandle, _| {
-            Ok(with_state(this, Value::None, |instance, _| {
-                Value::Class(instance.class().clone())
-            }))
+            Ok(this
+                .mapper()
+                .map_or(Value::None, |mapper| Value::Class(mapper.class().clone())))
         })
         .getter("has_identity", |this: &StateHandle, _| {
             Ok(Value::Bool(with_state(this, false, |_, state| {
