@@ -580,7 +580,7 @@ impl Attribute {
         on: bool,
         cx: &Cx,
     ) -> Result<()> {
-        let (child, state) = child_state(child, cx)?;
+        let (_, state) = child_state(child, cx)?;
         let token = self.parent_token();
         if on {
             state.set_parent(token, Some(Rc::downgrade(parent)));
@@ -600,7 +600,6 @@ impl Attribute {
                 return Ok(());
             }
         }
-        drop(child);
         state.set_parent(token, None);
         Ok(())
     }

@@ -6,7 +6,7 @@ use super::declarative;
 use super::mapped_class::MappedClass;
 use super::mapper::Mapper;
 use crate::object::exceptions::TYPE_ERROR;
-use crate::object::{Args, Cx, Dict, Instance, Key, Result, Str, Value, attr_names, find_attr};
+use crate::object::{Args, Cx, Dict, Instance, Key, Result, Value, attr_names, find_attr};
 
 /// Tell the listeners for `init` of the arguments that a new instance is made with, and take over
 /// what they change in the keyword arguments.

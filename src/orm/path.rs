@@ -49,11 +49,6 @@ pub fn entity_identity(entity: &MappedEntity) -> usize {
     }
 }
 
-/// Whether two entities are the same.
-pub fn same_entity(a: &MappedEntity, b: &MappedEntity) -> bool {
-    entity_identity(a) == entity_identity(b)
-}
-
 /// Whether an option for `wanted` applies to the entity `given` of a statement.
 pub fn corresponds_to(given: &MappedEntity, wanted: &MappedEntity) -> bool {
     match (given, wanted) {

@@ -32,8 +32,6 @@ pub struct Registry {
     pub(super) constructor: Value,
     /// Whether a mapper was made since the last configuration.
     pub(super) has_new_mappers: Cell<bool>,
-    /// The registry as scripts see it.
-    pub(super) number: u32,
 }
 
 /// All registries, and whether mappers are being configured.
@@ -42,7 +40,6 @@ pub struct Mappings {
     registries: RefCell<Vec<Weak<Registry>>>,
     pub(super) configuring: Cell<bool>,
     pub(super) next_mapper: Cell<u32>,
-    next_registry: Cell<u32>,
     /// Goes up whenever a mapper is made or changed.
     pub(super) generation: Cell<u64>,
 }
@@ -56,8 +53,6 @@ impl Registry {
         cx: &Cx,
     ) -> Rc<Self> {
         let mappings = cx.service::<Mappings>();
-        let number = mappings.next_registry.get();
-        mappings.next_registry.set(number + 1);
         let registry = Rc::new(Self {
             metadata,
             names: RefCell::default(),
@@ -65,7 +60,6 @@ impl Registry {
             type_annotation_map: RefCell::new(type_annotation_map),
             constructor,
             has_new_mappers: Cell::new(false),
-            number,
         });
         mappings
             .registries

@@ -24,7 +24,7 @@ use signal_hook::consts::SIGINT;
 use cli::{Cli, Command, Display, Options, RunArgs};
 use exit::Status;
 use output::Output;
-use session::{Ended, Shell};
+use session::Shell;
 
 use crate::engine::driver::close_all;
 use crate::transcript::DocumentKind;

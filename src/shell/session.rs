@@ -60,10 +60,6 @@ impl Shell {
     pub(super) fn interp(&self) -> &Interp {
         &self.interp
     }
-    /// The interpreter, to define names in.
-    pub(super) fn interp_mut(&mut self) -> &mut Interp {
-        &mut self.interp
-    }
     /// The output.
     pub(super) fn output(&self) -> &Output {
         &self.output

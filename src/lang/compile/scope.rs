@@ -87,10 +87,6 @@ impl Scope {
     pub fn mangle(&self, name: &str) -> Str {
         mangle(self.class_name.as_ref(), name)
     }
-    /// The class whose private names are mangled here.
-    pub fn class_name(&self) -> Option<&Str> {
-        self.class_name.as_ref()
-    }
     fn is_function(&self) -> bool {
         matches!(self.kind, ScopeKind::Function | ScopeKind::Comprehension)
     }

@@ -520,10 +520,7 @@ pub fn module_refusal(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::testing;
-    use crate::lang::{modules, native};
-    use crate::object::Module;
-    use crate::util::Compat;
+    use crate::lang::native;
 
     #[test]
     fn every_row_belongs_to_a_module() {

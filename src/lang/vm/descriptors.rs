@@ -93,13 +93,6 @@ impl Object for ClassMethod {
     }
 }
 
-impl StaticMethod {
-    /// What it wraps.
-    pub fn function(&self) -> &Value {
-        &self.0
-    }
-}
-
 impl Object for StaticMethod {
     fn spec(&self) -> &'static TypeSpec {
         &STATIC_METHOD

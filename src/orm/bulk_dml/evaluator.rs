@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
-use crate::object::{BinaryOp, CompareOp, Cx, Instance, Raised, Result, Value, ops};
+use crate::engine::exc::SA_WARNING;
+use crate::object::{BinaryOp, CompareOp, Cx, Instance, Result, Value, ops};
 use crate::orm::{MappedEntity, Mapper, state_of};
 use crate::sql::operators::Operator;
 use crate::sql::{BinaryExpression, ColumnElement, SelectStatement};
@@ -14,8 +14,6 @@ pub enum Evaluated {
     Value(Value),
     /// It needs an attribute that is expired.
     Expired,
-    /// It needs an attribute that was never loaded, or the object is of another class.
-    NoObject,
 }
 
 /// Evaluates an expression against objects of a mapper.
@@ -39,11 +37,6 @@ enum Node {
     Concat(Box<Node>, Box<Node>),
     StartsWith(Box<Node>, Box<Node>),
     EndsWith(Box<Node>, Box<Node>),
-}
-
-/// The reason why something can't be evaluated.
-pub fn unevaluable(reason: &str) -> Raised {
-    INVALID_REQUEST_ERROR.error(reason)
 }
 
 impl Evaluator {

@@ -6,7 +6,6 @@ use crate::object::{Cx, Result, Value};
 
 /// `synchronize_session=`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the option's values")]
 pub enum Synchronize {
     No,
     Evaluate,

@@ -85,7 +85,6 @@ impl ByCriteria<'_> {
                     }
                 }
                 Evaluated::Expired => return Ok(Some(true)),
-                Evaluated::NoObject => return Ok(None),
             }
         }
         Ok(Some(false))

@@ -32,7 +32,6 @@ pub enum CollectionFactory {
 
 /// Which built-in collection something is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names are those of the types")]
 pub enum Shape {
     List,
     Set,

@@ -5,9 +5,7 @@ use std::rc::Rc;
 use super::storage::{Announced, append_to, remove_from};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING};
 use crate::object::types::{DICT, with_base};
-use crate::object::{
-    Args, Class, Cx, Dict, Members, Raised, Result, Str, TypeSpec, Value, key_error,
-};
+use crate::object::{Args, Class, Cx, Dict, Members, Raised, Result, Str, TypeSpec, Value};
 use crate::orm::attribute::{Held, describe};
 use crate::orm::mapper::{Mapper, mapper_of};
 use crate::orm::passive::Passive;

@@ -12,8 +12,7 @@ mod ordering;
 mod storage;
 
 pub use adapter::{
-    AdapterRef, CollectionAdapter, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET,
-    adapter_of, members,
+    CollectionAdapter, INSTRUMENTED_DICT, INSTRUMENTED_LIST, INSTRUMENTED_SET, adapter_of, members,
 };
 pub use changes::append_loaded;
 pub(super) use changes::{all_pending, append, delete, history, pop, replace, set_committed};

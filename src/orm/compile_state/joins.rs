@@ -222,7 +222,7 @@ impl CompileState<'_> {
             self.cx,
         )?;
         self.joined.push(target);
-        self.froms[at].clause = joined.from;
+        self.froms[at].clause = joined;
         Ok(())
     }
 

@@ -63,14 +63,6 @@ pub struct OrmJoin<'a> {
     pub full: bool,
 }
 
-/// What a join came to.
-pub struct Joined {
-    /// The join.
-    pub from: FromClause,
-    /// What adapts expressions over the target's columns.
-    pub adapter: Option<ClauseAdapter>,
-}
-
 fn join(
     left: FromClause,
     right: FromClause,
@@ -88,7 +80,7 @@ fn join(
 }
 
 /// Join along a relationship.
-pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
+pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<FromClause> {
     let data = of
         .property
         .relationship()
@@ -113,7 +105,6 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
     let remote = |element: &ColumnElement| element.annotations().is_some_and(|notes| notes.remote);
     let target_equivalents = of.target.mapper.equivalent_columns(cx);
     let parent_equivalents = of.parent.mapper.equivalent_columns(cx);
-    let mut adapter = None;
     if let Some(table) = &secondary {
         let alias = anonymous(table, None, true, cx)?;
         // A column has one place: a secondary that is a join may hold the target's table too.
@@ -135,21 +126,14 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
             let to_alias = ClauseAdapter::new(alias.clone(), cx)?;
             let of_second = AdapterChain(vec![to_target()?, to_alias]);
             secondary_join = Some(visitors::replace(condition, &of_second)?);
-            if of.target.is_aliased {
-                adapter = Some(to_target()?);
-            }
         }
         secondary = Some(alias);
     } else {
         if of.target.is_aliased {
             let to_target = ClauseAdapter::new(of.target.selectable.clone(), cx)?
-                .with_equivalents(target_equivalents.clone())
+                .with_equivalents(target_equivalents)
                 .excluding(local);
             primary = to_target.adapt(&primary)?;
-            adapter = Some(
-                ClauseAdapter::new(of.target.selectable.clone(), cx)?
-                    .with_equivalents(target_equivalents),
-            );
         }
         if of.parent.is_aliased {
             primary = ClauseAdapter::new(of.parent.selectable.clone(), cx)?
@@ -163,7 +147,7 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
         all.extend(criteria.iter().cloned());
         and_all(all)
     };
-    let from = match (secondary, secondary_join) {
+    Ok(match (secondary, secondary_join) {
         (Some(table), Some(condition)) => {
             let condition = with_criteria(condition);
             if of.isouter {
@@ -181,6 +165,5 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<Joined> {
             of.isouter,
             of.full,
         ),
-    };
-    Ok(Joined { from, adapter })
+    })
 }

@@ -107,7 +107,6 @@ fn compared(this: &Value, cx: &Cx) -> Result<Value> {
     clippy::struct_excessive_bools,
     reason = "each is an argument of dataclass()"
 )]
-#[expect(missing_docs, reason = "the names are those of the arguments")]
 pub struct DataclassOptions {
     pub init: bool,
     pub repr: bool,

@@ -9,8 +9,8 @@ use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::compile_state::CompileOptions;
 use crate::orm::path::Path;
 use crate::orm::support::{element_equals_bind, element_is_null};
-use crate::orm::{IdentityKey, Mapper, Passive, Session, StateContext, state_of};
-use crate::sql::{ColumnElement, ForUpdate, LabelStyle, Select, SelectItem};
+use crate::orm::{IdentityKey, Mapper, Session, StateContext, state_of};
+use crate::sql::{ForUpdate, LabelStyle, Select, SelectItem};
 
 /// What to load by its key, and how.
 pub struct IdentLoad {
@@ -270,19 +270,4 @@ fn adjusted(load: &IdentLoad, select: Select, only: Option<&[u32]>, cx: &Cx) -> 
         data.for_update.clone_from(&load.for_update);
         data.compile_options = Some(Rc::new(compile));
     })
-}
-
-/// What may be done to load, as flags for reading attributes.
-pub fn passive_autoflush(passive: Passive) -> bool {
-    !passive.has(Passive::NO_AUTOFLUSH)
-}
-
-/// The criteria of a primary key, for statements of other loaders.
-pub fn primary_key_criteria(mapper: &Rc<Mapper>, cx: &Cx) -> Vec<ColumnElement> {
-    mapper
-        .primary_key()
-        .iter()
-        .enumerate()
-        .map(|(at, column)| element_equals_bind(column, &bind_name(at), cx))
-        .collect()
 }

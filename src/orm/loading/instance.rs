@@ -9,10 +9,7 @@ use crate::object::exceptions::ASSERTION_ERROR;
 use crate::object::{Cx, Instance, Key, Result, Value};
 use crate::orm::exc::STALE_DATA_ERROR;
 use crate::orm::strategies::{self, LazyOption};
-use crate::orm::{
-    Attribute, IdentityKey, InstanceState, append_loaded, identity_key_of, instance_events,
-    state_of,
-};
+use crate::orm::{Attribute, IdentityKey, InstanceState, append_loaded, instance_events, state_of};
 
 /// The instance that `row` has for `plan`; `None` where its key is NULL.
 pub fn load(
@@ -539,12 +536,4 @@ fn check_version(
         cx.str(&held)?,
         cx.str(loaded)?
     )))
-}
-
-/// The identity key of an object that is refreshed.
-pub fn refresh_key(instance: &Rc<Instance>, cx: &Cx) -> Result<IdentityKey> {
-    match state_of(instance).and_then(InstanceState::key) {
-        Some(key) => Ok(key),
-        None => identity_key_of(instance, cx),
-    }
 }

@@ -77,7 +77,7 @@ fn save_batch(
         Vec::with_capacity(ordered.len() - new),
     );
     for instance in ordered {
-        let (target, row_switch) = organize(base, &connection, instance, uow, cx)?;
+        let (target, row_switch) = organize(&connection, instance, uow, cx)?;
         if target.has_identity || row_switch {
             to_update.push(target);
         } else {
@@ -104,7 +104,6 @@ fn is_new(instance: &Rc<Instance>) -> bool {
 /// Get an object ready to be written: tell listeners, see whether it takes the place of an
 /// object that is deleted in the same flush.
 fn organize(
-    base: &Rc<Mapper>,
     connection: &Connection,
     instance: Rc<Instance>,
     uow: &mut UowTransaction,

@@ -12,10 +12,6 @@ use crate::orm::{InstanceState, Mapper, identity_key_of, state_of};
 
 /// How rows are saved in bulk.
 #[derive(Clone, Copy, Default)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an argument of the bulk methods"
-)]
 pub struct BulkSave {
     /// They exist already.
     pub is_update: bool,

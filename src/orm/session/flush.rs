@@ -6,7 +6,7 @@ use super::Session;
 use super::lifecycle::expect_instance;
 use crate::engine::echo::{Cause, because};
 use crate::engine::exc::{INVALID_REQUEST_ERROR, SA_WARNING, STATEMENT_ERROR};
-use crate::object::{Cx, Instance, Raised, Result, Str, Value};
+use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::unitofwork::{Registration, UowTransaction};
 use crate::orm::{InstanceSet, state_of};
 
@@ -184,9 +184,4 @@ impl Session {
         }
         Ok(false)
     }
-}
-
-/// The error that made a flush fail, as later statements quote it.
-pub fn failure_text(raised: &Raised, cx: &Cx) -> Str {
-    Str::from(raised.message(cx))
 }

@@ -142,13 +142,7 @@ impl SessionTransaction {
         Value::object(TransactionHandle(self.clone()))
     }
 
-    /// Raise where a `with` block's transaction, or this one, is in a state that forbids it.
-    fn check(&self, allowed: &[State], cx: &Cx) -> Result<()> {
-        if allowed.contains(&self.state.get()) {
-            return Ok(());
-        }
-        Err(self.wrong_state(cx))
-    }
+    /// The error of what the state forbids.
     pub(super) fn wrong_state(&self, cx: &Cx) -> Raised {
         match self.state.get() {
             State::Deactive => self.deactive_error(cx),

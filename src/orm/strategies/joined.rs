@@ -16,7 +16,6 @@ use crate::sql::{ColumnElement, FromClause, Join, find_left_clause_that_matches}
 /// A join for eager loading that is still to be made.
 pub struct EagerJoin {
     entity: usize,
-    path: Path,
     property: Rc<MapperProperty>,
     /// What the parent's columns are adapted to.
     parent_adapter: Option<Rc<EntityAdapter>>,
@@ -100,7 +99,6 @@ pub fn set_up_joined(
     state.eager_adapters.insert(path.key(), adapter.clone());
     state.pending_eager.push(EagerJoin {
         entity: setup.entity,
-        path: path.clone(),
         property: property.clone(),
         parent_adapter: setup.adapter.clone(),
         parent: setup.mapper.clone(),
@@ -217,7 +215,7 @@ pub fn join_eagerly(state: &mut CompileState<'_>, join: EagerJoin) -> Result<()>
             isouter,
             full: false,
         };
-        orm_join(joined, state.cx)?.from
+        orm_join(joined, state.cx)?
     } else {
         let nested = Nested {
             parent: &parent,
@@ -307,7 +305,7 @@ impl Nested<'_> {
                 isouter: false,
                 full: false,
             };
-            return Ok(Some(orm_join(joined, state.cx)?.from));
+            return Ok(Some(orm_join(joined, state.cx)?));
         }
         match clause.plain() {
             FromClause::Grouping(inner) => self.splice(inner, state),

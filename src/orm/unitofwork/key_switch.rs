@@ -82,7 +82,6 @@ pub fn process(
     if switched.is_empty() {
         return Ok(());
     }
-    let property = processor.property();
     let passive = if processor.options().passive_updates {
         Passive::NO_INITIALIZE
     } else {

@@ -60,7 +60,6 @@ pub fn presort_saves(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     if !processor.options().passive_updates {
         for instance in instances {
             let pairs = processor.pairs();
@@ -137,7 +136,6 @@ fn collect_saved(
     handled: &mut Vec<(usize, usize)>,
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     let pairs = processor.pairs();
     let cascades_pks = !processor.options().passive_updates
         && sync::source_modified(uow, instance, processor.parent(), pairs, cx)?;

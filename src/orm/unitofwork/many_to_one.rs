@@ -112,7 +112,6 @@ pub fn presort_saves(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     for instance in instances {
         let how = Registration {
             operation: Some(("add", processor.property())),
@@ -140,7 +139,6 @@ pub fn process_deletes(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     if !processor.options().post_update
         || processor.cascade().delete_orphan
         || processor.options().passive_deletes == PassiveDeletes::All

@@ -77,7 +77,6 @@ pub fn presort_deletes(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     let cascade = processor.cascade();
     let nulls_keys = !cascade.delete && processor.options().passive_deletes != PassiveDeletes::All;
     for instance in instances {
@@ -112,7 +111,6 @@ pub fn presort_saves(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     let delete_orphan = processor.cascade().delete_orphan;
     let nulls_keys = !delete_orphan && processor.options().passive_deletes != PassiveDeletes::All;
     for instance in instances {
@@ -168,7 +166,6 @@ pub fn process_deletes(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     let post_update = processor.options().post_update;
     if !post_update && processor.options().passive_deletes == PassiveDeletes::All {
         return Ok(());
@@ -210,7 +207,6 @@ pub fn process_saves(
     instances: &[Rc<Instance>],
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     let nulls_keys = !processor.cascade().delete_orphan
         && processor.options().passive_deletes != PassiveDeletes::All;
     for instance in instances {
@@ -250,7 +246,6 @@ fn synchronize(
     cx: &Cx,
 ) -> Result<()> {
     processor.verify_can_load(child, cx)?;
-    let property = processor.property();
     let Value::Instance(child) = child else {
         return Ok(());
     };

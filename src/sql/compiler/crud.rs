@@ -278,7 +278,7 @@ impl SQLCompiler<'_> {
         };
         let mut params = Vec::with_capacity(order.len());
         if let Some(from_select) = &data.from_select {
-            self.from_select_columns(from_select, &order, &mut params, &mut info, kw)?;
+            self.select_columns(from_select, &order, &mut params, &mut info)?;
             return Ok(Crud {
                 params,
                 more: Vec::new(),
@@ -514,11 +514,10 @@ impl SQLCompiler<'_> {
         );
         if pks.len() > 1 {
             message.push_str(
-                &" Note that as of SQLAlchemy 1.1, 'autoincrement=True' must be indicated \
+                " Note that as of SQLAlchemy 1.1, 'autoincrement=True' must be indicated \
                  explicitly for composite (e.g. multicolumn) primary keys if AUTO_INCREMENT/SERIAL\
                  /IDENTITY behavior is expected for one of the columns in the primary key. CREATE \
-                 TABLE statements are impacted by this change as well on most backends."
-                    .to_string(),
+                 TABLE statements are impacted by this change as well on most backends.",
             );
         }
         self.cx.warn(&SA_WARNING, &message);
@@ -748,13 +747,12 @@ impl SQLCompiler<'_> {
     }
 
     /// The columns of an INSERT from SELECT: those named, then those with defaults.
-    fn from_select_columns(
+    fn select_columns(
         &mut self,
         from_select: &crate::sql::dml::FromSelect,
         columns: &[DmlColumn],
         params: &mut Vec<CrudParam>,
         info: &mut DmlInfo,
-        kw: Kw,
     ) -> Result<()> {
         info.inline = true;
         for name in &from_select.names {

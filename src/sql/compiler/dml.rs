@@ -8,7 +8,7 @@ use super::multi_table::extra_froms;
 use super::{Fragment, Kw, SQLCompiler, StackEntry};
 use crate::engine::StatementKind;
 use crate::engine::exc::{COMPILE_ERROR, SA_WARNING};
-use crate::object::{Cx, Raised, Result, Str, Value};
+use crate::object::{Cx, Raised, Result, Str};
 use crate::sql::dialects::Backend;
 use crate::sql::dml::{
     ConflictElement, ConflictTarget, Delete, DmlData, DmlKey, DmlValue, DmlValues, Insert,

@@ -13,7 +13,7 @@ use crate::sql::dialects::{Backend, Dialect};
 use crate::sql::schema::{
     Autoincrement, Column, ColumnDefault, Computed, Identity, SequenceOptions, ServerDefault,
 };
-use crate::sql::types::{SqlType, names};
+use crate::sql::types::names;
 
 /// The definition of `column`; `None` for system columns.
 pub(super) fn column_text(
@@ -413,9 +413,4 @@ fn mysql_options(
         parts.push(format!("COMMENT={}", quoted(comment, dialect, cx)?));
     }
     Ok(parts.join(" "))
-}
-
-/// Whether `ty` has no DDL at all, which makes the error name the column.
-pub(super) fn is_untyped(ty: &SqlType) -> bool {
-    ty.is_null()
 }

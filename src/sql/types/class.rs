@@ -12,7 +12,7 @@ use crate::object::{
     Args, Bound, Cx, Instance, ParameterKind, Result, Signature, Str, TypeSpec, Value,
 };
 use crate::sql::cache_key::CacheKeyBuilder;
-use crate::sql::dialects::{Dialect, dialect_named, type_ddl};
+use crate::sql::dialects::{Dialect, type_ddl};
 
 /// Turns a value into what the driver takes, or what the driver gave into a value.
 pub type Processor = Rc<dyn Fn(Value, &Cx) -> Result<Value>>;

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use crate::engine::exc::{INVALID_REQUEST_ERROR, MOVED_IN20_WARNING};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
+use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Class, Cx, Members, Method, Object, Raised, Result, Str, TypeSpec, Value, class_of,
@@ -446,9 +446,4 @@ pub fn classical_mapper() -> Value {
         let mapper = mapper_from_keywords(&registry, &class, &table, a.keywords(), cx)?;
         Ok(super::attribute::mapper_value(&mapper))
     })
-}
-
-/// AttributeError for what a module no longer has.
-pub fn gone(name: &str) -> Raised {
-    ATTRIBUTE_ERROR.error(format!("module 'sqlalchemy.orm' has no attribute '{name}'"))
 }

@@ -1,12 +1,10 @@
 //! Functions of `sqlalchemy.orm`: `aliased()`, `with_polymorphic()`, `with_parent()`, keyed dicts.
 
-use std::rc::Rc;
-
 use crate::engine::exc::ARGUMENT_ERROR;
-use crate::object::{Cx, Dict, Method, Result, Str, TypeSpec, Value};
+use crate::object::{Cx, Method, Result, Str, TypeSpec, Value};
 use crate::orm::{
-    AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, KeyFunction, MappedEntity,
-    PropertyHandle, compare_with, configure_all, element_of, entity_of_value, polymorphic_members,
+    AliasHandle, AliasOptions, AliasedEntity, InstrumentedAttribute, MappedEntity, PropertyHandle,
+    compare_with, configure_all, entity_of_value, polymorphic_members,
 };
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::{ColumnElement, FromClause};

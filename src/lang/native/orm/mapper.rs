@@ -6,7 +6,7 @@ use super::super::sql::ColumnCollection;
 use super::attribute::mapper_value;
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::exceptions::ATTRIBUTE_ERROR;
-use crate::object::{Class, Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
+use crate::object::{Cx, Dict, Members, Object, Result, Str, TypeSpec, Value};
 use crate::orm::{
     AliasHandle, AliasInspection, Inheritance, Mapper, MapperHandle, MapperProperty,
     PropertyHandle, configure_registry, element_of, mapper_of_value,
@@ -221,8 +221,8 @@ fn members(members: &mut Members) {
                     .collect(),
             ))
         })
-        .getter("columns", |this: &MapperHandle, cx| Ok(columns(&this.0)))
-        .getter("c", |this: &MapperHandle, cx| Ok(columns(&this.0)))
+        .getter("columns", |this: &MapperHandle, _| Ok(columns(&this.0)))
+        .getter("c", |this: &MapperHandle, _| Ok(columns(&this.0)))
         .getter("attrs", |this: &MapperHandle, cx| {
             props(&this.0, |_| true, cx)
         })
@@ -481,13 +481,5 @@ impl Object for AliasInspection {
     }
     fn str(&self, cx: &Cx) -> Result<Option<String>> {
         Ok(Some(self.0.describe(cx)))
-    }
-}
-
-/// A class of the language that a value names.
-pub fn class_of_value(value: &Value) -> Option<Rc<Class>> {
-    match value {
-        Value::Class(class) => Some(class.clone()),
-        _ => None,
     }
 }

@@ -184,11 +184,6 @@ fn no_columns(value: &Value, cx: &Cx) -> crate::object::Raised {
     ))
 }
 
-fn item<T: Clone + 'static>(bound: &Bound<'_>, what: &str, cx: &Cx) -> Result<Rc<T>> {
-    let found = bound.value("element").downcast::<Rc<T>>().cloned();
-    found.ok_or_else(|| wrong(bound, what, cx))
-}
-
 fn shared<T: 'static>(bound: &Bound<'_>, what: &str, cx: &Cx) -> Result<Rc<T>> {
     let found = bound.value("element").downcast::<Rc<T>>().cloned();
     found.ok_or_else(|| wrong(bound, what, cx))
@@ -503,14 +498,4 @@ impl Object for CompiledDdl {
             _ => None,
         })
     }
-}
-
-/// The class that instances of `_class` are of; DDL elements are made by their own.
-pub fn is_ddl(value: &Value) -> bool {
-    value.downcast::<DdlObject>().is_some()
-}
-
-/// Whether `class` is one of DDL elements.
-pub fn is_ddl_class(class: &Class) -> bool {
-    class.derives_from(&DDL_ELEMENT)
 }

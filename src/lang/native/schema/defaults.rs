@@ -10,7 +10,6 @@ use crate::object::{
     Args, BoundMethod, Class, Cx, Members, Method, Object, Result, Signature, Str, TypeSpec, Value,
     class_of,
 };
-use crate::sql::ColumnElement;
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::schema::{
     ColumnDefault, Computed, Identity, MetaData, Sequence, SequenceOptions, ServerDefault,
@@ -495,13 +494,5 @@ impl Object for Rc<Sequence> {
             ));
         }
         Ok(Some(format!("Sequence({})", parts.join(", "))))
-    }
-}
-
-/// The expression that a clause default is.
-pub fn clause_of(default: &ColumnDefault) -> Option<&ColumnElement> {
-    match default {
-        ColumnDefault::Clause(element) => Some(element),
-        _ => None,
     }
 }

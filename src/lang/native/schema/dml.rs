@@ -6,9 +6,7 @@ use super::options::dialect_options;
 use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
 use crate::lang::native::sql::{RETURNS_ROWS, affixes};
 use crate::object::exceptions::VALUE_ERROR;
-use crate::object::{
-    Args, Bound, Class, Cx, Dict, Members, Method, Object, Result, Str, TypeSpec, Value,
-};
+use crate::object::{Args, Bound, Cx, Dict, Members, Method, Object, Result, Str, TypeSpec, Value};
 use crate::sql::coercions::{
     Coerced, coerce, expect_ddl_expression, expect_from_item, expect_select_item, expect_statement,
     expect_where,
@@ -709,9 +707,4 @@ statement_objects! {
     };
     Update: |_| &UPDATE;
     Delete: |_| &DELETE;
-}
-
-/// The class of a statement, for `isinstance`.
-pub fn is_dml_class(class: &Class) -> bool {
-    class.derives_from(&UPDATE_BASE)
 }

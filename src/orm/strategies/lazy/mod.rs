@@ -24,7 +24,6 @@ use crate::orm::{
     Attribute, AttributeLoader, Held, IdentityKey, InstanceState, Loaded, MappedEntity, Mapper,
     MapperProperty, Passive, RelationshipProperty, StateContext, set_loader, state_of, sync,
 };
-use crate::sql::visitors::Replacement;
 use crate::sql::{ColumnElement, FromItem, LabelStyle, Select, SelectItem};
 
 /// A loader that an option set for one instance's attribute.

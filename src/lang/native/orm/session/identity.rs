@@ -95,7 +95,7 @@ impl Object for IdentitySet {
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {
         Ok(Some(self.0.len()))
     }
-    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(Some(super::items(
             self.0.iter().cloned().map(Value::Instance).collect(),
         )))
@@ -207,7 +207,7 @@ impl Object for IdentityMapView {
             None => Err(key_error(key.clone())),
         }
     }
-    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
+    fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         let keys = self.items().iter().map(|(key, _)| key.to_value()).collect();
         Ok(Some(super::items(keys)))
     }

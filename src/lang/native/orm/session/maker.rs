@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::state::SESSION;
 use super::transaction::SessionBegin;
 use crate::object::types::OBJECT;
-use crate::object::{Args, Class, Cx, Members, Method, Object, Result, Str, TypeSpec, Value};
+use crate::object::{Args, Class, Cx, Members, Object, Result, Str, TypeSpec, Value};
 use crate::orm::session::{ScopedSession, SessionMaker};
 
 /// `sessionmaker`.

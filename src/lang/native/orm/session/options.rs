@@ -8,11 +8,11 @@ use crate::object::types::OBJECT;
 use crate::object::{
     Args, Bound, Class, Cx, Export, Members, Method, Object, Result, Str, TypeSpec, Value,
 };
+use crate::orm::entity_of_value;
 use crate::orm::strategies::RelationshipStrategy;
 use crate::orm::strategy_options::{
     CriteriaData, ElementOptions, Load, LoaderCriteria, OptionAttribute, Strategy, option_attribute,
 };
-use crate::orm::{AliasHandle, MappedEntity, entity_of_value};
 use crate::sql::coercions::expect_expression;
 
 /// `Load`.
@@ -164,7 +164,7 @@ fn split_keys(keys: &[Value], cx: &Cx) -> Vec<Value> {
     for key in keys {
         match key {
             Value::Str(text) if cx.compat().is_14() => {
-                split.extend(text.split('.').map(Value::str))
+                split.extend(text.split('.').map(Value::str));
             }
             other => split.push(other.clone()),
         }
@@ -478,10 +478,3 @@ pub const NAMES: &[(&str, Export)] = &[
     ("with_loader_criteria", |_| with_loader_criteria()),
     ("Load", |_| Value::Class(LOAD.class())),
 ];
-
-/// Whether `value` is an alias of an entity.
-pub fn alias_of(value: &Value) -> Option<MappedEntity> {
-    value
-        .downcast::<AliasHandle>()
-        .map(|alias| MappedEntity::Aliased(alias.0.clone()))
-}

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::state::SESSION;
 use crate::object::types::OBJECT;
 use crate::object::{Cx, Members, Object, Result, Str, TypeSpec, Value};
 use crate::orm::session::{Origin, Session, SessionMaker, SessionTransaction, TransactionHandle};
@@ -189,9 +188,4 @@ impl Object for SessionBegin {
     fn spec(&self) -> &'static TypeSpec {
         &SESSION_BEGIN
     }
-}
-
-/// Whether `class` is `Session` or a subclass.
-pub fn is_session_class(value: &Value) -> bool {
-    matches!(value, Value::Class(class) if class.derives_from(&SESSION))
 }
