@@ -381,9 +381,8 @@ mod tests {
         let cx = cx();
         let connection = engine(&cx).connect(&cx).expect("memory can be opened");
         let request = ExecutionRequest::raw(Str::new("select nope"), Parameters::One(vec![]));
-        let raised = match connection.execute_compiled(request, &cx) {
-            Ok(_) => panic!("there is no such column"),
-            Err(raised) => raised,
+        let Err(raised) = connection.execute_compiled(request, &cx) else {
+            panic!("there is no such column");
         };
         assert_eq!(
             raised.message(&cx),

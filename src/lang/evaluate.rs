@@ -112,8 +112,8 @@ pub(super) fn eval(
 ) -> Result<Value> {
     let (mut parameters, mut values) = (Vec::new(), Vec::new());
     for name in reads(text)? {
-        let spaces = [local, global].into_iter().flatten();
-        if let Some(value) = spaces.filter_map(|space| space.get_str(&name)).next() {
+        let mut spaces = [local, global].into_iter().flatten();
+        if let Some(value) = spaces.find_map(|space| space.get_str(&name)) {
             parameters.push(name);
             values.push(value);
         }

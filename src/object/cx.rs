@@ -134,7 +134,7 @@ impl Cx {
     pub fn tick(&self) -> Result<()> {
         let ticks = self.0.ticks.get().wrapping_add(1);
         self.0.ticks.set(ticks);
-        if ticks & 0xfff == 0 {
+        if ticks.is_multiple_of(0x1000) {
             self.check_interrupt()?;
         }
         Ok(())

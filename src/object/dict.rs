@@ -65,16 +65,16 @@ impl Entries {
             Self::Map(_) => None,
         }
     }
-    fn into_map(self) -> Box<Map> {
+    fn unfolded(self) -> Self {
         let entries = match self {
             Self::Packed(shape, bytes) => shape.0.iter().cloned().zip(unpacked(&bytes)).collect(),
             Self::Record(shape, values) => shape.0.iter().cloned().zip(values).collect(),
-            Self::Map(map) => return map,
+            Self::Map(_) => return self,
         };
-        Box::new(Map {
+        Self::Map(Box::new(Map {
             entries,
             hook: None,
-        })
+        }))
     }
 }
 
@@ -145,7 +145,7 @@ impl Dict {
             return;
         }
         let held = self.0.take();
-        *self.0.borrow_mut() = Entries::Map(held.into_map());
+        *self.0.borrow_mut() = held.unfolded();
     }
     /// Read the entries; do not call into the language while this is held.
     pub fn borrow(&self) -> Ref<'_, DictMap> {

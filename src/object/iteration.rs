@@ -215,7 +215,7 @@ pub fn collect(value: &Value, cx: &Cx) -> Result<Vec<Value>> {
             }
             while let Some(item) = iterator.next(cx)? {
                 values.push(item);
-                if values.len() & 0xfff == 0 {
+                if values.len().is_multiple_of(0x1000) {
                     cx.check_interrupt()?;
                     if values.len() >= MOST_ITEMS {
                         return Err(Raised::new(&MEMORY_ERROR, Vec::new()));

@@ -115,7 +115,7 @@ fn push_number(mut number: u64, bytes: &mut Vec<u8>) {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push((number & 0x7f) as u8);
 }
 
 fn take_number(bytes: &mut &[u8]) -> Option<u64> {

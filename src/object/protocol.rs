@@ -116,6 +116,10 @@ pub trait Object: Any {
         Ok(None)
     }
     /// `iter(this)`; `None`: not iterable. An iterator answers with `this`.
+    #[expect(
+        clippy::iter_not_returning_iterator,
+        reason = "it is `__iter__`, whose answer is a value"
+    )]
     fn iter(&self, _this: &Value, _cx: &Cx) -> Result<Option<Value>> {
         Ok(None)
     }

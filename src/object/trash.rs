@@ -17,7 +17,9 @@ pub(super) fn release<T: Any>(held: T) {
     let depth = NESTED.get();
     if depth >= DEPTH {
         // Without the queue, as while a thread ends, it is dropped at once.
-        drop(WAITING.try_with(|waiting| waiting.borrow_mut().push(Box::new(held))));
+        WAITING
+            .try_with(|waiting| waiting.borrow_mut().push(Box::new(held)))
+            .unwrap_or_default();
         return;
     }
     NESTED.set(depth + 1);

@@ -423,10 +423,7 @@ mod tests {
 
     #[test]
     fn a_value_is_sixteen_bytes() {
-        assert_eq!(std::mem::size_of::<Value>(), 16);
-        assert_eq!(
-            std::mem::size_of::<Result<Value, super::super::Raised>>(),
-            16
-        );
+        assert_eq!(size_of::<Value>(), 16);
+        assert_eq!(size_of::<Result<Value, super::super::Raised>>(), 16);
     }
 }

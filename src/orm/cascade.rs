@@ -5,7 +5,8 @@ use std::rc::Rc;
 use rustc_hash::FxHashSet;
 
 use super::{
-    Held, Mapper, MapperProperty, Passive, PassiveDeletes, collections, dynamic, state_of,
+    Held, InstanceState, Mapper, MapperProperty, Passive, PassiveDeletes, collections, dynamic,
+    state_of,
 };
 use crate::object::exceptions::ASSERTION_ERROR;
 use crate::object::{Cx, Instance, Result, Value};
@@ -72,7 +73,7 @@ fn related(
             _ => None,
         })
         .filter(|member| {
-            !only_persistent || state_of(member).is_some_and(|state| state.has_identity())
+            !only_persistent || state_of(member).is_some_and(InstanceState::has_identity)
         })
         .collect())
 }

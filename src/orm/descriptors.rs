@@ -6,6 +6,7 @@ use super::bundle::Bundle;
 use super::instrumented::InstrumentedAttribute;
 use super::mapper::MappedEntity;
 use super::properties::{CompositeProperty, MapperProperty, PropertyKind, SynonymProperty};
+use super::state::{InstanceState, state_of};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Result, Str, Value, find_attr};
 use crate::sql::operators::Operator;
@@ -245,7 +246,7 @@ fn get_composite(
         }
         held.remove_attribute(&name);
     }
-    let has_row = super::state::state_of(held).is_some_and(|state| state.has_identity());
+    let has_row = state_of(held).is_some_and(InstanceState::has_identity);
     if values.iter().all(Value::is_none) && !has_row {
         return Ok(Value::None);
     }

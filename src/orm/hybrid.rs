@@ -110,7 +110,7 @@ pub fn call_part(function: &Value, owner: &Value, class: &Rc<Class>, cx: &Cx) ->
 
 impl HybridAttribute {
     /// The hybrid as an attribute of `owner`, a class or alias.
-    pub fn new(
+    pub fn of(
         hybrid: &Value,
         property: &HybridProperty,
         owner: &Value,

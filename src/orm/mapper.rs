@@ -557,12 +557,11 @@ impl Mapper {
             false => vec![self.clone()],
         };
         for mapper in mappers {
-            match mapper.attribute(key) {
-                Some(attribute) => attribute.listen_script(script.clone(), first),
-                None => {
-                    let mut early = mapper.early_listeners.borrow_mut();
-                    early.push((key.clone(), script.clone()));
-                }
+            if let Some(attribute) = mapper.attribute(key) {
+                attribute.listen_script(script.clone(), first);
+            } else {
+                let mut early = mapper.early_listeners.borrow_mut();
+                early.push((key.clone(), script.clone()));
             }
         }
     }

@@ -200,7 +200,7 @@ impl InstanceState {
 
     /// The identity key, once there is one.
     pub fn key(&self) -> Option<IdentityKey> {
-        self.with_key(|key| key.cloned())
+        self.with_key(|key| Some(key?.clone()))
     }
     /// Look at the identity key without a clone; from `look` this state seems to have none.
     pub fn with_key<T>(&self, look: impl FnOnce(Option<&IdentityKey>) -> T) -> T {

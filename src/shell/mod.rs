@@ -51,7 +51,7 @@ fn start(cli: &Cli) -> Status {
 fn dispatch(cli: &Cli, output: &Rc<Output>, interrupt: &Arc<AtomicBool>) -> Status {
     let new_shell = |display: Display| {
         let display = cli.options.display.unwrap_or(display);
-        Shell::new(&cli.options, display, output.clone(), interrupt.clone())
+        Shell::new(cli.options, display, output.clone(), interrupt.clone())
     };
     match &cli.command {
         Some(Command::Run(args)) => {
@@ -81,7 +81,7 @@ fn interactive(shell: &mut Shell, cli: &Cli) -> Status {
         if is_input(target) {
             return script::run(shell, &run_args(target));
         }
-        if let Err(status) = open(shell, target, &cli.options) {
+        if let Err(status) = open(shell, target, cli.options) {
             return status;
         }
     }
@@ -114,7 +114,7 @@ fn is_input(target: &str) -> bool {
 }
 
 /// Open a database as `engine`, with echo on.
-fn open(shell: &mut Shell, target: &str, options: &Options) -> Result<(), Status> {
+fn open(shell: &mut Shell, target: &str, options: Options) -> Result<(), Status> {
     let url = if target.contains("://") {
         target.to_owned()
     } else {

@@ -37,7 +37,7 @@ pub(super) struct Shell {
 impl Shell {
     /// A session that displays as `display` says.
     pub(super) fn new(
-        options: &Options,
+        options: Options,
         display: Display,
         output: Rc<Output>,
         interrupt: Arc<AtomicBool>,

@@ -828,9 +828,7 @@ pub fn expect_executable(value: &Value, cx: &Cx) -> Result<Executable> {
 /// An expression inside DDL: a text is taken as SQL.
 pub fn expect_ddl_expression(value: &Value, cx: &Cx) -> Result<ColumnElement> {
     if let Value::Str(text) = value {
-        return Ok(ColumnElement::Text(super::selectable::TextClause::new(
-            text,
-        )));
+        return Ok(ColumnElement::Text(TextClause::new(text)));
     }
     match coerce(value, cx)? {
         Coerced::Element(element) => Ok(element),

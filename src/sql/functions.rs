@@ -215,16 +215,6 @@ fn result_type(known: Option<&'static FunctionSpec>, args: &[ColumnElement], cx:
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::FUNCTIONS;
-
-    #[test]
-    fn the_table_is_sorted() {
-        assert!(FUNCTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
-    }
-}
-
 /// `sequence.next_value()`.
 pub fn next_value(sequence: &Rc<Sequence>) -> ColumnElement {
     ColumnElement::Function(Rc::new(Function {
@@ -237,4 +227,14 @@ pub fn next_value(sequence: &Rc<Sequence>) -> ColumnElement {
         with_ordinality: None,
         sequence: Some(sequence.clone()),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FUNCTIONS;
+
+    #[test]
+    fn the_table_is_sorted() {
+        assert!(FUNCTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
+    }
 }

@@ -55,16 +55,13 @@ impl CompileHooks {
     pub fn register(&self, class: &Rc<Class>, dialects: &[Str], function: &Value) {
         self.any.set(true);
         let mut classes = self.classes.borrow_mut();
-        let at = match classes
+        let known = classes
             .iter()
-            .position(|(known, _)| Rc::ptr_eq(known, class))
-        {
-            Some(at) => at,
-            None => {
-                classes.push((class.clone(), Specs::default()));
-                classes.len() - 1
-            }
-        };
+            .position(|(known, _)| Rc::ptr_eq(known, class));
+        let at = known.unwrap_or_else(|| {
+            classes.push((class.clone(), Specs::default()));
+            classes.len() - 1
+        });
         let specs = &mut classes[at].1;
         if dialects.is_empty() {
             specs.default = Some(function.clone());

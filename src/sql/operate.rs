@@ -150,7 +150,7 @@ fn boolean_compare(
             Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => true,
             _ => false,
         };
-        if plain && !(aggregate && !is_flag) {
+        if plain && (is_flag || !aggregate) {
             return Ok(ColumnElement::for_op(
                 left,
                 &constant,
@@ -166,13 +166,10 @@ fn boolean_compare(
                 Operator::Eq | Operator::Is => (Operator::Is, Operator::IsNot),
                 Operator::Ne | Operator::IsNot => (Operator::IsNot, Operator::Is),
                 _ => {
-                    return Err(ARGUMENT_ERROR.error(if compat.is_20() {
+                    return Err(ARGUMENT_ERROR.error(
                         "Only '=', '!=', 'is_()', 'is_not()', 'is_distinct_from()', \
-                         'is_not_distinct_from()' operators can be used with None/True/False"
-                    } else {
-                        "Only '=', '!=', 'is_()', 'is_not()', 'is_distinct_from()', \
-                         'is_not_distinct_from()' operators can be used with None/True/False"
-                    }));
+                         'is_not_distinct_from()' operators can be used with None/True/False",
+                    ));
                 }
             };
             return Ok(ColumnElement::for_op(
@@ -392,13 +389,12 @@ fn array_slice(left: &ColumnElement, index: &Value, cx: &Cx) -> Result<ColumnEle
     let mut clauses = Vec::new();
     for name in ["start", "stop"] {
         let bound = cx.get_attr(index, name)?;
-        let element = match bound.downcast::<ColumnElement>() {
-            Some(element) => element.clone(),
-            None => {
-                let key = left.key();
-                let base = key.as_ref().and_then(Name::text).map(Str::as_str);
-                BindParameter::anonymous(base, BindValue::Value(bound), integer_type()).element()
-            }
+        let element = if let Some(element) = bound.downcast::<ColumnElement>() {
+            element.clone()
+        } else {
+            let key = left.key();
+            let base = key.as_ref().and_then(Name::text).map(Str::as_str);
+            BindParameter::anonymous(base, BindValue::Value(bound), integer_type()).element()
         };
         clauses.push(element);
     }

@@ -22,7 +22,7 @@ fn spawn(state: &Path, arguments: &[&str]) -> OsSession {
     command.args(["--color", "never"]).args(arguments);
     command.env("XDG_STATE_HOME", state).env("TERM", "xterm");
     let mut session = Session::spawn(command).expect("a terminal");
-    session.set_expect_timeout(Some(Duration::from_secs(60)));
+    session.set_expect_timeout(Some(Duration::from_mins(1)));
     session
         .get_process_mut()
         .set_window_size(COLUMNS.get(), ROWS.get())
@@ -54,7 +54,7 @@ fn screen(session: &OsSession, sent: String) -> String {
     });
     let mut terminal = vt100::Parser::new(ROWS, COLUMNS, 0);
     loop {
-        match received.recv_timeout(Duration::from_secs(60)) {
+        match received.recv_timeout(Duration::from_mins(1)) {
             Ok(chunk) => terminal.process(&chunk),
             Err(RecvTimeoutError::Disconnected) => return terminal.screen().contents(),
             Err(RecvTimeoutError::Timeout) => {

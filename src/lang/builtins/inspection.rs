@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use crate::object::exceptions::{RUNTIME_ERROR, TYPE_ERROR};
 use crate::object::{
-    Bound, Class, Cx, Dict, Export, Method, Result, Str, Value, attr_names, class_of, ops, types,
+    Bound, Class, Cx, Dict, Export, Method, Result, Str, TypeSpec, Value, attr_names, class_of,
+    ops, types,
 };
 
 /// What the evaluator says of its names, for `globals()`, `locals()` and a bare `dir()`.
@@ -152,7 +153,7 @@ fn class_help(class: &Rc<Class>) -> String {
     text.push('\n');
     if let Some(doc) = class
         .native()
-        .map(|spec| spec.doc_text())
+        .map(TypeSpec::doc_text)
         .filter(|doc| !doc.is_empty())
     {
         text.push_str(&format!("    {doc}\n"));

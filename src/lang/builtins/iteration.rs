@@ -76,7 +76,7 @@ fn iter(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     if a.at(1).is_undefined() {
         return iterators::iter_of(a.at(0), cx);
     }
-    Ok(iterators::CallableIter::new(
+    Ok(iterators::CallableIter::until(
         a.at(0).clone(),
         a.at(1).clone(),
     ))
@@ -129,7 +129,7 @@ fn extreme(name: &str, wins: CompareOp, a: &Bound<'_>, cx: &Cx) -> Result<Value>
     }
     let mut items = match a.rest() {
         [iterable] => ops::iterate(iterable, cx)?,
-        values => ops::ValueIter::Values(values.to_vec().into_iter()),
+        values => ops::ValueIter::Values(Vec::from(values).into_iter()),
     };
     let mut best: Option<(Value, Value)> = None;
     while let Some(item) = items.next(cx)? {

@@ -447,6 +447,6 @@ mod tests {
 
     #[test]
     fn an_instruction_is_eight_bytes() {
-        assert_eq!(std::mem::size_of::<Instr>(), 8);
+        assert_eq!(size_of::<Instr>(), 8);
     }
 }

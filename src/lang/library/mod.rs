@@ -139,7 +139,7 @@ pub(super) fn name(module: &'static str, name: &str, cx: &Cx) -> Option<Value> {
 /// Give a native abstract class the methods that the class of its name in the source of `module`
 /// has.
 pub(super) fn mix_in(module: &'static str, class: &Rc<Class>, cx: &Cx) {
-    let Some(Value::Class(mixin)) = self::name(module, &class.name(), cx) else {
+    let Some(Value::Class(mixin)) = name(module, &class.name(), cx) else {
         return;
     };
     for name in mixin.own_names() {

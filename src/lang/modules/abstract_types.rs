@@ -49,9 +49,9 @@ macro_rules! abstract_types {
             name: "collections.abc",
             names: &[
                 $(($name, |cx| mixed(&$constant, cx)),)*
-                ("Awaitable", |_| SpecialForm::new("Awaitable", None)),
-                ("Coroutine", |_| SpecialForm::new("Coroutine", None)),
-                ("AsyncIterator", |_| SpecialForm::new("AsyncIterator", None)),
+                ("Awaitable", |_| SpecialForm::named("Awaitable", None)),
+                ("Coroutine", |_| SpecialForm::named("Coroutine", None)),
+                ("AsyncIterator", |_| SpecialForm::named("AsyncIterator", None)),
             ],
             unsupported: &[],
             dynamic: None,

@@ -321,25 +321,27 @@ fn limited(own: &Fraction, most: &BigInt) -> Result<Fraction> {
     }
     let (mut p0, mut q0) = (BigInt::zero(), BigInt::one());
     let (mut p1, mut q1) = (BigInt::one(), BigInt::zero());
-    let (mut n, mut d) = (own.top.clone(), own.bottom.clone());
+    let (mut top, mut bottom) = (own.top.clone(), own.bottom.clone());
     loop {
-        let a = n.div_floor(&d);
-        let q2 = &q0 + &a * &q1;
+        let whole = top.div_floor(&bottom);
+        let q2 = &q0 + &whole * &q1;
         if q2 > *most {
             break;
         }
-        let p2 = &p0 + &a * &p1;
+        let p2 = &p0 + &whole * &p1;
         (p0, q0, p1, q1) = (p1, q1, p2, q2);
-        let rest = &n - &a * &d;
-        (n, d) = (d, rest);
+        let rest = &top - &whole * &bottom;
+        (top, bottom) = (bottom, rest);
     }
-    let k = (most - &q0).div_floor(&q1);
-    let first = Fraction::new(&p0 + &k * &p1, &q0 + &k * &q1)?;
+    let times = (most - &q0).div_floor(&q1);
+    let first = Fraction::new(&p0 + &times * &p1, &q0 + &times * &q1)?;
     let second = Fraction::new(p1, q1)?;
     let distance = |bound: &Fraction| {
         let top = (&bound.top * &own.bottom - &own.top * &bound.bottom).abs();
         (top, bound.bottom.clone())
     };
-    let ((a, b), (c, e)) = (distance(&second), distance(&first));
-    Ok(if a * e <= c * b { second } else { first })
+    let (to_first, first_scale) = distance(&first);
+    let (to_second, second_scale) = distance(&second);
+    let second_is_nearer = to_second * first_scale <= to_first * second_scale;
+    Ok(if second_is_nearer { second } else { first })
 }

@@ -71,7 +71,7 @@ fn chain_of(mut iterables: ValueIter, _cx: &Cx) -> Result<Value> {
                 return Ok(Some(item));
             }
             if let Some(iterable) = iterables.next(cx)? {
-                current = Some(ops::iterate(&iterable, cx)?)
+                current = Some(ops::iterate(&iterable, cx)?);
             } else {
                 current = None;
                 return Ok(None);

@@ -171,12 +171,12 @@ const MATH_NAMES: &[(&str, Export)] = &[
     }),
     ("gcd", |_| {
         Method::function("gcd(*integers)", |a, cx| {
-            fold(a, BigInt::zero(), |x, y| x.gcd(y), cx)
+            fold(a, BigInt::zero(), Integer::gcd, cx)
         })
     }),
     ("lcm", |_| {
         Method::function("lcm(*integers)", |a, cx| {
-            fold(a, BigInt::one(), |x, y| x.lcm(y), cx)
+            fold(a, BigInt::one(), Integer::lcm, cx)
         })
     }),
     ("isqrt", |_| {

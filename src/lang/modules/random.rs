@@ -1,6 +1,7 @@
 //! `random`: the Mersenne Twister, seeded as CPython seeds it.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_bigint::BigInt;
@@ -134,12 +135,10 @@ fn seed(own: &Twister, a: &Bound<'_>, cx: &Cx) -> Result<Value> {
 fn between(own: &Twister, start: i64, stop: i64, step: i64) -> Result<Value> {
     let width = i128::from(stop) - i128::from(start);
     let step = i128::from(step);
-    let count = if step > 0 {
-        (width + step - 1) / step
-    } else if step < 0 {
-        (width + step + 1) / step
-    } else {
-        return Err(VALUE_ERROR.error("zero step for randrange()"));
+    let count = match step.cmp(&0) {
+        Ordering::Greater => (width + step - 1) / step,
+        Ordering::Less => (width + step + 1) / step,
+        Ordering::Equal => return Err(VALUE_ERROR.error("zero step for randrange()")),
     };
     let Some(count) = u64::try_from(count).ok().filter(|count| *count > 0) else {
         return Err(VALUE_ERROR.error(format!(

@@ -121,7 +121,7 @@ pub(super) fn get_origin(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     if let Some(alias) = value.downcast::<GenericAlias>()
         && alias.form() == Some("Annotated")
     {
-        return Ok(SpecialForm::new("Annotated", None));
+        return Ok(SpecialForm::named("Annotated", None));
     }
     if let Some(union) = value.downcast::<UnionType>()
         && !union.typing
@@ -137,7 +137,7 @@ pub(super) fn get_args(a: &Bound<'_>, cx: &Cx) -> Result<Value> {
     if let Some(alias) = value.downcast::<GenericAlias>()
         && alias.form() == Some("Callable")
     {
-        return Ok(Value::tuple(alias.args.to_vec()));
+        return Ok(Value::tuple(alias.args.clone()));
     }
     attribute_of(value, "__args__", Value::tuple(Vec::new()), cx)
 }

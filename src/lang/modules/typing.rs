@@ -25,8 +25,8 @@ pub static TYPING: ModuleSpec = ModuleSpec {
 macro_rules! forms {
     ($($name:ident),* $(; $alias:ident = $spec:expr)* $(,)?) => {
         &[
-            $((stringify!($name), |_| SpecialForm::new(stringify!($name), None)),)*
-            $((stringify!($alias), |_| SpecialForm::new(stringify!($alias), Some(&$spec))),)*
+            $((stringify!($name), |_| SpecialForm::named(stringify!($name), None)),)*
+            $((stringify!($alias), |_| SpecialForm::named(stringify!($alias), Some(&$spec))),)*
             ("TYPE_CHECKING", |_| Value::Bool(false)),
             ("Generic", |_| GENERIC.class().into()),
             ("Protocol", |_| PROTOCOL.class().into()),

@@ -21,7 +21,7 @@ struct Owner {
 /// A name, and where it is.
 pub struct Name {
     /// The name itself.
-    pub name: &'static str,
+    pub text: &'static str,
     /// The public module that has it too.
     pub provider: Option<String>,
     only: Option<Compat>,
@@ -77,7 +77,7 @@ impl Name {
             None => (name, false),
         };
         Self {
-            name,
+            text: name,
             provider,
             only,
             of_instances,
@@ -113,7 +113,7 @@ pub fn names_of_module(path: &str) -> Option<&'static [Name]> {
 /// Whether the module at `path` has `name` in this version.
 pub fn module_has(path: &str, name: &str, compat: Compat) -> bool {
     let mut names = names_of_module(path).unwrap_or_default().iter();
-    names.any(|known| known.name == name && known.is_in(compat))
+    names.any(|known| known.text == name && known.is_in(compat))
 }
 
 /// Whether the class at `path` has the attribute `name`, its own or inherited, in this version;
@@ -133,7 +133,7 @@ pub fn class_has(path: &str, name: &str, of_instances: bool, compat: Compat) -> 
             continue;
         };
         let found = owner.names.iter().any(|known| {
-            known.name == name && known.is_in(compat) && (of_instances || !known.of_instances)
+            known.text == name && known.is_in(compat) && (of_instances || !known.of_instances)
         });
         if found {
             return true;

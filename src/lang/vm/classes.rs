@@ -105,7 +105,7 @@ fn resolve_bases(bases: &[Value], cx: &Cx) -> Result<Vec<Rc<Class>>> {
     let mut classes: Vec<Rc<Class>> = Vec::with_capacity(bases.len());
     for base in bases {
         if let Value::Class(class) = base {
-            classes.push(class.clone())
+            classes.push(class.clone());
         } else {
             let Some(entries) = find_attr(base, "__mro_entries__", cx)? else {
                 return Err(TYPE_ERROR.error(format!(

@@ -247,7 +247,7 @@ impl Object for Generator {
         match self.step(Value::None, cx)? {
             Step::Yielded(value) => Ok(Some(value)),
             Step::Finished(Value::None) => Ok(None),
-            finished => self::finished(finished).map(Some),
+            step @ Step::Finished(_) => finished(step).map(Some),
         }
     }
 }

@@ -45,7 +45,7 @@ fn inner_module(name: &str, rt: &Runtime) -> Option<Module> {
     let names = unsupported::names_of_module(name)?;
     let forwards: Vec<(&'static str, Value)> = names
         .iter()
-        .filter_map(|known| Some((known.name, module(known.provider.as_deref()?, rt)?)))
+        .filter_map(|known| Some((known.text, module(known.provider.as_deref()?, rt)?)))
         .collect();
     if forwards.is_empty() {
         return None;

@@ -49,7 +49,7 @@ pub(super) fn match_keys(frame: &mut Frame, cx: &Cx) -> Result<()> {
     let mut values = Vec::with_capacity(keys.len());
     for key in keys.iter() {
         if let Some(value) = dict.get(key, cx)? {
-            values.push(value)
+            values.push(value);
         } else {
             frame.push(Value::None);
             return Ok(());
@@ -133,7 +133,7 @@ pub(super) fn match_class(frame: &mut Frame, positional: usize, cx: &Cx) -> Resu
             _ => None,
         };
         if let Some(value) = found {
-            values.push(value)
+            values.push(value);
         } else {
             frame.push(Value::None);
             return Ok(());

@@ -262,7 +262,7 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                 ip = target as usize;
                 let ticks = rt.ticks.get().wrapping_add(1);
                 rt.ticks.set(ticks);
-                if ticks & 63 == 0 {
+                if ticks.is_multiple_of(64) {
                     ok!(cx.check_interrupt());
                 }
             }
@@ -310,7 +310,7 @@ fn execute(frame: &mut Frame, code: &Rc<Code>, rt: &Rc<Runtime>, cx: &Cx) -> Res
                     None => None,
                 };
                 if let Some(value) = next {
-                    frame.write(to, value, rt)
+                    frame.write(to, value, rt);
                 } else {
                     frame.iters.pop();
                     ip = exit as usize;

@@ -111,9 +111,8 @@ impl Super {
             move |bound, cx| {
                 let mut args = Args::from(bound.rest().to_vec());
                 args.kw = bound.keywords().to_vec();
-                if !extension.default_init(&instance, &args, cx)?
-                    && !(args.pos.is_empty() && args.kw.is_empty())
-                {
+                let has_args = !args.pos.is_empty() || !args.kw.is_empty();
+                if !extension.default_init(&instance, &args, cx)? && has_args {
                     return Err(TYPE_ERROR.error(
                         "object.__init__() takes exactly one argument (the instance to initialize)",
                     ));

@@ -480,7 +480,7 @@ pub struct CallableIter {
 
 impl CallableIter {
     /// Calls `function` until it answers `sentinel`.
-    pub fn new(function: Value, sentinel: Value) -> Value {
+    pub fn until(function: Value, sentinel: Value) -> Value {
         Value::object(Self {
             function,
             sentinel,

@@ -63,7 +63,7 @@ impl Indices {
 
 impl Slice {
     /// A slice of these bounds.
-    pub fn new(start: Value, stop: Value, step: Value) -> Value {
+    pub fn of(start: Value, stop: Value, step: Value) -> Value {
         Value::object(Self { start, stop, step })
     }
 
@@ -150,9 +150,9 @@ impl Object for Slice {
 fn construct(_class: &Rc<Class>, args: Args, _cx: &Cx) -> Result<Value> {
     super::no_keywords("slice", &args)?;
     Ok(match args.pos.as_slice() {
-        [stop] => Slice::new(Value::None, stop.clone(), Value::None),
-        [start, stop] => Slice::new(start.clone(), stop.clone(), Value::None),
-        [start, stop, step] => Slice::new(start.clone(), stop.clone(), step.clone()),
+        [stop] => Slice::of(Value::None, stop.clone(), Value::None),
+        [start, stop] => Slice::of(start.clone(), stop.clone(), Value::None),
+        [start, stop, step] => Slice::of(start.clone(), stop.clone(), step.clone()),
         [] => return Err(TYPE_ERROR.error("slice expected at least 1 argument, got 0")),
         more => {
             return Err(TYPE_ERROR.error(format!(

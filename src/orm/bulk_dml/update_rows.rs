@@ -29,7 +29,7 @@ pub struct BulkUpdate<'a> {
 impl BulkUpdate<'_> {
     /// Update the rows that `rows` have the keys of.
     pub fn run(&self, rows: &[BulkRow], cx: &Cx) -> Result<()> {
-        let own = self.own.map(|update| update.data());
+        let own = self.own.map(Update::data);
         let extra = match (own, rows.first()) {
             (Some(data), Some(first)) => own_binds(data, first),
             _ => Vec::new(),

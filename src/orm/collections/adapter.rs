@@ -91,11 +91,11 @@ impl CollectionAdapter {
     }
     /// `item` is about to enter; answers what is stored.
     pub(super) fn fire_append(&self, item: Value, how: Announced<'_>, cx: &Cx) -> Result<Value> {
-        let (Some(owner), Some(initiator)) = (self.owner(), how.initiator()) else {
+        let Some(owner) = self.owner().filter(|_| how.is_heard()) else {
             return Ok(item);
         };
         self.before_change(&owner, cx);
-        super::changes::fire_append(&self.attribute, &owner, item, initiator, cx)
+        super::changes::fire_append(&self.attribute, &owner, item, how.initiator(), cx)
     }
     /// `item`, which is in it already, was put in again.
     pub(super) fn fire_append_again(
@@ -104,19 +104,19 @@ impl CollectionAdapter {
         how: Announced<'_>,
         cx: &Cx,
     ) -> Result<()> {
-        let (Some(owner), Some(initiator)) = (self.owner(), how.initiator()) else {
+        let Some(owner) = self.owner().filter(|_| how.is_heard()) else {
             return Ok(());
         };
         self.before_change(&owner, cx);
-        events::fire_append_again(&self.attribute, &owner, item, initiator, cx)
+        events::fire_append_again(&self.attribute, &owner, item, how.initiator(), cx)
     }
     /// `item` is about to leave, or just left.
     pub(super) fn fire_remove(&self, item: &Value, how: Announced<'_>, cx: &Cx) -> Result<()> {
-        let (Some(owner), Some(initiator)) = (self.owner(), how.initiator()) else {
+        let Some(owner) = self.owner().filter(|_| how.is_heard()) else {
             return Ok(());
         };
         self.before_change(&owner, cx);
-        super::changes::fire_remove(&self.attribute, &owner, item, initiator, cx)
+        super::changes::fire_remove(&self.attribute, &owner, item, how.initiator(), cx)
     }
     /// Something is about to leave: the members are noted as they were.
     pub(super) fn fire_before_remove(&self, cx: &Cx) -> Result<()> {

@@ -12,7 +12,8 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::types::{DICT, LIST, SET};
 use crate::object::{
-    Class, CollectionHook, Cx, Dict, Instance, List, Result, Set, TypeSpec, Value, class_of,
+    Class, CollectionHook, Cx, Dict, DictMap, Instance, List, Result, Set, SetMap, TypeSpec, Value,
+    class_of,
 };
 use crate::orm::attribute::Attribute;
 use crate::orm::events::{self, AttributeEvent};
@@ -121,11 +122,11 @@ impl CollectionFactory {
                 hook(&INSTRUMENTED_LIST),
             ))),
             Self::Set => Value::Set(Rc::new(Set::instrumented(
-                Default::default(),
+                SetMap::default(),
                 hook(&INSTRUMENTED_SET),
             ))),
             Self::Dict(_) => Value::Dict(Rc::new(Dict::instrumented(
-                Default::default(),
+                DictMap::default(),
                 hook(KeyedBy::class(cx)),
             ))),
             Self::Custom(make, _) => {

@@ -185,7 +185,7 @@ fn settled(
 }
 
 fn relationship_name(item: &Value, how: Announced<'_>) -> String {
-    let Some(token) = how.initiator().flatten() else {
+    let Some(token) = how.initiator() else {
         return "unknown relationship".to_owned();
     };
     let key = token.attribute().key();

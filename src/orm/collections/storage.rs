@@ -23,12 +23,15 @@ impl<'a> Announced<'a> {
     pub fn by(initiator: Option<&'a Token>) -> Self {
         initiator.map_or(Self::Own, Self::As)
     }
-    /// What started the change; `None` where it is not announced.
-    pub fn initiator(self) -> Option<Option<&'a Token>> {
+    /// Whether the owner hears of it at all.
+    pub fn is_heard(self) -> bool {
+        !matches!(self, Self::Not)
+    }
+    /// What started the change, where that was elsewhere.
+    pub fn initiator(self) -> Option<&'a Token> {
         match self {
-            Self::Not => None,
-            Self::Own => Some(None),
-            Self::As(token) => Some(Some(token)),
+            Self::Not | Self::Own => None,
+            Self::As(token) => Some(token),
         }
     }
     /// What a method of a collection is told as `_sa_initiator`.

@@ -28,7 +28,7 @@ impl CompileState<'_> {
         let mut data = self.plain_data(self.primary.clone());
         data.raw_columns
             .extend(self.secondary.iter().cloned().map(SelectItem::Column));
-        data.from_obj = self.from_list();
+        data.from_obj = self.all_froms();
         data.order_by.append(&mut self.eager_order_by);
         let plan = self.make_plan(self.primary.len())?;
         Ok(Compiled {
@@ -69,7 +69,7 @@ impl CompileState<'_> {
     }
 
     /// The FROM list, with what is joined eagerly.
-    fn from_list(&self) -> Vec<FromItem> {
+    fn all_froms(&self) -> Vec<FromItem> {
         let mut froms: Vec<FromClause> = if self.froms.is_empty() {
             self.fallback.clone()
         } else {

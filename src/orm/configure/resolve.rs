@@ -105,11 +105,10 @@ struct SchemaName {
     registry: Rc<Registry>,
 }
 
-static SCHEMA_NAME: crate::object::TypeSpec =
-    crate::object::TypeSpec::new("sqlalchemy.orm.clsregistry", "_GetTable");
+static SCHEMA_NAME: TypeSpec = TypeSpec::new("sqlalchemy.orm.clsregistry", "_GetTable");
 
-impl crate::object::Object for SchemaName {
-    fn spec(&self) -> &'static crate::object::TypeSpec {
+impl Object for SchemaName {
+    fn spec(&self) -> &'static TypeSpec {
         &SCHEMA_NAME
     }
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {

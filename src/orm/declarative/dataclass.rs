@@ -287,9 +287,8 @@ fn refuse_arguments(scan: &Scan<'_>, keywords: &[(Str, Value)]) -> Result<()> {
             .with("argument", name.clone()));
     }
     for (name, value) in &scan.collected.attributes {
-        let given = match field_options(value) {
-            Some(given) => given,
-            None => continue,
+        let Some(given) = field_options(value) else {
+            continue;
         };
         let column = value.downcast::<MappedColumn>().is_some();
         let mut names: Vec<&str> = [

@@ -274,7 +274,7 @@ impl Scan<'_> {
             self.annotate_relationship(&key, &prop, annotation.as_ref())?;
         }
         if let PropertyKind::Composite(composite) = prop.kind() {
-            super::mapper_args::annotate_composite(composite, annotation.as_ref(), self, &key)?;
+            mapper_args::annotate_composite(composite, annotation.as_ref(), self, &key)?;
         }
         if let Some(part) = prop.column() {
             for column in part.columns.borrow().iter() {
@@ -322,7 +322,7 @@ impl Scan<'_> {
                     &annotation.inner,
                     self.registry,
                     self.cx,
-                )?
+                )?;
             } else {
                 let typeless = column.with_type(crate::sql::types::SqlType::is_null);
                 if typeless && column.foreign_keys.borrow().is_empty() {

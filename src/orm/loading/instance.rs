@@ -266,7 +266,7 @@ impl FullLoad<'_> {
         }
         if self.overwrite || self.state.is_modified() {
             if let Some(only) = &self.only {
-                self.state.commit(self.instance, only.iter().copied())
+                self.state.commit(self.instance, only.iter().copied());
             } else {
                 context.info.session.release_modified(self.instance);
                 self.state.commit_all(self.instance);

@@ -165,7 +165,7 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
     });
     mapper.inherit_listeners();
     if let Some(own) = MappedClass::own(&spec.class) {
-        own.set_mapper(mapper.clone())
+        own.set_mapper(mapper.clone());
     } else {
         let own = MappedClass::new(spec.registry.clone(), inherits_declarative(&spec.class));
         own.set_mapper(mapper.clone());

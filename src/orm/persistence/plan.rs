@@ -10,6 +10,7 @@ use crate::object::{Cx, Result, Str, Value};
 use crate::orm::{ColumnPair, Mapper};
 use crate::sql::ColumnElement;
 use crate::sql::schema::{Column, ColumnDefault, ServerDefault, Table, sort_tables};
+use crate::sql::types::SqlType;
 
 /// A column of a table as one mapper writes it.
 pub struct PlanColumn {
@@ -218,7 +219,7 @@ fn plan_column(column: Rc<Column>, slot: u32, version: Option<&ColumnElement>) -
     let default = column.default.borrow().clone();
     let onupdate = column.onupdate.borrow().clone();
     let server_default: Option<Rc<ServerDefault>> = column.server_default.borrow().clone();
-    let evaluates_none = column.with_type(|ty| ty.should_evaluate_none());
+    let evaluates_none = column.with_type(SqlType::should_evaluate_none);
     let element = ColumnElement::Column(column.clone());
     PlanColumn {
         key: column.key(),

@@ -221,7 +221,7 @@ pub fn finish(
             .with_slot(*slot, |value| !value.is_undefined());
         let on_flush = column.expire_on_flush.get();
         let deferred = column.deferred.get();
-        let due = on_flush && (!deferred || loaded) || !on_flush && !deferred && !loaded;
+        let due = if loaded { on_flush } else { !deferred };
         if due && !state.is_changed(*slot) {
             readonly.push(*slot);
         }

@@ -58,8 +58,9 @@ impl Session {
         if how.return_defaults {
             for (mapping, row) in mappings.iter().zip(rows) {
                 if let Value::Dict(dict) = mapping {
-                    row.into_iter()
-                        .for_each(|(key, value)| dict.insert_str(&key, value));
+                    for (key, value) in row {
+                        dict.insert_str(&key, value);
+                    }
                 }
             }
         }

@@ -36,14 +36,13 @@ impl Session {
         self.data().autoflushing.set(true);
         let answer = self.flush_now(None, cx);
         self.data().autoflushing.set(false);
-        answer.map_err(|raised| {
+        answer.inspect_err(|raised| {
             if raised.is(&STATEMENT_ERROR) {
                 let detail = "raised as a result of Query-invoked autoflush; consider using a \
                               session.no_autoflush block if this flush is occurring prematurely";
                 let told = cx.call_method(raised.value(), "add_detail", [Value::str(detail)]);
                 drop(told);
             }
-            raised
         })
     }
     /// `flush()`.
@@ -112,7 +111,7 @@ impl Session {
             let orphan = state.mapper().is_orphan(state);
             let persistent_orphan = orphan && state.has_identity();
             if orphan && !persistent_orphan && state.is_orphaned() {
-                self.expunge_states(&[instance.clone()], false, cx)?;
+                self.expunge_states(std::slice::from_ref(instance), false, cx)?;
                 continue;
             }
             let how = Registration {
@@ -142,7 +141,7 @@ impl Session {
         let answer = uow.execute(cx);
         self.data().warns_on_events.set(false);
         answer?;
-        self.fire("after_flush", &[context.clone()], cx)?;
+        self.fire("after_flush", std::slice::from_ref(context), cx)?;
         uow.finalize(cx)?;
         let left = self.data().modified.borrow().to_vec();
         if !partial && !left.is_empty() {
@@ -164,7 +163,7 @@ impl Session {
                 cx,
             );
         }
-        self.fire("after_flush_postexec", &[context.clone()], cx)
+        self.fire("after_flush_postexec", std::slice::from_ref(context), cx)
     }
 
     /// `is_modified()`.

@@ -220,7 +220,7 @@ impl Session {
                 match load_expired(&instance, state, passive, cx) {
                     Ok(_) => {}
                     Err(raised) if raised.is(&crate::orm::exc::OBJECT_DELETED_ERROR) => {
-                        self.remove_newly_deleted(&[instance.clone()], cx)?;
+                        self.remove_newly_deleted(std::slice::from_ref(&instance), cx)?;
                         return Ok(Found::Nothing);
                     }
                     Err(raised) => return Err(raised),

@@ -529,7 +529,7 @@ impl Session {
 pub fn make_transient(value: &Value, cx: &Cx) -> Result<()> {
     let (instance, state) = expect_instance(value, cx)?;
     if let Some(session) = session_of(instance, cx) {
-        session.expunge_states(&[instance.clone()], false, cx)?;
+        session.expunge_states(std::slice::from_ref(instance), false, cx)?;
     }
     state.forget_expired();
     for attribute in state.mapper().attributes().iter() {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::lifecycle::expect_instance;
 use super::{GetCall, Session};
@@ -24,7 +24,7 @@ struct Merge<'a> {
     done: FxHashMap<usize, Rc<Instance>>,
     by_key: FxHashMap<IdentityKey, Rc<Instance>>,
     /// Which attributes of which objects are being merged.
-    under_way: FxHashMap<(usize, crate::orm::PropertyId), ()>,
+    under_way: FxHashSet<(usize, crate::orm::PropertyId)>,
 }
 
 impl Session {
@@ -47,7 +47,7 @@ impl Session {
             options,
             done: FxHashMap::default(),
             by_key: FxHashMap::default(),
-            under_way: FxHashMap::default(),
+            under_way: FxHashSet::default(),
         };
         let merged = merge.merge(instance, cx);
         self.set_autoflush(autoflush);
@@ -257,7 +257,7 @@ impl Merge<'_> {
         if self.load {
             for reverse in relationship.reverse() {
                 let mark = (address(given), reverse.id());
-                if self.under_way.contains_key(&mark) {
+                if self.under_way.contains(&mark) {
                     return Ok(());
                 }
             }
@@ -277,7 +277,7 @@ impl Merge<'_> {
                 let Value::Instance(member) = member else {
                     continue;
                 };
-                self.under_way.insert((address(&member), number), ());
+                self.under_way.insert((address(&member), number));
                 kept.push(Value::Instance(self.merge(&member, cx)?));
             }
             if self.load {
@@ -287,7 +287,7 @@ impl Merge<'_> {
         }
         let value = match given.slot(attribute.slot()) {
             Value::Instance(member) => {
-                self.under_way.insert((address(&member), number), ());
+                self.under_way.insert((address(&member), number));
                 Value::Instance(self.merge(&member, cx)?)
             }
             other => other,

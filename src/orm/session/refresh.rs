@@ -73,7 +73,7 @@ impl Session {
             if state_of(one).is_some_and(InstanceState::has_identity) {
                 self.expire_state(one, cx)?;
             } else if self.data().new.borrow_mut().remove(one) {
-                self.detach_states(&[one.clone()], false, cx)?;
+                self.detach_states(std::slice::from_ref(one), false, cx)?;
             }
         }
         Ok(())

@@ -124,9 +124,8 @@ pub fn subquery_load(
         let next = if at + 1 == count {
             target.clone()
         } else {
-            let mapper = match step.target(cx)? {
-                Some(mapper) => mapper,
-                None => continue,
+            let Some(mapper) = step.target(cx)? else {
+                continue;
             };
             MappedEntity::Aliased(crate::orm::support::anonymous_alias(&mapper, cx)?)
         };

@@ -94,9 +94,8 @@ pub fn process(
         let Some(attribute) = processor.attribute(&parent) else {
             continue;
         };
-        let related = match attribute.get(&parent, passive, cx)? {
-            Held::Value(Value::Instance(related)) => related,
-            _ => continue,
+        let Held::Value(Value::Instance(related)) = attribute.get(&parent, passive, cx)? else {
+            continue;
         };
         if !switched.contains(&(Rc::as_ptr(&related) as usize)) {
             continue;

@@ -125,7 +125,8 @@ impl UowTransaction {
         };
         match load_expired(instance, state, Passive::OFF, cx) {
             Err(raised) if raised.is(&crate::orm::exc::OBJECT_DELETED_ERROR) => {
-                self.session.remove_newly_deleted(&[instance.clone()], cx)?;
+                self.session
+                    .remove_newly_deleted(std::slice::from_ref(instance), cx)?;
                 Ok(true)
             }
             answer => answer.map(|_| false),

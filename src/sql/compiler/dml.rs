@@ -484,7 +484,7 @@ impl SQLCompiler<'_> {
                 out.push(&table);
                 out.push(", ");
             }
-            self.from_list(&extra, kw, out)?;
+            self.list_of_froms(&extra, kw, out)?;
         }
         self.conditions(&data.where_criteria, " WHERE ", kw, out)?;
         self.mysql_limit(data, out)?;
@@ -497,7 +497,7 @@ impl SQLCompiler<'_> {
         Ok(())
     }
 
-    fn from_list(&mut self, froms: &[FromClause], kw: Kw, out: &mut Fragment) -> Result<()> {
+    fn list_of_froms(&mut self, froms: &[FromClause], kw: Kw, out: &mut Fragment) -> Result<()> {
         let kw = Kw { asfrom: true, ..kw };
         for (at, from) in froms.iter().enumerate() {
             if at > 0 {
@@ -586,7 +586,7 @@ impl SQLCompiler<'_> {
                 }
                 _ => out.push(" , "),
             }
-            self.from_list(&extra, kw, out)?;
+            self.list_of_froms(&extra, kw, out)?;
         }
         self.conditions(&data.where_criteria, " WHERE ", kw, out)?;
         self.mysql_limit(data, out)?;
@@ -798,10 +798,7 @@ impl SQLCompiler<'_> {
 }
 
 /// `VALUES(x)` in place of the column `x` of `inserted`.
-fn values_function(
-    element: &ColumnElement,
-    alias: &Rc<crate::sql::selectable::Alias>,
-) -> Result<ColumnElement> {
+fn values_function(element: &ColumnElement, alias: &Rc<Alias>) -> Result<ColumnElement> {
     struct Inserted(usize);
     impl crate::sql::visitors::Replacement for Inserted {
         fn element(&self, element: &ColumnElement) -> Result<Option<ColumnElement>> {

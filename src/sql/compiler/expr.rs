@@ -420,7 +420,7 @@ impl SQLCompiler<'_> {
                 continue;
             }
             if let Some(bind) = text.bind(name) {
-                self.bindparam(&bind, kw, out)?
+                self.bindparam(&bind, kw, out)?;
             } else {
                 out.push(":");
                 out.push(name);

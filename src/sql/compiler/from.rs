@@ -27,7 +27,7 @@ impl SQLCompiler<'_> {
                     self.dialect
                         .format_table_name(table.name(), table.quote, table.schema());
                 out.push(&name);
-                self.from_hint(from, start, kw, out)
+                self.hint_on(from, start, kw, out)
             }
             FromClause::TableClause(table) => {
                 let name = self
@@ -39,7 +39,7 @@ impl SQLCompiler<'_> {
             FromClause::Alias(alias) => {
                 let start = out.position();
                 self.alias(alias, kw, out)?;
-                self.from_hint(from, start, kw, out)
+                self.hint_on(from, start, kw, out)
             }
             FromClause::Join(join) => self.join(join, kw, out),
             FromClause::Values(values) => self.values(values, kw, out),

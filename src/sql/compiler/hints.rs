@@ -31,7 +31,7 @@ impl SQLCompiler<'_> {
     }
 
     /// The hint on a FROM element that was rendered since `start`.
-    pub(super) fn from_hint(
+    pub(super) fn hint_on(
         &mut self,
         from: &FromClause,
         start: (usize, usize),

@@ -145,13 +145,6 @@ impl SQLCompiler<'_> {
         froms: &[FromClause],
     ) -> Result<LabelResolution> {
         let mut labels = LabelResolution::default();
-        for column in columns.iter().filter(|one| one.allows_label_resolve()) {
-            if let Some(name) = column.tq_label().or_else(|| column.key()) {
-                let name = Str::from(name.display());
-                labels.only_columns.insert(name.clone(), column.clone());
-                labels.with_columns.insert(name, column.clone());
-            }
-        }
         for column in columns_of_froms(froms, self.cx)? {
             if !column.allows_label_resolve() {
                 continue;
@@ -161,11 +154,14 @@ impl SQLCompiler<'_> {
                 labels.only_froms.insert(key, column);
             }
         }
-        for (key, column) in &labels.only_froms {
-            labels
-                .with_columns
-                .entry(key.clone())
-                .or_insert_with(|| column.clone());
+        labels.with_columns.clone_from(&labels.only_froms);
+        // What is selected hides columns of the FROM list.
+        for column in columns.iter().filter(|one| one.allows_label_resolve()) {
+            if let Some(name) = column.tq_label().or_else(|| column.key()) {
+                let name = Str::from(name.display());
+                labels.only_columns.insert(name.clone(), column.clone());
+                labels.with_columns.insert(name, column.clone());
+            }
         }
         // A plain column is also found under its key, table-qualified label or not.
         for column in columns.iter().filter(|one| one.allows_label_resolve()) {

@@ -330,7 +330,8 @@ pub(super) fn table_constraints(
             (&constraint.kind, foreign_keys)
         {
             let is_included = included.iter().any(|known| Rc::ptr_eq(known, &constraint));
-            if !is_included && !(rules.use_alter && !dialect.can.alter) {
+            let is_never_altered = rules.use_alter && !dialect.can.alter;
+            if !is_included && !is_never_altered {
                 continue;
             }
         }

@@ -23,8 +23,9 @@ impl DdlCompiler {
 /// The text of `ddl` under `dialect`.
 pub fn compile_ddl(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
     match hooked(ddl, dialect, cx)? {
-        Some(text) => Ok(text.unwrap_or_default()),
-        None => compile_ddl_plain(ddl, dialect, cx),
+        Hooked::Text(text) => Ok(text),
+        Hooked::LeftOut => Ok(String::new()),
+        Hooked::Plain => compile_ddl_plain(ddl, dialect, cx),
     }
 }
 
@@ -35,22 +36,33 @@ pub fn column_definition(
     cx: &Cx,
 ) -> Result<Option<String>> {
     match hooked(&Ddl::CreateColumn(column.clone()), dialect, cx)? {
-        Some(text) => Ok(text),
-        None => super::column_spec::column_text(column, dialect, cx),
+        Hooked::Text(text) => Ok(Some(text)),
+        Hooked::LeftOut => Ok(None),
+        Hooked::Plain => super::column_spec::column_text(column, dialect, cx),
     }
 }
 
+/// What scripts say of a DDL element.
+enum Hooked {
+    /// Nothing: it is rendered as usual.
+    Plain,
+    /// It is left out.
+    LeftOut,
+    /// It is this text.
+    Text(String),
+}
+
 /// What the function registered for the class of `ddl` answers, if there is one.
-fn hooked(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<Option<Option<String>>> {
+fn hooked(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<Hooked> {
     let Some((hooks, value)) = CompileHooks::of(cx).and_then(|hooks| {
         let value = hooks.ddl_value(ddl)?;
         Some((hooks, value))
     }) else {
-        return Ok(None);
+        return Ok(Hooked::Plain);
     };
     let class = class_of(&value, cx);
     let function = match hooks.dispatch(&class, dialect) {
-        Dispatch::Plain => return Ok(None),
+        Dispatch::Plain => return Ok(Hooked::Plain),
         Dispatch::Function(function) => function,
         Dispatch::Missing => {
             let message = format!(
@@ -69,8 +81,8 @@ fn hooked(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<Option<Option<String>
     let _depth = cx.enter()?;
     let compiler = Value::object(DdlCompiler(Rc::new(dialect.clone())));
     match cx.call(&function, [value, compiler])? {
-        Value::Str(text) => Ok(Some(Some(text.to_string()))),
-        Value::None => Ok(Some(None)),
+        Value::Str(text) => Ok(Hooked::Text(text.to_string())),
+        Value::None => Ok(Hooked::LeftOut),
         other => Err(TYPE_ERROR.error(format!(
             "the function for {} answered {} instead of a text",
             class.name(),

@@ -19,7 +19,7 @@ pub struct ResultLookup {
     by_identity: FxHashMap<usize, usize>,
     by_name: FxHashMap<Str, usize>,
     /// Keeps what the identities are of.
-    _elements: Vec<ColumnElement>,
+    elements: Vec<ColumnElement>,
 }
 
 fn element_of(key: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {
@@ -160,7 +160,7 @@ pub fn result_shape(
     let mut lookup = ResultLookup {
         by_identity: FxHashMap::default(),
         by_name: FxHashMap::default(),
-        _elements: Vec::new(),
+        elements: Vec::new(),
     };
     let mut processors: Vec<Option<Processor>> = Vec::with_capacity(columns.len());
     let mut aliases: Vec<(Str, usize)> = Vec::new();
@@ -173,7 +173,7 @@ pub fn result_shape(
             };
             for element in &column.objects {
                 lookup.by_identity.entry(element.identity()).or_insert(at);
-                lookup._elements.push(element.clone());
+                lookup.elements.push(element.clone());
             }
             for name in &column.names {
                 lookup.by_name.entry(name.clone()).or_insert(at);

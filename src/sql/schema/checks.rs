@@ -74,6 +74,12 @@ pub fn columns_of(element: &ColumnElement) -> Vec<Rc<Column>> {
     found
 }
 
+fn add_once(column: &Rc<Column>, found: &mut Vec<Rc<Column>>) {
+    if !found.iter().any(|known| Rc::ptr_eq(known, column)) {
+        found.push(column.clone());
+    }
+}
+
 fn gather(element: &ColumnElement, found: &mut Vec<Rc<Column>>) {
     let mut all = |elements: &[ColumnElement]| {
         for element in elements {
@@ -81,11 +87,7 @@ fn gather(element: &ColumnElement, found: &mut Vec<Rc<Column>>) {
         }
     };
     match element {
-        ColumnElement::Column(column) => {
-            if !found.iter().any(|known| Rc::ptr_eq(known, column)) {
-                found.push(column.clone());
-            }
-        }
+        ColumnElement::Column(column) => add_once(column, found),
         ColumnElement::Binary(node) => {
             all(&[node.left.clone(), node.right.clone()]);
         }

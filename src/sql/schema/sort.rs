@@ -57,8 +57,8 @@ fn edges_of(
     Ok((edges, left))
 }
 
-/// The places that lie on a circle.
-fn on_cycles(count: usize, edges: &Edges) -> FxHashSet<usize> {
+/// The places that lie on a circle, in order.
+fn on_cycles(count: usize, edges: &Edges) -> Vec<usize> {
     let followers = |from: usize| {
         edges
             .iter()
@@ -104,9 +104,7 @@ pub fn sort_tables_and_constraints(
         order
     } else {
         let cycle = on_cycles(tables.len(), &edges);
-        let mut cyclic: Vec<_> = cycle.iter().copied().collect();
-        cyclic.sort_unstable();
-        let cyclic = CyclicTables(cyclic.iter().map(|at| tables[*at].clone()).collect());
+        let cyclic = CyclicTables(cycle.iter().map(|at| tables[*at].clone()).collect());
         if warn_for_cycles {
             cx.warn(
                 &SA_WARNING,
@@ -119,10 +117,10 @@ pub fn sort_tables_and_constraints(
                 ),
             );
         }
-        for at in &cycle {
-            for constraint in tables[*at].foreign_key_constraints() {
+        for at in cycle {
+            for constraint in tables[at].foreign_key_constraints() {
                 if filter.and_then(|filter| filter(&constraint)) != Some(false) {
-                    remove_edges(&constraint, *at, tables, &mut edges, cx)?;
+                    remove_edges(&constraint, at, tables, &mut edges, cx)?;
                     remaining.push(constraint);
                 }
             }

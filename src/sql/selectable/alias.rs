@@ -237,7 +237,7 @@ impl SelectStatement {
 
 impl Join {
     /// `left JOIN right ON onclause`; without a condition, the one that foreign keys give.
-    pub fn new(
+    pub fn of(
         left: &FromClause,
         right: &FromClause,
         onclause: Option<ColumnElement>,

@@ -265,14 +265,14 @@ pub fn namespace_attribute(
         return Err(no_property("None", name));
     };
     match target {
-        FromItem::Entity(entity) => match entity.entity_attribute(name, cx)? {
-            Some(value) => Ok(value),
-            None => {
-                let known = attr_names(&entity.value(), cx);
-                let raised = no_property(&shown(target), name);
-                Err(raised.misspelt(name, known.iter().map(String::as_str)))
+        FromItem::Entity(entity) => {
+            if let Some(value) = entity.entity_attribute(name, cx)? {
+                return Ok(value);
             }
-        },
+            let known = attr_names(&entity.value(), cx);
+            let raised = no_property(&shown(target), name);
+            Err(raised.misspelt(name, known.iter().map(String::as_str)))
+        }
         FromItem::From(from) => {
             let column = match from.plain() {
                 // The columns of a join are known by their plain keys here.

@@ -187,9 +187,9 @@ fn set_up_join(
     match replaced {
         Some(at) => {
             let left = clauses[at].clone();
-            clauses[at] = Join::new(&left, &right, onclause, join.isouter, join.full, cx)?;
+            clauses[at] = Join::of(&left, &right, onclause, join.isouter, join.full, cx)?;
         }
-        None => clauses.push(Join::new(
+        None => clauses.push(Join::of(
             &left,
             &right,
             onclause,

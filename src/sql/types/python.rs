@@ -60,7 +60,7 @@ pub(super) fn date_parts(value: &Value) -> Option<(i32, u32, u32)> {
     date_of(value).map(|date| (date.year(), date.month(), date.day()))
 }
 
-fn micros(time: &NaiveTime) -> u32 {
+fn micros(time: NaiveTime) -> u32 {
     time.nanosecond() / 1000 % 1_000_000
 }
 
@@ -73,7 +73,7 @@ fn write_datetime(date: NaiveDate, time: NaiveTime) -> String {
         time.hour(),
         time.minute(),
         time.second(),
-        micros(&time)
+        micros(time)
     )
 }
 
@@ -92,7 +92,7 @@ pub(super) fn time_text(value: &Value) -> Option<String> {
         time.hour(),
         time.minute(),
         time.second(),
-        micros(&time)
+        micros(time)
     ))
 }
 /// The text SQLite keeps for a timedelta: that long after the epoch.
@@ -215,7 +215,7 @@ pub(super) fn temporal_parts(kind: TemporalKind, value: &Value) -> Option<[i64; 
             i64::from(time.hour()),
             i64::from(time.minute()),
             i64::from(time.second()),
-            i64::from(micros(&time)),
+            i64::from(micros(time)),
         ]
     };
     let (date, time) = match kind {

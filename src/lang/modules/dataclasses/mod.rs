@@ -64,8 +64,8 @@ pub static DATACLASSES: ModuleSpec = ModuleSpec {
         }),
         ("Field", |_| FIELD.class().into()),
         ("MISSING", |_| Value::object(Missing)),
-        ("KW_ONLY", |_| SpecialForm::new("KW_ONLY", None)),
-        ("InitVar", |_| SpecialForm::new("InitVar", None)),
+        ("KW_ONLY", |_| SpecialForm::named("KW_ONLY", None)),
+        ("InitVar", |_| SpecialForm::named("InitVar", None)),
         ("FrozenInstanceError", |_| {
             FROZEN_INSTANCE_ERROR.class().into()
         }),

@@ -123,7 +123,7 @@ fn of_connection(connection: &Connection) -> Vec<Value> {
 }
 
 /// The connection that an event is about.
-fn connection_of<'a>(event: EngineEvent<'a>) -> Option<&'a Connection> {
+fn connection_of(event: EngineEvent<'_>) -> Option<&Connection> {
     match event {
         EngineEvent::BeforeExecute(call) | EngineEvent::AfterExecute(call, _) => {
             Some(call.connection)

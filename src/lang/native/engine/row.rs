@@ -6,7 +6,7 @@ use crate::engine::{Row, RowMapping, RowMeta};
 use crate::object::exceptions::{ATTRIBUTE_ERROR, INDEX_ERROR, TYPE_ERROR, VALUE_ERROR};
 use crate::object::types::OBJECT;
 use crate::object::{
-    CompareOp, Cx, Dict, Key, Members, Method, Object, Raised, Result, RowView, Set, Tuple,
+    CompareOp, Cx, Dict, Key, Members, Method, Object, Raised, Result, RowView, Set, Str, Tuple,
     TypeSpec, Value, class_of, hash_value, ops,
 };
 
@@ -116,7 +116,7 @@ fn missing(row: &Row, name: &str, cx: &Cx) -> Raised {
         name.to_owned()
     });
     let fields = row.meta().keys().iter();
-    raised.misspelt(name, fields.map(|key| key.as_str()))
+    raised.misspelt(name, fields.map(Str::as_str))
 }
 
 fn legacy_members(members: &mut Members) {

@@ -50,13 +50,12 @@ fn base_of(class: &Rc<Class>) -> Option<Rc<Class>> {
 
 /// `automap_base(declarative_base=None, **kw)`.
 fn automap_base(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
-    let base = match bound.some("declarative_base") {
-        Some(base) => base.clone(),
-        None => {
-            let mut args = Args::none();
-            args.kw = bound.keywords().to_vec();
-            cx.call(&declarative::declarative_base(), args)?
-        }
+    let base = if let Some(base) = bound.some("declarative_base") {
+        base.clone()
+    } else {
+        let mut args = Args::none();
+        args.kw = bound.keywords().to_vec();
+        cx.call(&declarative::declarative_base(), args)?
     };
     let Value::Class(class) = &base else {
         return Err(TYPE_ERROR.error("automap_base() takes a declarative base class"));

@@ -78,17 +78,15 @@ impl Naming {
             Value::Class(asked.referred.clone()),
         ]);
         args.kw = asked.keywords;
-        match &self.generate {
-            Some(hook) => cx.call(hook, args),
-            None => {
-                let function = Method::function(
-                    "generate_relationship(base, direction, return_fn, attrname, local_cls, \
-                     referred_cls, **kw)",
-                    generate_relationship,
-                );
-                cx.call(&function, args)
-            }
+        if let Some(hook) = &self.generate {
+            return cx.call(hook, args);
         }
+        let function = Method::function(
+            "generate_relationship(base, direction, return_fn, attrname, local_cls, \
+             referred_cls, **kw)",
+            generate_relationship,
+        );
+        cx.call(&function, args)
     }
 }
 

@@ -32,7 +32,7 @@ pub fn adapt_to_alias(
         return Ok(Some(found.clone()));
     };
     if let Some(hybrid) = held.downcast::<HybridProperty>() {
-        return HybridAttribute::new(&held, hybrid, &this, &class, cx).map(Some);
+        return HybridAttribute::of(&held, hybrid, &this, &class, cx).map(Some);
     }
     if let Some(method) = held.downcast::<HybridMethod>() {
         let bound = bind(method.for_class(), None, &class, cx)?;

@@ -152,7 +152,7 @@ impl Object for HybridProperty {
             self.set_name(owner, "", cx)?;
         }
         let class = Value::Class(owner.clone());
-        HybridAttribute::new(this, self, &class, owner, cx).map(Some)
+        HybridAttribute::of(this, self, &class, owner, cx).map(Some)
     }
     fn is_data_descriptor(&self) -> bool {
         true

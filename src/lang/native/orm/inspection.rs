@@ -213,7 +213,7 @@ fn attribute_members(members: &mut Members) {
                     })
                     .collect()
             });
-            Ok(Namespace::new(entries, cx))
+            Ok(Namespace::of(entries, cx))
         })
         .getter("dict", |this: &StateHandle, cx| match this.instance() {
             Some(instance) => cx.get_attr(&Value::Instance(instance), "__dict__"),

@@ -31,7 +31,7 @@ pub static IMMUTABLE_PROPERTIES: TypeSpec =
 
 impl Namespace {
     /// A namespace of `entries`.
-    pub fn new(entries: Vec<(Str, Value)>, cx: &Cx) -> Value {
+    pub fn of(entries: Vec<(Str, Value)>, cx: &Cx) -> Value {
         Value::object(Self {
             class: if cx.compat().is_14() {
                 &IMMUTABLE_PROPERTIES
@@ -144,7 +144,7 @@ fn props(mapper: &Rc<Mapper>, wanted: impl Fn(&MapperProperty) -> bool, cx: &Cx)
         .filter(|prop| wanted(prop))
         .map(|prop| (prop.key(), handle(prop)))
         .collect();
-    Ok(Namespace::new(entries, cx))
+    Ok(Namespace::of(entries, cx))
 }
 
 fn columns(mapper: &Rc<Mapper>) -> Value {
@@ -178,7 +178,7 @@ fn descriptors(mapper: &Rc<Mapper>, cx: &Cx) -> Result<Value> {
             }
         }
     }
-    Ok(Namespace::new(entries, cx))
+    Ok(Namespace::of(entries, cx))
 }
 
 fn members(members: &mut Members) {

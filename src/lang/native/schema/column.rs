@@ -239,13 +239,13 @@ fn with<R>(this: &Value, look: impl FnOnce(&Rc<Column>) -> Result<R>) -> Result<
     }
 }
 
-fn shared<T: crate::object::Object + Clone>(value: &Option<T>) -> Value {
-    value.clone().map_or(Value::None, Value::object)
+fn shared<T: crate::object::Object + Clone>(value: Option<&T>) -> Value {
+    value.cloned().map_or(Value::None, Value::object)
 }
 
 /// A server default as scripts see it.
-fn server_default_value(default: &Option<Rc<ServerDefault>>) -> Value {
-    match default.as_deref() {
+fn server_default_value(default: Option<&Rc<ServerDefault>>) -> Value {
+    match default.map(Rc::as_ref) {
         None => Value::None,
         Some(ServerDefault::Computed(computed)) => Value::object(computed.clone()),
         Some(ServerDefault::Identity(identity)) => Value::object(identity.clone()),
@@ -254,8 +254,8 @@ fn server_default_value(default: &Option<Rc<ServerDefault>>) -> Value {
 }
 
 /// A default as scripts see it.
-fn default_value(default: &Option<Rc<ColumnDefault>>) -> Value {
-    match default.as_deref() {
+fn default_value(default: Option<&Rc<ColumnDefault>>) -> Value {
+    match default.map(Rc::as_ref) {
         Some(ColumnDefault::Sequence(sequence)) => Value::object(sequence.clone()),
         _ => shared(default),
     }
@@ -290,12 +290,12 @@ pub fn column_repr(column: &Rc<Column>, cx: &Cx) -> Result<String> {
     }
     for (word, default) in [("onupdate", &column.onupdate), ("default", &column.default)] {
         if default.borrow().is_some() {
-            let shown = default_value(&default.borrow());
+            let shown = default_value(default.borrow().as_ref());
             parts.push(format!("{word}={}", cx.repr(&shown)?));
         }
     }
     if column.server_default.borrow().is_some() {
-        let shown = server_default_value(&column.server_default.borrow());
+        let shown = server_default_value(column.server_default.borrow().as_ref());
         parts.push(format!("server_default={}", cx.repr(&shown)?));
     }
     if let Some(comment) = &options.comment {
@@ -351,16 +351,20 @@ fn members(members: &mut Members) {
         })
     });
     get("default", |column, _| {
-        Ok(default_value(&column.default.borrow()))
+        Ok(default_value(column.default.borrow().as_ref()))
     });
     get("onupdate", |column, _| {
-        Ok(default_value(&column.onupdate.borrow()))
+        Ok(default_value(column.onupdate.borrow().as_ref()))
     });
     get("server_default", |column, _| {
-        Ok(server_default_value(&column.server_default.borrow()))
+        Ok(server_default_value(
+            column.server_default.borrow().as_ref(),
+        ))
     });
     get("server_onupdate", |column, _| {
-        Ok(server_default_value(&column.server_onupdate.borrow()))
+        Ok(server_default_value(
+            column.server_onupdate.borrow().as_ref(),
+        ))
     });
     get("computed", |column, _| {
         Ok(match column.server_default.borrow().as_deref() {

@@ -125,13 +125,12 @@ pub fn options_by_dialect(options: &DialectOptions) -> Value {
         let Some((dialect, argument)) = name.split_once('_') else {
             continue;
         };
-        let own = match all.get_str(dialect) {
-            Some(Value::Dict(own)) => own,
-            _ => {
-                let own = Rc::new(Dict::default());
-                all.insert_str(dialect, Value::Dict(own.clone()));
-                own
-            }
+        let own = if let Some(Value::Dict(own)) = all.get_str(dialect) {
+            own
+        } else {
+            let own = Rc::new(Dict::default());
+            all.insert_str(dialect, Value::Dict(own.clone()));
+            own
         };
         own.insert_str(argument, value.clone());
     }

@@ -346,7 +346,7 @@ fn join(bound: &Bound<'_>, isouter: bool, cx: &Cx) -> Result<Value> {
         None => None,
     };
     let isouter = isouter || bound.flag("isouter", false);
-    Join::new(
+    Join::of(
         &left,
         &right,
         onclause,
@@ -775,7 +775,7 @@ fn outer(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         },
         None => None,
     };
-    Join::new(&left, &right, onclause, true, bound.flag("full", false), cx).map(Value::object)
+    Join::of(&left, &right, onclause, true, bound.flag("full", false), cx).map(Value::object)
 }
 
 /// The names of [`NAMES`] that 1.4 lacks.

@@ -96,7 +96,7 @@ fn join(this: &FromClause, bound: &Bound<'_>, isouter: bool, cx: &Cx) -> Result<
         None => None,
     };
     let isouter = isouter || bound.flag("isouter", false);
-    Join::new(
+    Join::of(
         this,
         &right,
         onclause,
@@ -203,7 +203,7 @@ fn outer_join(this: &FromClause, bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         },
         None => None,
     };
-    Join::new(this, &right, onclause, true, bound.flag("full", false), cx).map(Value::object)
+    Join::of(this, &right, onclause, true, bound.flag("full", false), cx).map(Value::object)
 }
 
 /// `tablesample()`.

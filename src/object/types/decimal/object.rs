@@ -1,5 +1,6 @@
 //! `Decimal` as scripts see it: construction, operators with ints, methods.
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 
 use num_bigint::{BigInt, BigUint, Sign};
@@ -89,8 +90,10 @@ impl Object for Decimal {
     }
     fn hash(&self, cx: &Cx) -> Result<Option<u64>> {
         let float = self.to_f64();
-        let exact =
-            float.is_finite() && Self::from_f64(float).order(self).is_some_and(|o| o.is_eq());
+        let exact = float.is_finite()
+            && Self::from_f64(float)
+                .order(self)
+                .is_some_and(Ordering::is_eq);
         if exact {
             return hash_value(&Value::Float(float), cx).map(Some);
         }
@@ -206,14 +209,14 @@ fn members(members: &mut Members) {
         })
         .method("max(other, context=None)", |own: &Decimal, a, cx| {
             let other = other(a, cx)?;
-            let greater = own.order(&other).is_some_and(std::cmp::Ordering::is_ge);
+            let greater = own.order(&other).is_some_and(Ordering::is_ge);
             Ok(Value::object(
                 if greater { own.clone() } else { other }.plus()?,
             ))
         })
         .method("min(other, context=None)", |own: &Decimal, a, cx| {
             let other = other(a, cx)?;
-            let less = own.order(&other).is_some_and(std::cmp::Ordering::is_le);
+            let less = own.order(&other).is_some_and(Ordering::is_le);
             Ok(Value::object(
                 if less { own.clone() } else { other }.plus()?,
             ))

@@ -46,7 +46,7 @@ impl Object for UnionType {
     fn get_attr(&self, _this: &Value, name: &str, _cx: &Cx) -> Result<Option<Value>> {
         Ok(match name {
             "__args__" => Some(Value::tuple(self.args.iter().map(none_type).collect())),
-            "__origin__" if self.typing => Some(SpecialForm::new("Union", None)),
+            "__origin__" if self.typing => Some(SpecialForm::named("Union", None)),
             "__parameters__" => Some(Value::tuple(Vec::new())),
             _ => None,
         })
@@ -225,7 +225,7 @@ impl Object for SpecialForm {
                 if let Some(inner) = first.first().and_then(Value::downcast::<GenericAlias>)
                     && inner.form() == Some("Annotated")
                 {
-                    first = inner.args.to_vec();
+                    first = inner.args.clone();
                 }
                 Some(Value::object(GenericAlias {
                     origin: this.clone(),

@@ -156,7 +156,7 @@ pub struct SpecialForm {
 
 impl SpecialForm {
     /// The form `name`.
-    pub fn new(name: &'static str, origin: Option<&'static TypeSpec>) -> Value {
+    pub fn named(name: &'static str, origin: Option<&'static TypeSpec>) -> Value {
         Value::object(Self { name, origin })
     }
 }

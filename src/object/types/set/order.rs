@@ -183,12 +183,13 @@ fn hash_tuple(hashes: &[i64]) -> i64 {
     const PRIME_1: u64 = 11_400_714_785_074_694_791;
     const PRIME_2: u64 = 14_029_467_366_897_019_727;
     const PRIME_5: u64 = 2_870_177_450_012_600_261;
+    const LENGTH_SALT: u64 = PRIME_5 ^ 0x0035_d373;
     let mut acc = PRIME_5;
     for lane in hashes {
         acc = acc.wrapping_add(lane.cast_unsigned().wrapping_mul(PRIME_2));
         acc = acc.rotate_left(31).wrapping_mul(PRIME_1);
     }
-    acc = acc.wrapping_add((hashes.len() as u64) ^ (PRIME_5 ^ 3_527_539));
+    acc = acc.wrapping_add((hashes.len() as u64) ^ LENGTH_SALT);
     if acc == u64::MAX {
         return 1_546_275_796;
     }

@@ -293,7 +293,7 @@ fn members(members: &mut Members) {
             }))
         })
         .method("timestamp(/)", |own: &DateTime, _, _| {
-            let utc = if let Some(_) = own.zone {
+            let utc = if own.zone.is_some() {
                 own.utc()
             } else {
                 let offset = Duration::seconds(local_offset(own.at));

@@ -88,12 +88,8 @@ impl Replacement for Binder {
         let is_local = element.annotations().is_some_and(|notes| notes.local);
         let is_remote = element.annotations().is_some_and(|notes| notes.remote);
         let known = self.columns.iter().any(|column| column.same(element));
-        let binds = if self.has_secondary {
-            known && !is_remote
-        } else {
-            is_local && !is_remote || known && !is_remote
-        };
-        if !binds {
+        let binds = known || is_local && !self.has_secondary;
+        if !binds || is_remote {
             return Ok(None);
         }
         let mut made = self.binds.borrow_mut();

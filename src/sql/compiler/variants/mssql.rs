@@ -222,7 +222,7 @@ impl SQLCompiler<'_> {
         let order_by: Vec<_> = data
             .order_by
             .iter()
-            .map(|element| element.without_label_reference())
+            .map(ColumnElement::without_label_reference)
             .collect();
         let numbered = ColumnElement::Over(Rc::new(Over {
             element: simple_function("ROW_NUMBER", Vec::new(), cx),

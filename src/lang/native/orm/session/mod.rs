@@ -19,13 +19,11 @@ pub use state::SESSION;
 
 /// The names of `sqlalchemy.orm` that are about sessions.
 pub const NAMES: &[(&str, Export)] = &[
-    ("Session", |_| Value::Class(state::SESSION.class())),
+    ("Session", |_| Value::Class(SESSION.class())),
     ("sessionmaker", |_| {
         Value::Class(maker::SESSION_MAKER.class())
     }),
-    ("scoped_session", |_| {
-        Value::Class(maker::SCOPED_SESSION.class())
-    }),
+    ("scoped_session", |_| Value::Class(SCOPED_SESSION.class())),
     ("SessionTransaction", |_| {
         Value::Class(transaction::SESSION_TRANSACTION.class())
     }),
