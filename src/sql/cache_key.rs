@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use super::dml::{DmlData, structure};
 use super::elements::{
-    BindParameter, ColumnElement, FrameBound, FrameKind, Modifiers, Name, NamePart,
+    BindParameter, ColumnElement, FrameBound, FrameKind, Function, Modifiers, Name, NamePart, Over,
 };
 use super::executable::Executable;
 use super::operators::Operator;
@@ -286,35 +286,8 @@ impl<'a> CacheKeyBuilder<'a> {
             ColumnElement::TextualLabelReference(name) | ColumnElement::Collation(name) => {
                 self.text(name);
             }
-            ColumnElement::Function(function) => {
-                for package in &function.packages {
-                    self.text(package);
-                }
-                self.text(&function.name);
-                self.type_(&function.type_);
-                self.optional_text(function.with_ordinality.as_ref());
-                if let Some(sequence) = &function.sequence {
-                    self.identity(Rc::as_ptr(sequence) as usize);
-                }
-                self.elements(&function.args);
-                if let Some(columns) = &function.table_columns {
-                    self.elements(columns);
-                }
-            }
-            ColumnElement::Over(node) => {
-                self.element(&node.element);
-                self.optional(node.partition_by.as_ref());
-                self.optional(node.order_by.as_ref());
-                if let Some((kind, start, end)) = &node.frame {
-                    self.token(match kind {
-                        FrameKind::Rows => 1,
-                        FrameKind::Range => 2,
-                        FrameKind::Groups => 3,
-                    });
-                    self.frame(start);
-                    self.frame(end);
-                }
-            }
+            ColumnElement::Function(function) => self.function(function),
+            ColumnElement::Over(node) => self.over(node),
             ColumnElement::FunctionFilter(node) => {
                 self.element(&node.function);
                 self.optional(node.criterion.as_ref());
@@ -371,6 +344,37 @@ impl<'a> CacheKeyBuilder<'a> {
                 }
                 self.element(&node.element);
             }
+        }
+    }
+
+    fn function(&mut self, function: &Function) {
+        for package in &function.packages {
+            self.text(package);
+        }
+        self.text(&function.name);
+        self.type_(&function.type_);
+        self.optional_text(function.with_ordinality.as_ref());
+        if let Some(sequence) = &function.sequence {
+            self.identity(Rc::as_ptr(sequence) as usize);
+        }
+        self.elements(&function.args);
+        if let Some(columns) = &function.table_columns {
+            self.elements(columns);
+        }
+    }
+
+    fn over(&mut self, node: &Over) {
+        self.element(&node.element);
+        self.optional(node.partition_by.as_ref());
+        self.optional(node.order_by.as_ref());
+        if let Some((kind, start, end)) = &node.frame {
+            self.token(match kind {
+                FrameKind::Rows => 1,
+                FrameKind::Range => 2,
+                FrameKind::Groups => 3,
+            });
+            self.frame(start);
+            self.frame(end);
         }
     }
 
@@ -507,7 +511,7 @@ impl<'a> CacheKeyBuilder<'a> {
         }
     }
 
-    fn from_item(&mut self, item: &FromItem) {
+    fn source(&mut self, item: &FromItem) {
         match item {
             FromItem::From(from) => self.from(from),
             FromItem::Entity(entity) => {
@@ -575,7 +579,7 @@ impl<'a> CacheKeyBuilder<'a> {
         }
         self.token(data.from_obj.len() as u64);
         for item in &data.from_obj {
-            self.from_item(item);
+            self.source(item);
         }
         for memoized in &data.memoized {
             self.token(memoized.raw_columns.len() as u64);
@@ -597,7 +601,7 @@ impl<'a> CacheKeyBuilder<'a> {
                 Some(list) => {
                     self.token(list.len() as u64);
                     for item in list {
-                        self.from_item(item);
+                        self.source(item);
                     }
                 }
                 None => self.tag(33),
@@ -623,7 +627,7 @@ impl<'a> CacheKeyBuilder<'a> {
                 None => self.tag(31),
             }
             match &join.left {
-                Some(left) => self.from_item(left),
+                Some(left) => self.source(left),
                 None => self.tag(32),
             }
             self.flag(join.isouter);

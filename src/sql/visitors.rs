@@ -127,14 +127,19 @@ pub fn replace(element: &ColumnElement, with: &dyn Replacement) -> Result<Column
     if is_annotated_column(element) {
         return Ok(element.clone());
     }
+    let mut changed = false;
+    element_changed(element, with, &mut changed)?;
+    match changed {
+        true => rebuilt(element, with),
+        false => Ok(element.clone()),
+    }
+}
+
+/// The same kind of node with the replacements inside.
+fn rebuilt(element: &ColumnElement, with: &dyn Replacement) -> Result<ColumnElement> {
     let go = |inner: &ColumnElement| replace(inner, with);
     let go_opt = |inner: &Option<ColumnElement>| inner.as_ref().map(go).transpose();
     let go_all = |inner: &[ColumnElement]| inner.iter().map(go).collect::<Result<Vec<_>>>();
-    let mut changed = false;
-    element_changed(element, with, &mut changed)?;
-    if !changed {
-        return Ok(element.clone());
-    }
     Ok(match element {
         ColumnElement::Annotated(node) => {
             let inner = go(&node.element)?;

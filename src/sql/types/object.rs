@@ -160,6 +160,12 @@ pub fn type_members(members: &mut Members) {
                     .map(|ty| ty.to_value())
             },
         )
+        .with(trait_members);
+}
+
+/// What a type tells of itself.
+fn trait_members(members: &mut Members) {
+    members
         .getter("python_type", |ty: &SqlType, _| {
             ty.behaviour()
                 .python_type()

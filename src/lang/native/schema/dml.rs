@@ -322,6 +322,12 @@ fn base_members(members: &mut Members) {
                 Ok(Value::object(FromClause::Alias(alias)))
             },
         )
+        .with(description_members);
+}
+
+/// What a statement tells of itself.
+fn description_members(members: &mut Members) {
+    members
         .getter_on_value("table", |this, _| {
             Ok(Value::object(data_of(this)?.table.clone()))
         })

@@ -12,6 +12,7 @@ use crate::sql::reflection::{
 };
 use crate::sql::schema::{MetaData, Table};
 use crate::sql::{ColumnElement, TextClause};
+use crate::util::topological;
 
 /// An inspector in a script's hands.
 pub struct InspectorObject {
@@ -320,6 +321,14 @@ fn members(members: &mut Members) {
         });
     }
     members
+        .with(name_members)
+        .with(table_members)
+        .with(bind_members);
+}
+
+/// The names of what there is.
+fn name_members(members: &mut Members) {
+    members
         .method(
             "get_table_names(schema=None, **kw)",
             |this: &InspectorObject, bound, cx| {
@@ -383,7 +392,12 @@ fn members(members: &mut Members) {
                     sorted_names(&this.inspector, schema.as_ref(), catalogue)
                 })
             },
-        )
+        );
+}
+
+/// What single tables and views are like.
+fn table_members(members: &mut Members) {
+    members
         .method(
             "get_view_definition(view_name, schema=None, **kw)",
             |this: &InspectorObject, bound, cx| {
@@ -447,7 +461,12 @@ fn members(members: &mut Members) {
                 )?;
                 Ok(Value::None)
             },
-        )
+        );
+}
+
+/// The database that is inspected.
+fn bind_members(members: &mut Members) {
+    members
         .getter("default_schema_name", |_: &InspectorObject, _| {
             Ok("main".into())
         })
@@ -490,26 +509,22 @@ fn sorted_names(
         keys.push(own);
     }
     let mut remaining = Vec::new();
-    let sorted = match crate::util::topological::sort(&tables, &edges) {
-        Ok(sorted) => sorted,
-        Err(_) => {
-            let cyclic = crate::util::topological::find_cycles(&edges);
-            edges.retain(|(_, table)| !cyclic.contains(table));
-            for table in &cyclic {
-                let at = tables.iter().position(|known| known == table);
-                for key in at
-                    .and_then(|at| keys.get(at))
-                    .iter()
-                    .flat_map(|own| own.iter())
-                {
-                    remaining.push(Value::tuple(vec![
-                        table.clone().into(),
-                        key.name.clone().into(),
-                    ]));
-                }
+    let sorted = if let Ok(sorted) = topological::sort(&tables, &edges) {
+        sorted
+    } else {
+        let cyclic = topological::find_cycles(&edges);
+        edges.retain(|(_, table)| !cyclic.contains(table));
+        for table in &cyclic {
+            let at = tables.iter().position(|known| known == table);
+            let own = at.and_then(|at| keys.get(at));
+            for key in own.iter().flat_map(|own| own.iter()) {
+                remaining.push(Value::tuple(vec![
+                    table.clone().into(),
+                    key.name.clone().into(),
+                ]));
             }
-            crate::util::topological::sort(&tables, &edges).unwrap_or_else(|_| tables.clone())
         }
+        topological::sort(&tables, &edges).unwrap_or_else(|_| tables.clone())
     };
     let mut all = Vec::with_capacity(sorted.len() + 1);
     for table in sorted {

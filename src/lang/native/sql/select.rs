@@ -562,7 +562,12 @@ pub fn members(members: &mut Members) {
             },
         )
         .with(join_members)
-        .with(inspection_members);
+        .with(inspection_members)
+        .with(set_members);
+}
+
+/// What combines SELECTs.
+fn set_members(members: &mut Members) {
     for (signature, keyword) in [
         ("union(*other)", CompoundKeyword::Union),
         ("union_all(*other)", CompoundKeyword::UnionAll),
