@@ -119,12 +119,10 @@ pub fn orm_join(of: OrmJoin<'_>, cx: &Cx) -> Result<FromClause> {
         }
         primary = visitors::replace(&primary, &of_primary)?;
         if let Some(condition) = &secondary_join {
-            let to_target = || -> Result<ClauseAdapter> {
-                Ok(ClauseAdapter::new(of.target.selectable.clone(), cx)?
-                    .with_equivalents(target_equivalents.clone()))
-            };
+            let to_target = ClauseAdapter::new(of.target.selectable.clone(), cx)?
+                .with_equivalents(target_equivalents);
             let to_alias = ClauseAdapter::new(alias.clone(), cx)?;
-            let of_second = AdapterChain(vec![to_target()?, to_alias]);
+            let of_second = AdapterChain(vec![to_target, to_alias]);
             secondary_join = Some(visitors::replace(condition, &of_second)?);
         }
         secondary = Some(alias);
