@@ -332,7 +332,7 @@ pub fn entity_of_value(value: &Value) -> Option<MappedEntity> {
 pub struct OrmCoercion;
 
 impl EntityCoercion for OrmCoercion {
-    fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>> {
+    fn entity(&self, value: &Value) -> Result<Option<Rc<dyn Entity>>> {
         if let Some(bundle) = value.downcast::<super::Bundle>() {
             return Ok(Some(Rc::new(match value {
                 Value::Instance(_) => bundle.of_instance(value),

@@ -70,7 +70,7 @@ pub fn coerce(value: &Value, cx: &Cx) -> Result<Coerced> {
         if let Some(element) = hook.element(value, cx)? {
             return Ok(Coerced::Element(element));
         }
-        if let Some(entity) = hook.entity(value, cx)? {
+        if let Some(entity) = hook.entity(value)? {
             return Ok(Coerced::Entity(entity));
         }
     }

@@ -92,7 +92,7 @@ pub trait CompileStatePlugin {
 /// aliases. Registered in [`super::coercions::Coercions`].
 pub trait EntityCoercion {
     /// The entity that `value` is.
-    fn entity(&self, value: &Value, cx: &Cx) -> Result<Option<Rc<dyn Entity>>>;
+    fn entity(&self, value: &Value) -> Result<Option<Rc<dyn Entity>>>;
     /// The expression that `value` is (`__clause_element__`).
     fn element(&self, value: &Value, cx: &Cx) -> Result<Option<ColumnElement>>;
     /// What selecting `value` selects, where that is not the expression that it is.
