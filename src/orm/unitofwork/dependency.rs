@@ -5,10 +5,11 @@ use std::rc::Rc;
 use super::graph::{Action, ActionId, mapper_sort_key};
 use super::transaction::{Registration, UowTransaction, flush_error};
 use super::{key_switch, many_to_many, many_to_one, one_to_many};
+use crate::engine::exc::SA_WARNING;
 use crate::object::{Cx, Instance, Result, Str, Value};
 use crate::orm::{
-    Attribute, Cascade, ColumnPair, Direction, Mapper, MapperProperty, Passive, PassiveDeletes,
-    RelationshipOptions, RelationshipProperty, state_of,
+    Attribute, Cascade, ColumnPair, Direction, InstanceState, Mapper, MapperProperty, Passive,
+    PassiveDeletes, RelationshipOptions, RelationshipProperty, state_of,
 };
 
 /// The actions between which a relationship sets an order.
@@ -203,6 +204,22 @@ impl Processor {
             return false;
         };
         state_of(child).is_some_and(|state| state.has_parent(self.property().id(), false))
+    }
+
+    /// Warn that `child` is not in the session.
+    pub fn warn_outside(
+        &self,
+        uow: &UowTransaction,
+        child: &InstanceState,
+        operation: &str,
+        cx: &Cx,
+    ) {
+        let message = format!(
+            "Object of type <{}> not in session, {operation} operation along '{}' won't proceed",
+            child.mapper().class().name(),
+            self.property()
+        );
+        uow.session().warn(&SA_WARNING, &message, cx);
     }
 
     /// Add its actions and the order around them.

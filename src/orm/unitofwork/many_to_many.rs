@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use super::dependency::{Actions, Processor, StateActions};
 use super::transaction::UowTransaction;
-use crate::engine::exc::SA_WARNING;
 use crate::object::{Cx, Instance, Result, Value};
 use crate::orm::persistence::secondary::{self, SecondaryRows};
 use crate::orm::{Passive, PassiveDeletes, state_of, sync};
@@ -213,18 +212,9 @@ impl Pair<'_> {
         let Value::Instance(child) = self.child else {
             return Ok(());
         };
-        let property = self.processor.property();
         if !uow.session().contains(child) {
-            let Some(state) = state_of(child) else {
-                return Ok(());
-            };
-            if !state.is_deleted() {
-                let message = format!(
-                    "Object of type <{}> not in session, {operation} operation along \
-                     '{property}' won't proceed",
-                    state.mapper().class().name()
-                );
-                uow.session().clone().warn(&SA_WARNING, &message, cx);
+            if let Some(state) = state_of(child).filter(|state| !state.is_deleted()) {
+                self.processor.warn_outside(uow, state, operation, cx);
             }
             return Ok(());
         }

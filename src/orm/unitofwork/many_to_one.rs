@@ -5,7 +5,6 @@ use std::rc::Rc;
 use super::dependency::{Actions, Processor, StateActions};
 use super::graph::Action;
 use super::transaction::{Registration, UowTransaction};
-use crate::engine::exc::SA_WARNING;
 use crate::object::{Cx, Instance, Result, Value};
 use crate::orm::{Passive, PassiveDeletes, state_of, sync};
 
@@ -191,20 +190,15 @@ fn synchronize(
     operation: Option<&str>,
     cx: &Cx,
 ) -> Result<()> {
-    let property = processor.property();
     if !processor.options().post_update && uow.is_deleted(parent) {
         return Ok(());
     }
     if let (Some(operation), Value::Instance(instance)) = (operation, child)
         && !uow.session().contains(instance)
     {
-        let class = state_of(instance).map(|state| state.mapper().class().name());
-        let message = format!(
-            "Object of type <{}> not in session, {operation} operation along \
-                 '{property}' won't proceed",
-            class.as_deref().unwrap_or_default()
-        );
-        uow.session().clone().warn(&SA_WARNING, &message, cx);
+        if let Some(state) = state_of(instance) {
+            processor.warn_outside(uow, state, operation, cx);
+        }
         return Ok(());
     }
     let pairs = processor.pairs();
