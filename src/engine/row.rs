@@ -135,6 +135,12 @@ impl RowMeta {
             None => Ok(None),
         }
     }
+    /// Whether a name stands for several fields.
+    pub fn is_ambiguous(&self) -> bool {
+        self.names
+            .values()
+            .any(|position| matches!(position, Position::Ambiguous))
+    }
     /// The index of the field that `key`, a name or a column, is for.
     pub fn find(&self, key: &Value, cx: &Cx) -> Result<Option<usize>> {
         if let Value::Str(name) = key {

@@ -75,6 +75,16 @@ static ALL_MODULES: [&ModuleSpec; MODULE_COUNT] = {
 /// Every module.
 pub static MODULES: &[&ModuleSpec] = &ALL_MODULES;
 
+/// The submodules that `from module import *` brings along: those that 2.0 has imported by then.
+pub fn star_submodules(module: &str, cx: &Cx) -> &'static [&'static str] {
+    if module != "sqlalchemy" || cx.compat().is_14() {
+        return &[];
+    }
+    &[
+        "dialects", "engine", "event", "exc", "pool", "schema", "sql", "types",
+    ]
+}
+
 /// The names of `sqlalchemy` itself, a table per area; add a table here.
 const TOP_TABLES: &[&[(&str, Export)]] =
     &[engine::TOP_NAMES, sql::NAMES, schema::NAMES, orm::TOP_NAMES];

@@ -150,6 +150,13 @@ pub(super) fn import_star(from: &Value, rt: &Runtime, cx: &Cx) {
             drop(rt.globals.set(slot, value));
         }
     }
+    let own = module.description().name;
+    for name in native::star_submodules(own, cx) {
+        if let Some(value) = self::module(&format!("{own}.{name}"), rt) {
+            let slot = rt.globals.slot(name) as usize;
+            drop(rt.globals.set(slot, value));
+        }
+    }
 }
 
 /// What a script assigned to `sys.stdout`.

@@ -31,10 +31,8 @@ pub struct CompiledBind {
 /// A column of the result.
 #[derive(Clone)]
 pub struct ResultColumn {
-    /// Its name in the cursor.
+    /// The name that is rendered, which is its key in rows; empty for text.
     pub keyname: Str,
-    /// Its name in rows.
-    pub name: Str,
     /// The elements that find it in a row.
     pub objects: Vec<ColumnElement>,
     /// Further names that find it.

@@ -299,7 +299,7 @@ impl SQLCompiler<'_> {
             };
             if populate {
                 let name = self.column_name(&label);
-                self.add_result(entry, name, &label);
+                self.add_result(entry, name);
                 if let Some(added) = self.result.columns.last_mut() {
                     added.type_ = expression.type_();
                 }
@@ -309,7 +309,7 @@ impl SQLCompiler<'_> {
         if let ColumnElement::Label(label) = column.plain() {
             if populate {
                 let name = self.column_name(&label.name);
-                self.add_result(entry, name, &label.name);
+                self.add_result(entry, name);
             }
             return self.element(column, kw, out);
         }
@@ -330,12 +330,12 @@ impl SQLCompiler<'_> {
             };
             if populate {
                 let name = self.column_name(&label);
-                self.add_result(entry, name, &label);
+                self.add_result(entry, name);
             }
             self.labelled(column, &label, kw, out)
         } else {
             if populate {
-                self.add_plain_result(entry);
+                self.add_plain_result(column);
             }
             self.element(column, kw, out)
         }
@@ -384,7 +384,7 @@ impl SQLCompiler<'_> {
         }
     }
 
-    fn add_result(&mut self, entry: &ColumnPlusNames, keyname: Str, name: &Name) {
+    fn add_result(&mut self, entry: &ColumnPlusNames, keyname: Str) {
         let column = &entry.column;
         let mut names = vec![keyname.clone()];
         let mut objects = Vec::new();
@@ -393,12 +393,7 @@ impl SQLCompiler<'_> {
             names.extend(column.tq_label().as_ref().and_then(Name::text).cloned());
             objects.push(column.clone());
         }
-        let name = match name {
-            Name::Plain(text) => text.clone(),
-            _ => keyname.clone(),
-        };
         self.result.columns.push(ResultColumn {
-            name: entry.proxy_key.clone().unwrap_or(name),
             keyname,
             objects,
             names,
@@ -406,15 +401,13 @@ impl SQLCompiler<'_> {
         });
     }
 
-    fn add_plain_result(&mut self, entry: &ColumnPlusNames) {
-        let column = &entry.column;
+    fn add_plain_result(&mut self, column: &ColumnElement) {
         if matches!(column.plain(), ColumnElement::Text(_)) {
             // Its columns are what the cursor says.
             self.result.ordered = false;
             self.result.textual_ordered = true;
             self.result.columns.push(ResultColumn {
                 keyname: Str::new(""),
-                name: Str::new(""),
                 objects: vec![column.clone()],
                 names: Vec::new(),
                 type_: null_type(),
@@ -440,7 +433,6 @@ impl SQLCompiler<'_> {
         names.extend(named.key().as_ref().and_then(Name::text).cloned());
         names.extend(named.tq_label().as_ref().and_then(Name::text).cloned());
         self.result.columns.push(ResultColumn {
-            name: entry.proxy_key.clone().unwrap_or_else(|| keyname.clone()),
             keyname,
             objects,
             names,
@@ -671,13 +663,7 @@ impl SQLCompiler<'_> {
             self.result.textual_ordered = textual.positional;
             self.result.loose_names = !textual.positional && !textual.columns.is_empty();
             for column in &textual.columns {
-                self.add_plain_result(&ColumnPlusNames {
-                    required_label: None,
-                    proxy_key: column.proxy_key().as_ref().and_then(Name::text).cloned(),
-                    fallback_label: None,
-                    column: column.clone(),
-                    repeated: false,
-                });
+                self.add_plain_result(column);
             }
         }
         let result = self.text(&textual.element, self.inside(kw), out);

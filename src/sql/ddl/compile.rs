@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use super::column_spec::{column_text, sequence_options, table_options};
-use super::constraints::{constraint_text, option, table_constraints};
-use super::inline::{inline_sql, quoted};
+use super::constraints::{constraint_text, table_constraints};
+use super::index::{create_index, drop_index};
+use super::inline::quoted;
 use super::{Ddl, column_definition};
 use crate::engine::exc::{COMPILE_ERROR, UNSUPPORTED_COMPILATION_ERROR, with_code};
 use crate::object::exceptions::key_error;
 use crate::object::{Cx, Instance, Raised, Result, Str, Value};
 use crate::sql::dialects::{Backend, Dialect};
-use crate::sql::schema::{Column, Constraint, Index, IndexPart, Sequence, Table, rendered_name};
+use crate::sql::schema::{Column, Constraint, Sequence, Table, rendered_name};
 
 /// The text of `ddl` under `dialect`, not by a function that a script registered for it.
 pub fn compile_ddl_plain(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String> {
@@ -43,7 +44,7 @@ pub fn compile_ddl_plain(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String
             if_not_exists,
         } => format!(
             "CREATE SCHEMA {}{}",
-            when(*if_not_exists, "IF NOT EXISTS "),
+            when(*if_not_exists && dialect.compat.is_20(), "IF NOT EXISTS "),
             dialect.quote_schema(name)
         ),
         Ddl::DropSchema {
@@ -52,7 +53,7 @@ pub fn compile_ddl_plain(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String
             cascade,
         } => format!(
             "DROP SCHEMA {}{}{}",
-            when(*if_exists, "IF EXISTS "),
+            when(*if_exists && dialect.compat.is_20(), "IF EXISTS "),
             dialect.quote_schema(name),
             when(*cascade, " CASCADE")
         ),
@@ -97,7 +98,7 @@ pub fn compile_ddl_plain(ddl: &Ddl, dialect: &Dialect, cx: &Cx) -> Result<String
     })
 }
 
-fn table_name(table: &Table, dialect: &Dialect) -> String {
+pub(super) fn table_name(table: &Table, dialect: &Dialect) -> String {
     dialect.format_table_name(table.name(), table.quote, table.schema())
 }
 
@@ -180,99 +181,6 @@ fn create_table(
     Ok(text)
 }
 
-fn index_name(index: &Index, with_schema: bool, dialect: &Dialect) -> Result<String> {
-    let name = index.name.borrow().as_str().cloned();
-    let Some(name) = name else {
-        return Err(COMPILE_ERROR.error("CREATE INDEX requires that the index have a name"));
-    };
-    let table = index.table();
-    let schema = table
-        .as_ref()
-        .and_then(|table| table.schema())
-        .filter(|_| with_schema);
-    Ok(dialect.format_table_name(&name, index.quote, schema))
-}
-
-fn index_table(index: &Index) -> Result<Rc<Table>> {
-    index.table().ok_or_else(|| {
-        let name = index.name.borrow().as_str().cloned();
-        COMPILE_ERROR.error(format!(
-            "Index '{}' is not associated with any table.",
-            name.as_ref().map_or("None", Str::as_str)
-        ))
-    })
-}
-
-fn create_index(
-    index: &Rc<Index>,
-    if_not_exists: bool,
-    dialect: &Dialect,
-    cx: &Cx,
-) -> Result<String> {
-    let table = index_table(index)?;
-    let options = index.dialect_options.borrow();
-    let sqlite = dialect.backend == Backend::Sqlite;
-    let mut text = "CREATE ".to_owned();
-    if index.unique {
-        text.push_str("UNIQUE ");
-    }
-    let own = |name: &str| option(&options, &format!("{}_{name}", dialect.name));
-    if let Some(prefix) = own("prefix").filter(|_| dialect.backend.is_mysql()) {
-        text.push_str(&cx.str(prefix)?);
-        text.push(' ');
-    }
-    text.push_str("INDEX ");
-    let concurrently = own("concurrently").is_some_and(|value| cx.truthy(value).unwrap_or(false));
-    if concurrently && dialect.backend == Backend::Postgresql {
-        text.push_str("CONCURRENTLY ");
-    }
-    if if_not_exists {
-        text.push_str("IF NOT EXISTS ");
-    }
-    let on = if sqlite {
-        dialect.format_table_name(table.name(), table.quote, None)
-    } else {
-        table_name(&table, dialect)
-    };
-    text.push_str(&format!("{} ON {on} ", index_name(index, sqlite, dialect)?));
-    if let Some(using) = own("using").filter(|_| dialect.backend == Backend::Postgresql) {
-        text.push_str(&format!("USING {} ", cx.str(using)?));
-    }
-    let mut parts = Vec::new();
-    for part in &*index.parts.borrow() {
-        parts.push(match part {
-            IndexPart::Column(column) => dialect
-                .quote_name(&column.name(), column.quote())
-                .into_owned(),
-            IndexPart::Pending(name) => dialect.quote(name).into_owned(),
-            IndexPart::Expression(element) => inline_sql(element, dialect, cx)?,
-        });
-    }
-    text.push_str(&format!("({})", parts.join(", ")));
-    if let Some(condition) = own("where").filter(|_| !dialect.backend.is_mysql()) {
-        let condition = crate::sql::coercions::expect_ddl_expression(condition, cx)?;
-        text.push_str(" WHERE ");
-        text.push_str(&inline_sql(&condition, dialect, cx)?);
-    }
-    Ok(text)
-}
-
-fn drop_index(index: &Rc<Index>, if_exists: bool, dialect: &Dialect) -> Result<String> {
-    let exists = if if_exists { "IF EXISTS " } else { "" };
-    let name = index_name(index, true, dialect)?;
-    Ok(match dialect.backend {
-        Backend::Mysql | Backend::Mariadb | Backend::Mssql => {
-            let table = index_table(index)?;
-            let name = index_name(index, false, dialect)?;
-            format!(
-                "\nDROP INDEX {exists}{name} ON {}",
-                table_name(&table, dialect)
-            )
-        }
-        _ => format!("\nDROP INDEX {exists}{name}"),
-    })
-}
-
 fn create_sequence(
     sequence: &Sequence,
     if_not_exists: bool,
@@ -280,7 +188,8 @@ fn create_sequence(
     cx: &Cx,
 ) -> Result<String> {
     let mut text = "CREATE SEQUENCE ".to_owned();
-    if if_not_exists {
+    let is_14 = dialect.compat.is_14();
+    if if_not_exists && !is_14 {
         text.push_str("IF NOT EXISTS ");
     }
     text.push_str(&sequence_name(sequence, dialect));
@@ -288,7 +197,8 @@ fn create_sequence(
         text.push_str(&format!(" AS {}", ty.ddl(dialect, cx)?));
     }
     let mut options = sequence.options.clone();
-    if dialect.backend == Backend::Mssql && options.start.is_none() {
+    // Where the real database would begin: what 1.4 says for every one of them.
+    if (is_14 || dialect.backend == Backend::Mssql) && options.start.is_none() {
         options.start = Some(1);
     }
     let options = sequence_options(&options);

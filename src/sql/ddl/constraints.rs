@@ -343,6 +343,9 @@ pub(super) fn table_constraints(
     }
     let mut texts = Vec::with_capacity(constraints.len());
     for constraint in &constraints {
+        if constraint.isolated.get() {
+            continue;
+        }
         let condition = constraint.ddl_if.borrow().clone();
         if let Some(condition) = condition {
             let this = Value::object(constraint.clone());

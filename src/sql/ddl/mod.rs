@@ -5,6 +5,7 @@ mod column_spec;
 mod compile;
 mod constraints;
 mod hooked;
+mod index;
 mod inline;
 mod run;
 

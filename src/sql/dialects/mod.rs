@@ -186,6 +186,10 @@ impl Dialect {
     pub fn sqlite(compat: Compat) -> Rc<Self> {
         Rc::new(table::SQLITE.make(compat))
     }
+    /// The dialect called `name`.
+    pub fn named(name: &str, compat: Compat) -> Option<Rc<Self>> {
+        dialect_named(name).map(|spec| Rc::new(spec.make(compat)))
+    }
     /// The dialect of the engine of `connection`.
     pub fn of_connection(connection: &Connection, cx: &Cx) -> Rc<Self> {
         Self::of_engine(connection.engine(), cx)

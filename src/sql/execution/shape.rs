@@ -167,10 +167,7 @@ pub fn result_shape(
     for (at, column) in columns.iter().enumerate() {
         let cursor_name = names.and_then(|names| names.get(at)).cloned();
         if let Some(column) = column {
-            let key = match (&cursor_name, column.name.is_empty()) {
-                (Some(name), true) => name.clone(),
-                _ => column.name.clone(),
-            };
+            let key = cursor_name.unwrap_or_else(|| column.keyname.clone());
             for element in &column.objects {
                 lookup.by_identity.entry(element.identity()).or_insert(at);
                 lookup.elements.push(element.clone());

@@ -45,6 +45,10 @@ pub fn add_column(
         position
     };
     column.attach(table, position);
+    let own_constraints = column.constraints.borrow().clone();
+    for constraint in &own_constraints {
+        naming::name_constraint(constraint, table, cx)?;
+    }
     join_primary_key(table, column, cx)?;
     column_flags(table, column, cx)?;
     type_constraints(table, column, cx)?;
@@ -383,7 +387,7 @@ fn missing_column(what: &str, table: &Table, name: &Str, cx: &Cx) -> crate::obje
     }
     CONSTRAINT_COLUMN_NOT_FOUND_ERROR.error(format!(
         "Can't create {what} on table '{}': no column named '{name}' is present.",
-        table.full_name()
+        table.name()
     ))
 }
 

@@ -98,6 +98,8 @@ pub struct Constraint {
     pub comment: Option<Str>,
     /// Made by a column's `unique=True` or `ForeignKey`, so a copy of the table makes it anew.
     pub column_flag: Cell<bool>,
+    /// An `AddConstraint` or `DropConstraint` has it, so CREATE TABLE leaves it out.
+    pub isolated: Cell<bool>,
     /// Options by dialect.
     pub dialect_options: RefCell<DialectOptions>,
     /// When it is emitted.
@@ -121,6 +123,7 @@ impl Constraint {
             initially: None,
             comment: None,
             column_flag: Cell::new(false),
+            isolated: Cell::new(false),
             dialect_options: RefCell::default(),
             ddl_if: RefCell::default(),
             info: OnceCell::new(),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::{Column, Constraint, ConstraintKind, ConstraintName, Index, Table};
 use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::{Cx, Result, Str, Value, key_error};
+use crate::sql::ColumnElement;
 
 /// What is named.
 enum Named<'a> {
@@ -90,8 +91,8 @@ fn column_attribute(column: &Rc<Column>, attribute: &str) -> Option<String> {
     Some(match attribute {
         "key" => column.key().to_string(),
         "name" => column.name().to_string(),
-        "label" => match column.table() {
-            Some(table) => format!("{}_{}", table.name(), column.name()),
+        "label" => match ColumnElement::Column(column.clone()).tq_label() {
+            Some(label) => label.display().to_string(),
             None => column.name().to_string(),
         },
         _ => return None,

@@ -11,20 +11,22 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Result};
 use crate::sql::elements::{ColumnElement, Name, next_seed};
 
+/// The name of an alias without one: after what it is an alias of.
+fn anonymous_name(of: Option<Name>) -> Name {
+    match of {
+        Some(name) if !name.is_anonymous() => Name::anonymous(next_seed(), name.display().as_str()),
+        _ => Name::anonymous(next_seed(), "anon"),
+    }
+}
+
 impl Alias {
     /// An alias; without a name, one is made up when compiled.
     pub fn new(kind: AliasKind, element: AliasedElement, name: Option<Name>) -> Rc<Self> {
         let name = name.unwrap_or_else(|| {
-            let base = match &element {
+            anonymous_name(match &element {
                 AliasedElement::From(from) => from.name(),
                 AliasedElement::Select(_) => None,
-            };
-            match base {
-                Some(name) if !name.is_anonymous() => {
-                    Name::anonymous(next_seed(), name.display().as_str())
-                }
-                _ => Name::anonymous(next_seed(), "anon"),
-            }
+            })
         });
         Rc::new(Self {
             kind,
@@ -95,10 +97,19 @@ impl FromClause {
     /// `alias(name)`.
     #[must_use]
     pub fn alias(&self, name: Option<Name>) -> Self {
-        if let Self::Alias(alias) = self.plain()
-            && alias.cte().is_some()
-        {
-            return Self::Alias(alias.cte_alias(name));
+        if let Self::Alias(alias) = self.plain() {
+            if alias.cte().is_some() {
+                return Self::Alias(alias.cte_alias(name));
+            }
+            // The function goes by the new name alone.
+            if matches!(alias.kind, AliasKind::TableValued { .. }) {
+                let name = name.unwrap_or_else(|| anonymous_name(Some(alias.name.clone())));
+                return Self::Alias(Alias::new(
+                    alias.kind.clone(),
+                    alias.element.clone(),
+                    Some(name),
+                ));
+            }
         }
         Self::Alias(Alias::new(
             AliasKind::Alias,

@@ -34,12 +34,19 @@ fn fields(meta: &RowMeta) -> Vec<Value> {
     named.cloned().map(Value::Str).collect()
 }
 
-fn as_dict(row: &Row) -> Value {
+/// The row by its keys; raises where one of them is that of several fields.
+fn as_dict(row: &Row) -> Result<Value> {
+    let meta = row.meta();
+    if meta.is_ambiguous() {
+        for key in meta.keys().iter() {
+            meta.index_of_name(key)?;
+        }
+    }
     let pairs = row.meta().keys().iter().zip(row.values().iter());
     let pairs = pairs.filter(|(key, _)| !key.is_empty());
-    Value::Dict(Rc::new(Dict::from_pairs(
+    Ok(Value::Dict(Rc::new(Dict::from_pairs(
         pairs.map(|(key, value)| (key.clone(), value.clone())),
-    )))
+    ))))
 }
 
 fn row_members(members: &mut Members) {
@@ -54,7 +61,7 @@ fn row_members(members: &mut Members) {
         .getter("t", |row: &Row, cx| since_20(row, "t", cx))
         .getter("_t", |row: &Row, cx| since_20(row, "_t", cx))
         .method("_tuple()", |row: &Row, _, cx| since_20(row, "_tuple", cx))
-        .method("_asdict()", |row: &Row, _, _| Ok(as_dict(row)))
+        .method("_asdict()", |row: &Row, _, _| as_dict(row))
         .method("tuple()", |row: &Row, _, cx| since_20(row, "tuple", cx))
         .getter_on_value("count", |this, cx| field_or(this, "count", count_of, cx))
         .getter_on_value("index", |this, cx| field_or(this, "index", index_of, cx))
@@ -292,11 +299,14 @@ impl Object for RowMapping {
     fn spec(&self) -> &'static TypeSpec {
         &ROW_MAPPING
     }
+    fn get_attr(&self, this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
+        self.0.get_attr(this, name, cx)
+    }
     fn row_view(&self, cx: &Cx) -> Result<Option<RowView>> {
         self.0.row_view(cx)
     }
     fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        cx.repr(&as_dict(&self.0)).map(Some)
+        cx.repr(&as_dict(&self.0)?).map(Some)
     }
     fn compare(
         &self,
@@ -309,10 +319,10 @@ impl Object for RowMapping {
             return Ok(None);
         }
         let other = match other.downcast::<Self>() {
-            Some(mapping) => as_dict(&mapping.0),
+            Some(mapping) => as_dict(&mapping.0)?,
             None => other.clone(),
         };
-        ops::compare(op, &as_dict(&self.0), &other, cx).map(Some)
+        ops::compare(op, &as_dict(&self.0)?, &other, cx).map(Some)
     }
     fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
         Ok(Some(self.0.meta().find(item, cx)?.is_some()))
@@ -397,7 +407,7 @@ impl Object for ListView {
         } else {
             self.spec.name()
         };
-        let mapping = cx.repr(&as_dict(&self.row))?;
+        let mapping = cx.repr(&as_dict(&self.row)?)?;
         Ok(Some(format!("{name}({mapping})")))
     }
     fn len(&self, _cx: &Cx) -> Result<Option<usize>> {

@@ -402,6 +402,28 @@ impl Object for Rc<Constraint> {
                 }
             }
         }
+        if shows_table {
+            parts.extend(self.deferrable.map(|flag| {
+                let flag = if flag { "True" } else { "False" };
+                format!("deferrable={flag}")
+            }));
+            if let Some(initially) = &self.initially {
+                parts.push(format!("initially={}", cx.repr(&initially.clone().into())?));
+            }
+        }
+        if let ConstraintKind::ForeignKey { rules, .. } = &self.kind {
+            for (word, flag) in [
+                ("use_alter", rules.use_alter),
+                ("link_to_name", rules.link_to_name),
+            ] {
+                if flag {
+                    parts.push(format!("{word}=True"));
+                }
+            }
+            if let Some(kind) = &rules.match_ {
+                parts.push(format!("match={}", cx.repr(&kind.clone().into())?));
+            }
+        }
         if let Some(table) = self.table().filter(|_| shows_table) {
             parts.push(format!("table={}", super::table::table_repr(&table, cx)?));
         }

@@ -250,11 +250,11 @@ elements! {
             if_exists: bound.flag("if_exists", false),
         });
     ADD_CONSTRAINT = "AddConstraint", "__init__(element, isolate_from_table=True)",
-        |bound, cx| Ok(Ddl::AddConstraint(shared::<Constraint>(bound, "Constraint", cx)?));
+        |bound, cx| Ok(Ddl::AddConstraint(isolated_constraint(bound, cx)?));
     DROP_CONSTRAINT = "DropConstraint",
         "__init__(element, cascade=False, if_exists=False, isolate_from_table=True)",
         |bound, cx| Ok(Ddl::DropConstraint {
-            constraint: shared::<Constraint>(bound, "Constraint", cx)?,
+            constraint: isolated_constraint(bound, cx)?,
             if_exists: bound.flag("if_exists", false),
             cascade: bound.flag("cascade", false),
         });
@@ -292,6 +292,15 @@ elements! {
             };
             Ok(Ddl::Text { statement: statement.clone(), context, target: None })
         };
+}
+
+/// The constraint that an ALTER is about: CREATE TABLE leaves it out from now on.
+fn isolated_constraint(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<Constraint>> {
+    let constraint = shared::<Constraint>(bound, "Constraint", cx)?;
+    if bound.flag("isolate_from_table", true) {
+        constraint.isolated.set(true);
+    }
+    Ok(constraint)
 }
 
 fn item_column(bound: &Bound<'_>, cx: &Cx) -> Result<Rc<crate::sql::schema::Column>> {

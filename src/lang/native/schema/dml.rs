@@ -533,6 +533,11 @@ fn conflict_target(bound: &Bound<'_>, cx: &Cx) -> Result<ConflictTarget> {
     if bound.has("constraint")
         && let Some(constraint) = bound.some("constraint")
     {
+        if bound.some("index_elements").is_some() {
+            return Err(
+                VALUE_ERROR.error("'constraint' and 'index_elements' are mutually exclusive")
+            );
+        }
         if let Value::Str(name) = constraint {
             return Ok(ConflictTarget::Constraint(name.clone()));
         }

@@ -494,7 +494,12 @@ fn to_metadata(table: &Rc<Table>, bound: &crate::object::Bound<'_>, cx: &Cx) -> 
                 let made = Rc::new(constraint.copy_into(moved.as_ref(), Some(&name)));
                 add_constraint(&copy, &made, cx)?;
             }
-            ConstraintKind::PrimaryKey { implicit: true } => {}
+            ConstraintKind::PrimaryKey { implicit: true } => {
+                let name = constraint.name.borrow().clone();
+                if name.as_str().is_some() {
+                    *copy.primary_key().name.borrow_mut() = name;
+                }
+            }
             _ if constraint.type_bound().is_some() || constraint.column_flag.get() => {}
             _ => add_constraint(&copy, &Rc::new(constraint.copy()), cx)?,
         }

@@ -10,7 +10,7 @@ use crate::sql::coercions::executable_of;
 use crate::sql::compiler::{
     BoundParameter, CompileOptions, Compiled, compile, compile_element, compile_from,
 };
-use crate::sql::dialects::{Dialect, DialectObject};
+use crate::sql::dialects::{Backend, Dialect, DialectObject};
 use crate::sql::dml::{Delete, Insert, Update};
 use crate::sql::{ColumnElement, Executable, FromClause, Select};
 
@@ -57,21 +57,27 @@ pub fn own_bind(value: &Value) -> Option<Value> {
     bind_of(value).and_then(|bind| bind.borrow().clone())
 }
 
-/// `str(value)`: as the default dialect writes it, or that of the engine it is bound to.
-pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
+/// The dialect that `value` is compiled for where none is given: that of the engine it is bound
+/// to, the one whose construct it is, or the default one.
+fn own_dialect(value: &Value, cx: &Cx) -> Result<Rc<Dialect>> {
     let bound = match own_bind(value) {
         Some(own) => Some(own),
         None if cx.compat().is_14() => super::bound::bind_of_tables(value, cx),
         None => None,
     };
-    let dialect = match bound {
-        Some(engine) => DialectObject::of(&engine, cx)?,
-        None => Dialect::default_dialect(cx.compat()),
-    };
-    match compile_value(value, &dialect, CompileOptions::default(), cx)? {
-        Some(compiled) => Ok(compiled.sql().to_string()),
-        None => Ok(String::new()),
+    if let Some(engine) = bound {
+        return DialectObject::of(&engine, cx);
     }
+    let insert = value.downcast::<Insert>();
+    let dialect = insert
+        .and_then(|insert| insert.data().dialect)
+        .and_then(|name| Dialect::named(name, cx.compat()));
+    Ok(dialect.unwrap_or_else(|| Dialect::default_dialect(cx.compat())))
+}
+
+/// `str(value)`.
+pub fn text_of(value: &Value, cx: &Cx) -> Result<String> {
+    text_under(value, &*own_dialect(value, cx)?, cx)
 }
 
 /// `value` as a display shows it: as the session's newest engine would be sent it. `None` where
@@ -161,9 +167,34 @@ static COMPILED: TypeSpec = TypeSpec::new("sqlalchemy.sql.compiler", "SQLCompile
     .bases(&[&OBJECT])
     .members(compiled_members);
 
+macro_rules! compilers {
+    ($($constant:ident = $module:literal $name:literal;)*) => {
+        $(static $constant: TypeSpec =
+            TypeSpec::new(concat!("sqlalchemy.", $module), $name).bases(&[&COMPILED]);)*
+    };
+}
+
+compilers! {
+    STR_COMPILER = "sql.compiler" "StrSQLCompiler";
+    SQLITE_COMPILER = "dialects.sqlite.base" "SQLiteCompiler";
+    PG_COMPILER = "dialects.postgresql.base" "PGCompiler";
+    PSYCOPG2_COMPILER = "dialects.postgresql.psycopg2" "PGCompiler_psycopg2";
+    MYSQL_COMPILER = "dialects.mysql.mysqldb" "MySQLCompiler_mysqldb";
+    MS_COMPILER = "dialects.mssql.base" "MSSQLCompiler";
+    ORACLE_COMPILER = "dialects.oracle.cx_oracle" "OracleCompiler_cx_oracle";
+}
+
 impl Object for CompiledObject {
     fn spec(&self) -> &'static TypeSpec {
-        &COMPILED
+        match self.dialect.backend {
+            Backend::Default => &STR_COMPILER,
+            Backend::Sqlite => &SQLITE_COMPILER,
+            Backend::Postgresql if self.dialect.compat.is_14() => &PSYCOPG2_COMPILER,
+            Backend::Postgresql => &PG_COMPILER,
+            Backend::Mysql | Backend::Mariadb => &MYSQL_COMPILER,
+            Backend::Mssql => &MS_COMPILER,
+            Backend::Oracle => &ORACLE_COMPILER,
+        }
     }
     fn str(&self, _cx: &Cx) -> Result<Option<String>> {
         Ok(Some(self.text.clone()))
@@ -275,7 +306,7 @@ pub fn clause_members(members: &mut Members) {
                 let given = bound.some("dialect").or_else(|| bound.some("bind"));
                 let dialect = match given {
                     Some(value) => DialectObject::of(value, cx)?,
-                    None => Dialect::default_dialect(cx.compat()),
+                    None => own_dialect(this, cx)?,
                 };
                 let options = compile_options(bound, cx)?;
                 let expand = options.render_postcompile;
