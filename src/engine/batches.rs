@@ -119,7 +119,7 @@ impl Connection {
         outcome: CursorOutcome,
         cx: &Cx,
     ) -> Result<CursorResult> {
-        let shape = self.shape(&request.columns, &[], cx)?;
+        let shape = self.shape(&request, &[], cx)?;
         if let Some(processors) = &shape.processors {
             rows.try_change(|row| process(row, processors, cx))?;
         }
@@ -129,10 +129,10 @@ impl Connection {
             .filter(|context| !context.is_explicit_returning())
         {
             context.take_returned(rows, cx)?;
-            return Ok(self.result_without_rows(request.context, outcome));
+            return Ok(self.result_without_rows(request, outcome));
         }
         Ok(ResultSet::of_cursor(
-            self.result_kind(),
+            self.result_kind(&request.options),
             shape.meta,
             Some(Box::new(BlockRows::new(rows))),
             request.context,

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::ExecutionOptions;
 use super::connection::Connection;
 use super::context::{CursorOutcome, StatementContext};
 use super::cursor_rows::CursorRows;
@@ -114,7 +115,7 @@ impl Connection {
             executemany: request.parameters.is_many(),
         };
         let Some(cursor) = executed.cursor else {
-            return Ok(self.result_without_rows(request.context, outcome));
+            return Ok(self.result_without_rows(request, outcome));
         };
         self.result_of_cursor(cursor, request, outcome, cx)
     }
@@ -157,8 +158,14 @@ impl Connection {
         Ok(())
     }
 
-    pub(super) fn result_kind(&self) -> ResultKind {
-        if self.is_legacy() {
+    /// Whether the result is 1.4's legacy one: that of a legacy engine, unless `future_result` is
+    /// among the options, as the ORM's session asks for.
+    fn is_legacy_result(&self, options: &ExecutionOptions) -> bool {
+        self.is_legacy() && !options.flag("future_result")
+    }
+
+    pub(super) fn result_kind(&self, options: &ExecutionOptions) -> ResultKind {
+        if self.is_legacy_result(options) {
             ResultKind::LegacyCursor
         } else {
             ResultKind::Cursor
@@ -167,20 +174,21 @@ impl Connection {
 
     pub(super) fn result_without_rows(
         &self,
-        context: Option<Rc<dyn StatementContext>>,
+        request: ExecutionRequest,
         outcome: CursorOutcome,
     ) -> CursorResult {
         let meta = Rc::new(RowMeta::new(Vec::new()));
-        ResultSet::of_cursor(self.result_kind(), meta, None, context, outcome)
+        let kind = self.result_kind(&request.options);
+        ResultSet::of_cursor(kind, meta, None, request.context, outcome)
     }
 
     pub(super) fn shape(
         &self,
-        columns: &ResultColumns,
+        request: &ExecutionRequest,
         names: &[Str],
         cx: &Cx,
     ) -> Result<ResultShape> {
-        let shape = match columns {
+        let shape = match &request.columns {
             ResultColumns::Known(shape) => shape.clone(),
             ResultColumns::From(make) => make(names, cx)?,
             ResultColumns::Described => ResultShape {
@@ -188,7 +196,7 @@ impl Connection {
                 processors: None,
             },
         };
-        if self.is_legacy() && !shape.meta.is_legacy() {
+        if self.is_legacy_result(&request.options) && !shape.meta.is_legacy() {
             return Ok(ResultShape {
                 meta: Rc::new(shape.meta.as_legacy()),
                 processors: shape.processors,
@@ -205,7 +213,7 @@ impl Connection {
         cx: &Cx,
     ) -> Result<CursorResult> {
         let names = cursor.columns().clone();
-        let shape = self.shape(&request.columns, &names, cx)?;
+        let shape = self.shape(&request, &names, cx)?;
         if self.rows_are_heard() {
             self.emit(EventKind::Columns(names), cx);
         }
@@ -231,10 +239,10 @@ impl Connection {
                 ..outcome
             };
             context.take_returned(rows, cx)?;
-            return Ok(self.result_without_rows(request.context, outcome));
+            return Ok(self.result_without_rows(request, outcome));
         }
         let result = ResultSet::of_cursor(
-            self.result_kind(),
+            self.result_kind(&request.options),
             shape.meta,
             Some(Box::new(source)),
             request.context,

@@ -514,10 +514,9 @@ pub fn instantiate_plain(class: &Rc<Class>, mut args: Args, cx: &Cx) -> Result<V
         let made = construct(class, args.clone(), cx)?;
         return run_init(made, class, init, args, cx);
     }
-    if class
-        .spec()
-        .is_some_and(|spec| !std::ptr::eq(spec, &raw const types::OBJECT))
-    {
+    if class.spec().is_some_and(|spec| {
+        !std::ptr::eq(spec, &raw const types::OBJECT) && !spec.is_instantiable()
+    }) {
         return Err(TYPE_ERROR.error(format!("cannot create '{}' instances", class.full_name())));
     }
     let has_new = new.is_some();

@@ -28,6 +28,7 @@ pub struct TypeSpec {
     init_subclass: Option<InitSubclass>,
     covers: Option<fn(&Rc<Class>) -> bool>,
     subclassable: bool,
+    instantiable: bool,
     names_module: bool,
     hidden: bool,
     doc: &'static str,
@@ -54,6 +55,7 @@ impl TypeSpec {
             init_subclass: None,
             covers: None,
             subclassable: false,
+            instantiable: false,
             names_module: false,
             hidden: false,
             doc: "",
@@ -79,6 +81,15 @@ impl TypeSpec {
     pub const fn subclassable(mut self) -> Self {
         self.subclassable = true;
         self
+    }
+    /// Calling it makes an instance, as of a class that a script defines.
+    pub const fn instantiable(mut self) -> Self {
+        self.instantiable = true;
+        self
+    }
+    /// Whether calling it makes an instance though it has no constructor.
+    pub fn is_instantiable(&self) -> bool {
+        self.instantiable
     }
     /// A script may subclass it, and `hook` hears of that once the class body has run.
     pub const fn init_subclass(mut self, hook: InitSubclass) -> Self {

@@ -14,7 +14,7 @@ use super::executable::Executable;
 use super::operators::Operator;
 use super::selectable::{
     AliasedElement, CompoundSelect, FromClause, FromItem, JoinTarget, LabelStyle, OnClause, Select,
-    SelectItem, SelectStatement, TextClause, TextualSelect,
+    SelectData, SelectItem, SelectStatement, TextClause, TextualSelect,
 };
 use super::types::{SqlType, type_of_value};
 use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING, with_code};
@@ -808,9 +808,24 @@ pub fn executable_of(value: &Value) -> Option<Executable> {
     }
 }
 
+/// The statement that executing `value` runs: of a function, the SELECT of it; another expression
+/// can't be executed.
+pub fn runnable_of(value: &Value) -> Option<Executable> {
+    match executable_of(value)? {
+        Executable::Function(element) => match element.plain() {
+            ColumnElement::Function(_) => Some(Executable::Select(Select::of(SelectData {
+                raw_columns: vec![SelectItem::Column(element)],
+                ..SelectData::default()
+            }))),
+            _ => None,
+        },
+        statement => Some(statement),
+    }
+}
+
 /// A statement to be executed; 1.4 takes text for one.
 pub fn expect_executable(value: &Value, cx: &Cx) -> Result<Executable> {
-    if let Some(statement) = executable_of(value) {
+    if let Some(statement) = runnable_of(value) {
         return Ok(statement);
     }
     match value {

@@ -162,6 +162,7 @@ impl Session {
     ) -> Result<ResultSet> {
         let options = own_options(statement).union(&call.options);
         if !is_orm(statement) {
+            let options = self.core_options(options, cx);
             return self.execute_core(statement, call, &options, None, cx);
         }
         match statement {
@@ -183,6 +184,16 @@ impl Session {
                 self.execute_core(statement, call, &options, subject.as_ref(), cx)
             }
         }
+    }
+
+    /// The options of a statement that is not the ORM's: in 1.4 its result is that of 2.0, unless
+    /// the session is in autocommit mode.
+    fn core_options(&self, options: ExecutionOptions, cx: &Cx) -> ExecutionOptions {
+        if cx.compat().is_20() {
+            return options;
+        }
+        let future = Value::Bool(!self.is_autocommit());
+        options.union(&ExecutionOptions::of([("future_result", future)]))
     }
 
     /// Run a statement without making objects of its rows.

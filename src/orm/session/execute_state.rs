@@ -49,9 +49,13 @@ pub struct ExecuteStateHandle(pub Rc<ExecuteState>);
 
 /// What the ORM notes in the options of its statements: that columns of results are not to be
 /// matched by place; in 1.4 that results are those of 2.0.
-fn noted_options(cx: &Cx) -> ExecutionOptions {
+fn noted_options(statement: &Executable, cx: &Cx) -> ExecutionOptions {
     let mut names = vec!["_result_disable_adapt_to_context"];
-    if cx.compat().is_14() {
+    let writes = matches!(
+        statement,
+        Executable::Insert(_) | Executable::Update(_) | Executable::Delete(_)
+    );
+    if cx.compat().is_14() && !writes {
         names.push("future_result");
     }
     ExecutionOptions::of(names.into_iter().map(|name| (name, Value::Bool(true))))
@@ -69,7 +73,7 @@ impl ExecuteState {
     ) -> Rc<Self> {
         let is_orm = is_orm(statement);
         let local = match is_orm {
-            true => call.options.union(&noted_options(cx)),
+            true => call.options.union(&noted_options(statement, cx)),
             false => call.options.clone(),
         };
         Rc::new(Self {

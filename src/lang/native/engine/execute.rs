@@ -7,9 +7,9 @@ use crate::engine::{
     Connection, CursorResult, ExecutionOptions, ExecutionRequest, Parameters, RowMapping,
 };
 use crate::lang::native::schema::DdlObject;
-use crate::lang::native::sql::executable_of;
 use crate::object::exceptions::TYPE_ERROR;
 use crate::object::{CompareOp, Cx, Dict, Result, Str, Value, class_of, ops};
+use crate::sql::coercions::runnable_of;
 use crate::sql::execution::{execute as execute_statement, execute_ddl};
 use crate::util::Compat;
 
@@ -183,7 +183,7 @@ pub fn execute_sets(
     if let Some(ddl) = statement.downcast::<DdlObject>() {
         return execute_ddl(connection, &ddl.0, options, cx);
     }
-    let Some(executable) = executable_of(statement) else {
+    let Some(executable) = runnable_of(statement) else {
         return Err(exc::not_executable(statement, cx));
     };
     execute_statement(connection, &executable, sets, options, cx)

@@ -57,12 +57,14 @@ fn base_init(class: &Rc<Class>, keywords: &[(Str, Value)], cx: &Cx) -> Result<()
 pub static DECLARATIVE_BASE: TypeSpec = TypeSpec::new("sqlalchemy.orm.decl_api", "DeclarativeBase")
     .bases(&[&OBJECT])
     .members(declarative_base_members)
+    .instantiable()
     .init_subclass(base_init);
 /// `DeclarativeBaseNoMeta`.
 pub static DECLARATIVE_BASE_NO_META: TypeSpec =
     TypeSpec::new("sqlalchemy.orm.decl_api", "DeclarativeBaseNoMeta")
         .bases(&[&OBJECT])
         .members(declarative_base_members)
+        .instantiable()
         .init_subclass(base_init);
 
 fn declarative_base_members(members: &mut Members) {

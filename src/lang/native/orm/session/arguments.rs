@@ -7,15 +7,12 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::lang::native::engine::options_in;
 use crate::object::{Bound, Cx, Result, Str, Value};
 use crate::orm::session::{Bind, BindArguments, ExecuteCall, expect_mapper};
-use crate::sql::coercions::{executable_of, expect_executable};
+use crate::sql::coercions::expect_executable;
 use crate::sql::{Executable, ForUpdate};
 
 /// A statement; what is none raises.
 pub fn statement_of(value: &Value, cx: &Cx) -> Result<Executable> {
-    match executable_of(value) {
-        Some(statement) => Ok(statement),
-        None => expect_executable(value, cx),
-    }
+    expect_executable(value, cx)
 }
 
 /// `execution_options=`.
