@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 
 use super::parameters::Parameters;
@@ -23,8 +24,6 @@ pub enum EchoLevel {
 /// Why a statement was emitted; causes stack.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The application ran it.
-    Statement,
     /// `Session.flush()`, or a commit's flush.
     Flush,
     /// A flush before a query.
@@ -68,22 +67,10 @@ pub enum Cause {
         /// The relationship, `User.addresses`.
         attribute: Str,
     },
-    /// A cascade reached further objects.
-    Cascade {
-        /// `delete`, ...
-        kind: Str,
-        /// The relationship.
-        attribute: Str,
-    },
     /// `Session.merge()`.
     Merge {
         /// The class.
         class: Str,
-    },
-    /// A column default that the database computes beforehand.
-    Default {
-        /// The column.
-        column: Str,
     },
     /// `MetaData.create_all()`.
     CreateAll,
@@ -91,8 +78,30 @@ pub enum Cause {
     DropAll,
     /// Reflection or inspection of the schema.
     Reflection,
-    /// `commit()`, `rollback()`, `begin_nested()` and their blocks.
-    Transaction,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flush => f.write_str("flush"),
+            Self::Autoflush { by } => write!(f, "autoflush before {by}"),
+            Self::LazyLoad { class, attribute } => write!(f, "lazy load of {class}.{attribute}"),
+            Self::DeferredLoad { class, attribute } => {
+                write!(f, "load of deferred {class}.{attribute}")
+            }
+            Self::Expired { class } => write!(f, "reload of an expired {class}"),
+            Self::Refresh { class } => write!(f, "refresh of a {class}"),
+            Self::Get { class } => write!(f, "get of a {class}"),
+            Self::EagerLoad {
+                strategy,
+                attribute,
+            } => write!(f, "{strategy} load of {attribute}"),
+            Self::Merge { class } => write!(f, "merge of a {class}"),
+            Self::CreateAll => f.write_str("create_all"),
+            Self::DropAll => f.write_str("drop_all"),
+            Self::Reflection => f.write_str("reflection"),
+        }
+    }
 }
 
 /// Where a compiled statement came from, as the log says.
@@ -223,6 +232,11 @@ pub struct Event {
 }
 
 impl Event {
+    /// Why, innermost first; empty where a script itself asked for it.
+    pub fn reason(&self) -> String {
+        let causes = self.causes.iter().rev().map(ToString::to_string);
+        causes.collect::<Vec<_>>().join(", for ")
+    }
     /// The records that Python's logging would show: `[tok] ` in front where there is a token.
     /// With `timeless`, times are left out of the stats.
     pub fn log_records(&self, timeless: bool, cx: &Cx) -> Vec<String> {

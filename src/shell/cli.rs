@@ -67,6 +67,9 @@ pub(super) struct Options {
     /// Show the real times in the echo
     #[arg(long, global = true)]
     pub(super) timing: bool,
+    /// Say above each statement why it was emitted, where no script asked for it
+    #[arg(long, global = true)]
+    pub(super) why: bool,
 }
 
 /// How values and rows are shown.

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use nu_ansi_term::{Color, Style};
 
-use super::cli::Display;
+use super::cli::{Display, Options};
 use super::output::Output;
 use super::render::{RowTable, highlight, table_of};
-use crate::engine::echo::{Cause, Echo, Event, EventKind, EventSink};
+use crate::engine::echo::{Cause, Echo, EchoLevel, Event, EventKind, EventSink};
 use crate::object::{Console, Cx, Result, TypeSpec, Value};
 
 /// Writes to the session's output.
@@ -18,6 +18,7 @@ pub(super) struct ShellConsole {
     output: Rc<Output>,
     display: Display,
     timing: bool,
+    why: bool,
     /// The rows of the statement echoed last, while they arrive.
     rows: RefCell<Option<RowTable>>,
     /// The table that stands last on the screen.
@@ -27,12 +28,13 @@ pub(super) struct ShellConsole {
 }
 
 impl ShellConsole {
-    /// A console that displays as `display` says; `timing` shows the real times of the echo.
-    pub(super) fn new(output: Rc<Output>, display: Display, timing: bool) -> Self {
+    /// A console that displays as `display` says, and echoes as `options` say.
+    pub(super) fn new(output: Rc<Output>, display: Display, options: Options) -> Self {
         Self {
             output,
             display,
-            timing,
+            timing: options.timing,
+            why: options.why,
             rows: RefCell::default(),
             last_table: RefCell::default(),
             interrupt: OnceCell::new(),
@@ -66,9 +68,27 @@ impl ShellConsole {
         table.render(self.output.width(), self.output.color())
     }
 
+    /// The reason of an event, as a comment of SQL.
+    fn show_reason(&self, event: &Event) {
+        let reason = event.reason();
+        if reason.is_empty() || event.echo == EchoLevel::Off {
+            return;
+        }
+        let comment = format!("-- {reason}");
+        let shown = match self.output.color() {
+            true => Style::new().dimmed().italic().paint(comment).to_string(),
+            false => comment,
+        };
+        self.output.write(&shown);
+        self.output.write("\n");
+    }
+
     /// The records of an event, as SQLAlchemy logs them, in colours on a terminal.
     fn show_records(&self, event: &Event, cx: &Cx) {
         self.last_table.take();
+        if self.why && matches!(event.kind, EventKind::Statement { .. }) {
+            self.show_reason(event);
+        }
         if !self.output.color() {
             event.each_record(!self.timing, cx, |record| {
                 self.output.write(record);

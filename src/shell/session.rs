@@ -42,7 +42,7 @@ impl Shell {
         output: Rc<Output>,
         interrupt: Arc<AtomicBool>,
     ) -> Self {
-        let console = Rc::new(ShellConsole::new(output.clone(), display, options.timing));
+        let console = Rc::new(ShellConsole::new(output.clone(), display, options));
         let cx = Cx::new(console.clone(), interrupt);
         if let Some(compat) = options.compat.settled() {
             cx.settle_compat(compat);

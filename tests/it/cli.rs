@@ -212,6 +212,45 @@ fn the_echo_shows_real_times_where_asked() {
 }
 
 #[test]
+fn the_echo_says_why_where_asked() {
+    let script = "from sqlalchemy import *\n\
+        from sqlalchemy.orm import *\n\
+        Base = declarative_base()\n\
+        class Fern(Base):\n    \
+            __tablename__ = 'fern'\n    \
+            id = Column(Integer, primary_key=True)\n    \
+            spores = relationship('Spore')\n\
+        class Spore(Base):\n    \
+            __tablename__ = 'spore'\n    \
+            id = Column(Integer, primary_key=True)\n    \
+            fern_id = Column(ForeignKey('fern.id'))\n\
+        engine = create_engine('sqlite://', echo=True)\n\
+        Base.metadata.create_all(engine)\n\
+        session = Session(engine)\n\
+        session.add(Fern(id=1))\n\
+        session.scalars(select(Fern)).one().spores\n\
+        session.commit()\n\
+        session.scalars(select(Fern)).one().spores\n";
+    let reasons = |flags: &[&str]| {
+        let shown = stdout(&run(&[&["run"], flags, &["-"]].concat(), script));
+        let reasons = shown.lines().filter(|line| line.starts_with("-- "));
+        let mut reasons: Vec<String> = reasons.map(str::to_owned).collect();
+        reasons.dedup();
+        reasons
+    };
+    assert_eq!(
+        reasons(&["--why"]),
+        [
+            "-- reflection, for create_all",
+            "-- create_all",
+            "-- autoflush before execute",
+            "-- lazy load of Fern.spores"
+        ]
+    );
+    assert!(reasons(&[]).is_empty());
+}
+
+#[test]
 fn a_reader_that_leaves_early_ends_the_run_quietly() {
     let mut child = ormsh()
         .args(["run", "-"])
