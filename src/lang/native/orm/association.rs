@@ -3,13 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::engine::exc::INVALID_REQUEST_ERROR;
-use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
+use super::association_collections::ProxyCollection;
+use crate::engine::exc::{ARGUMENT_ERROR, INVALID_REQUEST_ERROR};
+use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{
-    Class, CompareOp, Cx, Dict, List, Members, Object, Result, Set, Str, TypeSpec, Value, class_of,
-    find_attr, ops,
+    Class, CompareOp, Cx, Members, Object, Result, Str, TypeSpec, Value, class_of, find_attr, ops,
 };
-use crate::orm::{InstrumentedAttribute, comparator, configure_registry, entity_of_value};
+use crate::orm::{
+    InstrumentedAttribute, comparator, configure_registry, element_of, entity_of_value,
+};
 use crate::sql::ColumnElement;
 use crate::sql::coercions::{Coerced, coerce};
 
@@ -21,6 +23,10 @@ pub struct AssociationProxy {
     pub attribute: Str,
     /// What makes an object in between; `None` is its class.
     pub creator: Value,
+    /// Whether setting `None` removes the object in between.
+    pub cascade_scalar_deletes: bool,
+    /// Whether setting `None` makes an object in between.
+    pub create_on_none_assignment: bool,
     name: RefCell<Option<Str>>,
 }
 
@@ -31,6 +37,8 @@ impl AssociationProxy {
             target,
             attribute,
             creator,
+            cascade_scalar_deletes: false,
+            create_on_none_assignment: false,
             name: RefCell::default(),
         }
     }
@@ -41,7 +49,7 @@ impl AssociationProxy {
             proxy: this.clone(),
         }))
     }
-    fn create(&self, owner: &Value, args: &[Value], cx: &Cx) -> Result<Value> {
+    pub(super) fn create(&self, owner: &Value, args: &[Value], cx: &Cx) -> Result<Value> {
         if !self.creator.is_none() {
             return cx.call(&self.creator, args.to_vec());
         }
@@ -57,14 +65,8 @@ impl AssociationProxy {
     }
     fn get(&self, this: &Value, instance: &Value, cx: &Cx) -> Result<Value> {
         let held = cx.get_attr(instance, &self.target)?;
-        let is_collection = held.downcast::<List>().is_some()
-            || held.downcast::<Set>().is_some()
-            || held.downcast::<Dict>().is_some();
-        if is_collection {
-            return Ok(Value::object(ProxyCollection {
-                owner: instance.clone(),
-                proxy: this.clone(),
-            }));
+        if let Some(collection) = ProxyCollection::over(&held, instance, this) {
+            return Ok(Value::object(collection));
         }
         if held.is_none() {
             return Ok(Value::None);
@@ -73,24 +75,29 @@ impl AssociationProxy {
     }
     fn set(&self, this: &Value, instance: &Value, value: &Value, cx: &Cx) -> Result<()> {
         let held = cx.get_attr(instance, &self.target)?;
-        if held.downcast::<List>().is_some()
-            || held.downcast::<Set>().is_some()
-            || held.downcast::<Dict>().is_some()
-        {
-            let collection = ProxyCollection {
-                owner: instance.clone(),
-                proxy: this.clone(),
-            };
+        if let Some(collection) = ProxyCollection::over(&held, instance, this) {
             return collection.replace(value, cx);
         }
         if held.is_none() {
-            if value.is_none() {
+            if value.is_none() && !self.create_on_none_assignment {
                 return Ok(());
             }
             let made = self.create(instance, std::slice::from_ref(value), cx)?;
             return cx.set_attr(instance, &self.target, made);
         }
-        cx.set_attr(&held, &self.attribute, value.clone())
+        cx.set_attr(&held, &self.attribute, value.clone())?;
+        if value.is_none() && self.cascade_scalar_deletes {
+            cx.set_attr(instance, &self.target, Value::None)?;
+        }
+        Ok(())
+    }
+    fn delete(&self, instance: &Value, cx: &Cx) -> Result<()> {
+        let held = cx.get_attr(instance, &self.target)?;
+        let is_collection = ProxyCollection::over(&held, instance, &Value::None).is_some();
+        if !is_collection && !held.is_none() {
+            crate::object::delete_attr(&held, &self.attribute, cx)?;
+        }
+        crate::object::delete_attr(instance, &self.target, cx)
     }
 }
 
@@ -100,6 +107,12 @@ pub static ASSOCIATION_PROXY: TypeSpec =
         members
             .class_method("__class_getitem__(item, /)", |this, a, cx| {
                 crate::object::types::generic::subscribe(this, a.at(0), cx)
+            })
+            .method_on_value("for_class(class_, obj=None)", |this, a, _| {
+                Ok(Value::object(ProxyAttribute {
+                    owner: a.value("class_").clone(),
+                    proxy: this.clone(),
+                }))
             })
             .getter("target_collection", |this: &AssociationProxy, _| {
                 Ok(this.target.clone().into())
@@ -112,6 +125,14 @@ pub static ASSOCIATION_PROXY: TypeSpec =
 impl Object for AssociationProxy {
     fn spec(&self) -> &'static TypeSpec {
         &ASSOCIATION_PROXY
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let text = |text: &Str| cx.repr(&Value::Str(text.clone()));
+        Ok(Some(format!(
+            "AssociationProxy({}, {})",
+            text(&self.target)?,
+            text(&self.attribute)?
+        )))
     }
     fn set_name(&self, _owner: &Rc<Class>, name: &str, _cx: &Cx) -> Result<()> {
         *self.name.borrow_mut() = Some(Str::new(name));
@@ -131,6 +152,9 @@ impl Object for AssociationProxy {
     }
     fn is_data_descriptor(&self) -> bool {
         true
+    }
+    fn bind_delete(&self, instance: &Value, cx: &Cx) -> Result<()> {
+        self.delete(instance, cx)
     }
     fn bind_set(&self, instance: &Value, value: Value, cx: &Cx) -> Result<()> {
         // The proxy itself is found again through the class, for the collection keeps it.
@@ -156,6 +180,18 @@ fn relationship(owner: &Value, name: &str, cx: &Cx) -> Result<InstrumentedAttrib
             "association proxy target '{name}' is not a mapped attribute"
         ))),
     }
+}
+
+/// What an association proxy leads to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Column,
+    Object,
+    Ambiguous,
+}
+
+fn is_hybrid(value: &Value) -> bool {
+    value.downcast::<crate::orm::HybridAttribute>().is_some()
 }
 
 /// An association proxy read through its class or an alias.
@@ -192,11 +228,58 @@ impl ProxyAttribute {
             .is_some_and(crate::orm::RelationshipProperty::uselist))
     }
     fn is_object(&self, cx: &Cx) -> Result<bool> {
+        Ok(self.kind(cx)? == Kind::Object)
+    }
+    /// What it leads to.
+    fn kind(&self, cx: &Cx) -> Result<Kind> {
+        let remote = match self.remote(cx) {
+            Ok(remote) => remote,
+            Err(raised) if raised.is(&ATTRIBUTE_ERROR) => return Ok(Kind::Ambiguous),
+            Err(raised) => return Err(raised),
+        };
+        Ok(match remote.downcast::<InstrumentedAttribute>() {
+            Some(attribute) if attribute.is_relationship() => Kind::Object,
+            Some(_) => Kind::Column,
+            None if remote.downcast::<Self>().is_some() => Kind::Object,
+            None if super::ext::is_descriptor(&remote) || is_hybrid(&remote) => Kind::Column,
+            None => Kind::Ambiguous,
+        })
+    }
+    /// Whether the relationship leads to one object.
+    fn is_scalar(&self, cx: &Cx) -> Result<bool> {
+        self.uses_list(cx).map(|many| !many)
+    }
+    /// Whether the attribute of the object in between is one value.
+    fn value_is_scalar(&self, cx: &Cx) -> Result<bool> {
         let remote = self.remote(cx)?;
         Ok(remote
             .downcast::<InstrumentedAttribute>()
-            .is_some_and(InstrumentedAttribute::is_relationship)
-            || remote.downcast::<Self>().is_some())
+            .and_then(|attribute| attribute.property().relationship().map(|it| !it.uselist()))
+            .unwrap_or(true))
+    }
+    fn is_chained(&self, cx: &Cx) -> Result<bool> {
+        Ok(self.remote(cx)?.downcast::<Self>().is_some())
+    }
+    /// Nothing can be said in SQL of what is no attribute of the mapper.
+    fn check_mapped(&self, cx: &Cx) -> Result<()> {
+        if self.kind(cx)? != Kind::Ambiguous {
+            return Ok(());
+        }
+        let proxy = self.proxy()?;
+        let target = self.relationship(cx)?.property().target(cx)?;
+        let target = target.map_or(Value::None, |mapper| Value::Class(mapper.class().clone()));
+        let owner = match &self.owner {
+            Value::Class(class) => class.name().to_string(),
+            alias => cx.str(alias)?,
+        };
+        Err(ATTRIBUTE_ERROR.error(format!(
+            "Association proxy {owner}.{} refers to an attribute '{}' that is not directly mapped \
+             on class {}; therefore this operation cannot proceed since we don't know what type \
+             of object is referred towards",
+            proxy.target,
+            proxy.attribute,
+            cx.str(&target)?
+        )))
     }
     /// EXISTS along the relationship, and further along the attribute if that leads on.
     fn exists(
@@ -219,40 +302,61 @@ impl ProxyAttribute {
             return comparator::exists(&relationship, Some(&inner), &[], cx);
         }
         if !keywords.is_empty() {
-            return Err(INVALID_REQUEST_ERROR.error(
+            return Err(ARGUMENT_ERROR.error(
                 "Can't apply keyword arguments to column-targeted association proxy; use ==",
             ));
         }
         comparator::exists(&relationship, criterion, &[], cx)
+    }
+    /// `matching`, or nothing being there.
+    fn or_nothing(&self, matching: &ColumnElement, cx: &Cx) -> Result<ColumnElement> {
+        let nothing = comparator::equals(&self.relationship(cx)?, &Value::None, cx)?;
+        let both = [matching.clone(), nothing];
+        Ok(ColumnElement::or_(&both, cx.compat()))
+    }
+    /// `==` and `!=` of a proxy of objects, which one object in between is wanted for.
+    fn compare_object(&self, op: CompareOp, other: &Value, cx: &Cx) -> Result<ColumnElement> {
+        let relationship = Value::object(self.relationship(cx)?);
+        let inner = ops::compare(op, &self.remote(cx)?, other, cx)?;
+        let matching = cx.call_method(&relationship, "has", [inner])?;
+        let matching = element_of(&matching, cx)?;
+        match other.is_none() && op == CompareOp::Eq {
+            true => self.or_nothing(&matching, cx),
+            false => Ok(matching),
+        }
     }
     fn compare_column(&self, op: CompareOp, other: &Value, cx: &Cx) -> Result<ColumnElement> {
         let remote = self.remote(cx)?;
         let condition = ops::compare(op, &remote, other, cx)?;
         let matching = self.exists(Some(&condition), &[], cx)?;
         if other.is_none() && op == CompareOp::Eq {
-            let none = comparator::exists(&self.relationship(cx)?, None, &[], cx)?;
-            return Ok(ColumnElement::or_(
-                &[matching, none.negated(cx.compat())],
-                cx.compat(),
-            ));
+            return self.or_nothing(&matching, cx);
         }
         Ok(matching)
     }
 }
 
-/// `AssociationProxyInstance`.
-pub static PROXY_ATTRIBUTE: TypeSpec = TypeSpec::new(
-    "sqlalchemy.ext.associationproxy",
-    "ColumnAssociationProxyInstance",
-)
-.members(proxy_members);
+const MODULE: &str = "sqlalchemy.ext.associationproxy";
+/// A proxy of a column.
+static COLUMN_PROXY: TypeSpec =
+    TypeSpec::new(MODULE, "ColumnAssociationProxyInstance").members(proxy_members);
+/// A proxy of a relationship, or of another proxy.
+static OBJECT_PROXY: TypeSpec =
+    TypeSpec::new(MODULE, "ObjectAssociationProxyInstance").members(proxy_members);
+/// A proxy of what is no attribute of the mapper.
+static AMBIGUOUS_PROXY: TypeSpec =
+    TypeSpec::new(MODULE, "AmbiguousAssociationProxyInstance").members(proxy_members);
 
 fn proxy_members(members: &mut Members) {
     members
         .method(
             "any(criterion=None, **kwargs)",
             |this: &ProxyAttribute, a, cx| {
-                if !this.uses_list(cx)? && !this.is_object(cx)? {
+                this.check_mapped(cx)?;
+                let is_one = !this.is_chained(cx)?
+                    && this.is_scalar(cx)?
+                    && (!this.is_object(cx)? || this.value_is_scalar(cx)?);
+                if is_one {
                     return Err(INVALID_REQUEST_ERROR
                         .error("'any()' not implemented for scalar attributes. Use has()."));
                 }
@@ -263,9 +367,20 @@ fn proxy_members(members: &mut Members) {
         .method(
             "has(criterion=None, **kwargs)",
             |this: &ProxyAttribute, a, cx| {
-                if this.uses_list(cx)? {
-                    return Err(INVALID_REQUEST_ERROR
-                        .error("'has()' not implemented for collections. Use any()."));
+                this.check_mapped(cx)?;
+                let is_many = !this.is_chained(cx)?
+                    && (!this.is_scalar(cx)?
+                        || (this.is_object(cx)? && !this.value_is_scalar(cx)?));
+                if is_many {
+                    let gap = if cx.compat().is_14() { "  " } else { " " };
+                    return Err(INVALID_REQUEST_ERROR.error(format!(
+                        "'has()' not implemented for collections.{gap}Use any()."
+                    )));
+                }
+                if a.some("criterion").is_some() && !this.is_object(cx)? {
+                    return Err(ARGUMENT_ERROR.error(
+                        "Non-empty has() not allowed for column-targeted association proxy; use ==",
+                    ));
                 }
                 this.exists(a.some("criterion"), a.keywords(), cx)
                     .map(Value::object)
@@ -273,7 +388,16 @@ fn proxy_members(members: &mut Members) {
         )
         .method("contains(other)", |this: &ProxyAttribute, a, cx| {
             let other = a.value("other");
+            this.check_mapped(cx)?;
             let remote = this.remote(cx)?;
+            if this.is_object(cx)?
+                && !this.is_chained(cx)?
+                && this.is_scalar(cx)?
+                && this.value_is_scalar(cx)?
+            {
+                return Err(INVALID_REQUEST_ERROR
+                    .error("contains() doesn't apply to a scalar object endpoint; use =="));
+            }
             if let Some(attribute) = remote.downcast::<InstrumentedAttribute>()
                 && attribute.is_relationship()
             {
@@ -284,6 +408,19 @@ fn proxy_members(members: &mut Members) {
             }
             let condition = cx.call_method(&remote, "contains", [other.clone()])?;
             this.exists(Some(&condition), &[], cx).map(Value::object)
+        })
+        .getter("scalar", |this: &ProxyAttribute, cx| {
+            this.is_scalar(cx).map(Value::Bool)
+        })
+        .getter("owning_class", |this: &ProxyAttribute, _| {
+            Ok(this.owner.clone())
+        })
+        .getter("parent", |this: &ProxyAttribute, _| Ok(this.proxy.clone()))
+        .getter("target_collection", |this: &ProxyAttribute, _| {
+            Ok(this.proxy()?.target.clone().into())
+        })
+        .getter("value_attr", |this: &ProxyAttribute, _| {
+            Ok(this.proxy()?.attribute.clone().into())
         })
         .getter("target_class", |this: &ProxyAttribute, cx| {
             Ok(this
@@ -306,7 +443,15 @@ fn proxy_members(members: &mut Members) {
 
 impl Object for ProxyAttribute {
     fn spec(&self) -> &'static TypeSpec {
-        &PROXY_ATTRIBUTE
+        match self.kind(&Cx::current()) {
+            Ok(Kind::Object) => &OBJECT_PROXY,
+            Ok(Kind::Ambiguous) => &AMBIGUOUS_PROXY,
+            Ok(Kind::Column) | Err(_) => &COLUMN_PROXY,
+        }
+    }
+    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
+        let name = self.spec().name();
+        Ok(Some(format!("{name}({})", cx.repr(&self.proxy)?)))
     }
     fn compare(
         &self,
@@ -315,18 +460,13 @@ impl Object for ProxyAttribute {
         other: &Value,
         cx: &Cx,
     ) -> Result<Option<Value>> {
+        self.check_mapped(cx)?;
         if self.is_object(cx)? {
-            let remote = self.remote(cx)?;
-            let Some(attribute) = remote.downcast::<InstrumentedAttribute>() else {
+            if !matches!(op, CompareOp::Eq | CompareOp::Ne) {
                 return Ok(None);
-            };
-            let inner = match op {
-                CompareOp::Eq => comparator::equals(attribute, other, cx)?,
-                CompareOp::Ne => comparator::differs(attribute, other, cx)?,
-                _ => return Ok(None),
-            };
-            let inner = Value::object(inner);
-            return comparator::exists(&self.relationship(cx)?, Some(&inner), &[], cx)
+            }
+            return self
+                .compare_object(op, other, cx)
                 .map(|element| Some(Value::object(element)));
         }
         self.compare_column(op, other, cx)
@@ -360,252 +500,26 @@ impl Object for ProxyAttribute {
     }
 }
 
-/// The attributes of the objects in a collection, as a collection.
-pub struct ProxyCollection {
-    owner: Value,
-    proxy: Value,
-}
-
-impl ProxyCollection {
-    fn proxy(&self) -> Result<&AssociationProxy> {
-        self.proxy
-            .downcast()
-            .ok_or_else(|| INVALID_REQUEST_ERROR.error("not an association proxy"))
-    }
-    fn inner(&self, cx: &Cx) -> Result<Value> {
-        cx.get_attr(&self.owner, &self.proxy()?.target)
-    }
-    fn value_of(&self, item: &Value, cx: &Cx) -> Result<Value> {
-        cx.get_attr(item, &self.proxy()?.attribute)
-    }
-    /// The values, as a plain collection of the same kind.
-    fn plain(&self, cx: &Cx) -> Result<Value> {
-        let inner = self.inner(cx)?;
-        if let Some(dict) = inner.downcast::<Dict>() {
-            let entries: Vec<(Value, Value)> = dict
-                .borrow()
-                .iter()
-                .map(|(key, value)| (key.value().clone(), value.clone()))
-                .collect();
-            let made = Dict::default();
-            for (key, item) in entries {
-                let value = self.value_of(&item, cx)?;
-                made.insert(key, value, cx)?;
-            }
-            return Ok(Value::Dict(Rc::new(made)));
-        }
-        let values = crate::orm::members(&inner, cx)?
-            .iter()
-            .map(|item| self.value_of(item, cx))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(if inner.downcast::<Set>().is_some() {
-            Value::Set(Rc::new(Set::new(Set::of(values, cx)?)))
-        } else {
-            Value::list(values)
-        })
-    }
-    fn add(&self, value: &Value, cx: &Cx) -> Result<()> {
-        let made = self
-            .proxy()?
-            .create(&self.owner, std::slice::from_ref(value), cx)?;
-        let inner = self.inner(cx)?;
-        let method = if inner.downcast::<Set>().is_some() {
-            "add"
-        } else {
-            "append"
-        };
-        cx.call_method(&inner, method, [made]).map(drop)
-    }
-    fn set_key(&self, key: &Value, value: &Value, cx: &Cx) -> Result<()> {
-        let inner = self.inner(cx)?;
-        if let Some(dict) = inner.downcast::<Dict>() {
-            if let Some(item) = dict.get(key, cx)? {
-                return cx.set_attr(&item, &self.proxy()?.attribute, value.clone());
-            }
-            let made = self
-                .proxy()?
-                .create(&self.owner, &[key.clone(), value.clone()], cx)?;
-            return crate::object::types::set_item(&inner, key.clone(), made, cx);
-        }
-        let item = crate::object::types::get_item(&inner, key, cx)?;
-        cx.set_attr(&item, &self.proxy()?.attribute, value.clone())
-    }
-    fn remove(&self, value: &Value, cx: &Cx) -> Result<bool> {
-        let inner = self.inner(cx)?;
-        for item in crate::orm::members(&inner, cx)? {
-            if cx.eq(&self.value_of(&item, cx)?, value)? {
-                cx.call_method(&inner, "remove", [item])?;
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-    fn clear(&self, cx: &Cx) -> Result<()> {
-        let inner = self.inner(cx)?;
-        cx.call_method(&inner, "clear", []).map(drop)
-    }
-    fn replace(&self, value: &Value, cx: &Cx) -> Result<()> {
-        let same = value
-            .downcast::<Self>()
-            .is_some_and(|other| other.owner.is(&self.owner));
-        if same {
-            return Ok(());
-        }
-        if let Some(dict) = value.downcast::<Dict>() {
-            let entries: Vec<(Value, Value)> = dict
-                .borrow()
-                .iter()
-                .map(|(key, value)| (key.value().clone(), value.clone()))
-                .collect();
-            self.clear(cx)?;
-            for (key, value) in entries {
-                self.set_key(&key, &value, cx)?;
-            }
-            return Ok(());
-        }
-        let values = cx.collect(value)?;
-        self.clear(cx)?;
-        for value in values {
-            self.add(&value, cx)?;
-        }
-        Ok(())
-    }
-}
-
-static ASSOCIATION_LIST: TypeSpec =
-    TypeSpec::new("sqlalchemy.ext.associationproxy", "_AssociationList")
-        .members(collection_members);
-static ASSOCIATION_SET: TypeSpec =
-    TypeSpec::new("sqlalchemy.ext.associationproxy", "_AssociationSet").members(collection_members);
-static ASSOCIATION_DICT: TypeSpec =
-    TypeSpec::new("sqlalchemy.ext.associationproxy", "_AssociationDict")
-        .members(collection_members);
-
-fn collection_members(members: &mut Members) {
-    members
-        .method("append(value)", |this: &ProxyCollection, a, cx| {
-            this.add(a.value("value"), cx)?;
-            Ok(Value::None)
-        })
-        .method("add(value)", |this: &ProxyCollection, a, cx| {
-            let known = ops_contains(this, a.value("value"), cx)?;
-            if !known {
-                this.add(a.value("value"), cx)?;
-            }
-            Ok(Value::None)
-        })
-        .method("extend(values)", |this: &ProxyCollection, a, cx| {
-            for value in cx.collect(a.value("values"))? {
-                this.add(&value, cx)?;
-            }
-            Ok(Value::None)
-        })
-        .method("remove(value)", |this: &ProxyCollection, a, cx| {
-            if this.remove(a.value("value"), cx)? {
-                return Ok(Value::None);
-            }
-            Err(VALUE_ERROR.error("value not in list"))
-        })
-        .method("discard(value)", |this: &ProxyCollection, a, cx| {
-            this.remove(a.value("value"), cx)?;
-            Ok(Value::None)
-        })
-        .method("clear()", |this: &ProxyCollection, _, cx| {
-            this.clear(cx)?;
-            Ok(Value::None)
-        })
-        .method("update(values)", |this: &ProxyCollection, a, cx| {
-            if let Some(dict) = a.value("values").downcast::<Dict>() {
-                let entries: Vec<(Value, Value)> = dict
-                    .borrow()
-                    .iter()
-                    .map(|(key, value)| (key.value().clone(), value.clone()))
-                    .collect();
-                for (key, value) in entries {
-                    this.set_key(&key, &value, cx)?;
-                }
-                return Ok(Value::None);
-            }
-            for value in cx.collect(a.value("values"))? {
-                if !ops_contains(this, &value, cx)? {
-                    this.add(&value, cx)?;
-                }
-            }
-            Ok(Value::None)
-        });
-}
-
-fn ops_contains(this: &ProxyCollection, value: &Value, cx: &Cx) -> Result<bool> {
-    crate::object::types::contains(&this.plain(cx)?, value, cx)
-}
-
-impl Object for ProxyCollection {
-    fn spec(&self) -> &'static TypeSpec {
-        let inner = self.inner(&Cx::current());
-        match inner {
-            Ok(inner) if inner.downcast::<Dict>().is_some() => &ASSOCIATION_DICT,
-            Ok(inner) if inner.downcast::<Set>().is_some() => &ASSOCIATION_SET,
-            _ => &ASSOCIATION_LIST,
-        }
-    }
-    fn repr(&self, cx: &Cx) -> Result<Option<String>> {
-        cx.repr(&self.plain(cx)?).map(Some)
-    }
-    fn get_attr(&self, _this: &Value, name: &str, cx: &Cx) -> Result<Option<Value>> {
-        if name.starts_with('_') {
-            return Ok(None);
-        }
-        find_attr(&self.plain(cx)?, name, cx)
-    }
-    fn len(&self, cx: &Cx) -> Result<Option<usize>> {
-        Ok(Some(crate::orm::members(&self.inner(cx)?, cx)?.len()))
-    }
-    fn iter(&self, _this: &Value, cx: &Cx) -> Result<Option<Value>> {
-        self.plain(cx).map(Some)
-    }
-    fn contains(&self, _this: &Value, item: &Value, cx: &Cx) -> Result<Option<bool>> {
-        ops_contains(self, item, cx).map(Some)
-    }
-    fn get_item(&self, _this: &Value, key: &Value, cx: &Cx) -> Result<Option<Value>> {
-        crate::object::types::get_item(&self.plain(cx)?, key, cx).map(Some)
-    }
-    fn set_item(&self, key: &Value, value: &Value, cx: &Cx) -> Result<bool> {
-        self.set_key(key, value, cx)?;
-        Ok(true)
-    }
-    fn delete_item(&self, key: &Value, cx: &Cx) -> Result<bool> {
-        let inner = self.inner(cx)?;
-        crate::object::types::delete_item(&inner, key, cx)?;
-        Ok(true)
-    }
-    fn compare(
-        &self,
-        _this: &Value,
-        op: CompareOp,
-        other: &Value,
-        cx: &Cx,
-    ) -> Result<Option<Value>> {
-        let other = match other.downcast::<Self>() {
-            Some(other) => other.plain(cx)?,
-            None => other.clone(),
-        };
-        ops::compare(op, &self.plain(cx)?, &other, cx).map(Some)
-    }
-    fn hash(&self, _cx: &Cx) -> Result<Option<u64>> {
-        Err(TYPE_ERROR.error(format!("{} objects are unhashable", self.spec().name())))
-    }
-}
-
 /// `association_proxy()`.
 pub fn association_proxy() -> Value {
     crate::object::Method::function(
-        "association_proxy(target_collection, attr, *, creator=None, **kw)",
-        |a, _| {
-            Ok(Value::object(AssociationProxy::new(
+        "association_proxy(target_collection, attr, *, creator=None, cascade_scalar_deletes=False, \
+         create_on_none_assignment=False, **kw)",
+        |a, cx| {
+            let mut made = AssociationProxy::new(
                 Str::new(a.text("target_collection")?),
                 Str::new(a.text("attr")?),
                 a.given("creator").cloned().unwrap_or(Value::None),
-            )))
+            );
+            made.cascade_scalar_deletes = cx.truthy(a.value("cascade_scalar_deletes"))?;
+            made.create_on_none_assignment = cx.truthy(a.value("create_on_none_assignment"))?;
+            if made.cascade_scalar_deletes && made.create_on_none_assignment {
+                return Err(ARGUMENT_ERROR.error(
+                    "The cascade_scalar_deletes and create_on_none_assignment parameters are \
+                     mutually exclusive.",
+                ));
+            }
+            Ok(Value::object(made))
         },
     )
 }

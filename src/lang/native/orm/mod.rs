@@ -1,6 +1,7 @@
 //! The script-facing face of the ORM's mapping: declarative, relationships, attributes, inspection.
 
 mod association;
+mod association_collections;
 mod attribute;
 mod automap;
 mod automap_relationships;
