@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::ExecutionOptions;
 use super::connection::Connection;
-use super::context::{CursorOutcome, StatementContext};
+use super::context::CursorOutcome;
 use super::cursor_rows::CursorRows;
 use super::driver::DriverCursor;
 use super::echo::{EventKind, Stats, StatsKind};

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
 use super::containers::{CollectionHook, Key, SetMap, StrKey};
-use super::{Cx, Result, Str, Value, pack, packs_none, trash, unpack};
+use super::{Cx, Result, Str, Value, pack, packs_none, trash, unpack, unpack_at};
 
 /// How many bytes the packed values of a dict are expected to take.
 const PACKED_GUESS: usize = 64;
@@ -206,6 +206,14 @@ impl Dict {
             _ => false,
         }
     }
+    /// Append its values, or ones equal to them, in order.
+    pub fn push_values(&self, values: &mut Vec<Value>) {
+        match &*self.0.borrow() {
+            Entries::Packed(_, bytes) => values.extend(unpacked(bytes)),
+            Entries::Record(_, held) => values.extend_from_slice(held),
+            Entries::Map(map) => values.extend(map.entries.values().cloned()),
+        }
+    }
     /// The value of a `str` key.
     pub fn get_str(&self, key: &str) -> Option<Value> {
         self.unpack();
@@ -227,7 +235,7 @@ impl Dict {
                     true => place,
                     false => shape.0.get_index_of(&StrKey(key))?,
                 };
-                return unpacked(bytes).nth(at);
+                return unpack_at(bytes, at);
             }
             Entries::Record(shape, values) => {
                 if shape.0.get_index(place).is_some_and(is_key) {

@@ -47,7 +47,7 @@ pub use metaclass::call_of_metaclass;
 pub use module::{Export, MODULE, Module, ModuleSpec, count_exports, join_exports, refusal};
 pub use operators::{BinaryOp, CompareOp, UnaryOp};
 pub use ops::ValueIter;
-pub use packed::{pack, packs_none, unpack};
+pub use packed::{pack, packs_none, unpack, unpack_at};
 pub use protocol::{Object, RowView};
 pub use refusals::{RealNames, Refusals};
 pub use signature::{Args, Bound, Parameter, ParameterKind, Signature};

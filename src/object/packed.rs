@@ -90,6 +90,14 @@ pub fn unpack(bytes: &mut &[u8]) -> Option<Value> {
     })
 }
 
+/// The value at `place` in `bytes`.
+pub fn unpack_at(mut bytes: &[u8], place: usize) -> Option<Value> {
+    for _ in 0..place {
+        take(&mut bytes)?;
+    }
+    unpack(&mut bytes)
+}
+
 /// Whether one of the values in `bytes` is None.
 pub fn packs_none(mut bytes: &[u8]) -> bool {
     while let Some(value) = take(&mut bytes) {

@@ -292,6 +292,11 @@ impl Prepared {
 pub(super) struct PlainSets {
     prepared: Rc<Prepared>,
     sets: ParameterSets,
+    /// The first set.
+    first: Rc<Dict>,
+    /// Whether its values, and so those of any set that shares its keys, are in the order of the
+    /// statement already.
+    in_order: bool,
 }
 
 impl PlainSets {
@@ -310,8 +315,10 @@ impl PlainSets {
                 source.cursor.find(ParameterSet::Dict(set)).is_some()
             })
         };
+        let dicts = sets.as_dicts()?;
+        let first = dicts.first()?;
         let mut like: Option<&Rc<Dict>> = None;
-        for set in sets.as_dicts()? {
+        for set in dicts {
             if like.is_some_and(|like| set.has_keys_of(like)) {
                 continue;
             }
@@ -320,9 +327,17 @@ impl PlainSets {
             }
             like = Some(set);
         }
+        let mut places = prepared.places().iter();
+        let mut in_order = first.len() == places.len();
+        first.each_str(|key, _| {
+            let source = places.next().map(|at| &prepared.sources()[*at as usize]);
+            in_order &= source.is_some_and(|source| source.cursor.is_for(key));
+        });
         Some(Self {
             prepared: prepared.clone(),
             sets: sets.clone(),
+            first: first.clone(),
+            in_order,
         })
     }
 }
@@ -335,9 +350,14 @@ impl DrawnSets for PlainSets {
         let Some(set) = self.sets.get(index) else {
             return;
         };
-        row.extend(self.prepared.places().iter().map(|number| {
-            let source = &self.prepared.sources()[*number as usize];
-            source.cursor.find(set).unwrap_or(Value::None)
-        }));
+        match set {
+            ParameterSet::Dict(dict) if self.in_order && dict.has_keys_of(&self.first) => {
+                dict.push_values(row);
+            }
+            _ => row.extend(self.prepared.places().iter().map(|number| {
+                let source = &self.prepared.sources()[*number as usize];
+                source.cursor.find(set).unwrap_or(Value::None)
+            })),
+        }
     }
 }
