@@ -73,6 +73,7 @@ impl Interp {
         super::native::orm::install(&cx);
         super::evaluate::install(&cx);
         super::unsupported::install(&cx);
+        super::native::install(&cx);
         let runtime = vm::runtime(&cx);
         let names = runtime.clone();
         cx.service::<Namespaces>()

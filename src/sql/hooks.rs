@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::ddl::Ddl;
 use super::dialects::Dialect;
+use super::operators::Operator;
 use crate::object::{Class, Cx, Str, Value};
 
 /// The functions of one class, by dialect.
@@ -22,6 +23,24 @@ pub enum Dispatch {
     Function(Value),
     /// Functions were registered, but none for this dialect.
     Missing,
+}
+
+/// Operators as the functions that scripts know them by.
+#[derive(Default)]
+pub struct OperatorFunctions(Cell<Option<fn(&Operator, &Cx) -> Value>>);
+
+impl OperatorFunctions {
+    /// Show scripts operators by `value`.
+    pub fn show(&self, value: fn(&Operator, &Cx) -> Value) {
+        self.0.set(Some(value));
+    }
+    /// `operator` as scripts see it.
+    pub fn of(&self, operator: &Operator, cx: &Cx) -> Value {
+        match self.0.get() {
+            Some(value) => value(operator, cx),
+            None => Value::str(operator.name()),
+        }
+    }
 }
 
 /// The functions of the session.

@@ -8,6 +8,7 @@ pub mod schema;
 pub mod sql;
 
 use crate::object::{Cx, Export, ModuleSpec, Value};
+use crate::sql::hooks::OperatorFunctions;
 
 /// The modules of the engine, of SQL and of the ORM, one line each.
 const OWN_MODULES: &[&ModuleSpec] = &[
@@ -74,6 +75,11 @@ static ALL_MODULES: [&ModuleSpec; MODULE_COUNT] = {
 
 /// Every module.
 pub static MODULES: &[&ModuleSpec] = &ALL_MODULES;
+
+/// Let the layers below show scripts what only this one can.
+pub fn install(cx: &Cx) {
+    cx.service::<OperatorFunctions>().show(sql::function_of);
+}
 
 /// The submodules that `from module import *` brings along: those that 2.0 has imported by then.
 pub fn star_submodules(module: &str, cx: &Cx) -> &'static [&'static str] {

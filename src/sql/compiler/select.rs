@@ -369,6 +369,8 @@ impl SQLCompiler<'_> {
                 outer.asfrom && !column.is_literal() && column.table().is_some()
             }
             ColumnElement::Text(_) => false,
+            ColumnElement::Unary(_) if self.dialect.compat.is_14() => outer.asfrom,
+            ColumnElement::AsBoolean(_) if self.dialect.compat.is_14() => true,
             ColumnElement::Unary(node) => {
                 let inner = node.element.ungrouped();
                 let unnamed = !inner.is_named_column() || inner.non_anon_label().is_none();

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Backend, Dialect};
 use crate::object::{Bound, Cx, Result, Str, Value};
+use crate::sql::operators::Operator;
 use crate::sql::types::names::{
     ARRAY as GenericArray, DateTime, Enum, JSON as GenericJson, LargeBinary,
     String as GenericString, Time, TypeEngine as Engine,
@@ -52,7 +53,7 @@ impl TypeEngine for NamedType {
     fn coerce_compared_value(
         &self,
         ty: &SqlType,
-        _operator: &str,
+        _operator: &Operator,
         value: &Value,
         _cx: &Cx,
     ) -> Result<Option<SqlType>> {

@@ -127,5 +127,5 @@ pub fn coerce_compared_value(
     value: &Value,
     cx: &Cx,
 ) -> Result<SqlType> {
-    ty.coerce_compared_value(op.name(), value, cx)
+    ty.coerce_compared_value(op, value, cx)
 }

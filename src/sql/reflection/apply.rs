@@ -192,11 +192,12 @@ pub fn reflect_table(
         if index.columns.iter().any(&skipped) {
             continue;
         }
+        // By name: a listener may have given the columns other keys.
         let parts = index
             .columns
             .iter()
-            .cloned()
-            .map(IndexPart::Pending)
+            .filter_map(|name| table.column_named(name))
+            .map(IndexPart::Column)
             .collect();
         let made = Index::new(
             ConstraintName::Given(index.name.clone()),
@@ -216,8 +217,12 @@ pub fn reflect_table(
             continue;
         }
         let made = Constraint::new(ConstraintKind::Unique, name_of(unique.name.as_ref()));
-        let names = unique.columns.iter().cloned().map(ColumnArg::Name);
-        made.pending.borrow_mut().extend(names);
+        let columns = unique
+            .columns
+            .iter()
+            .filter_map(|name| table.column_named(name))
+            .map(ColumnArg::Column);
+        made.pending.borrow_mut().extend(columns);
         add_constraint(table, &Rc::new(made), cx)?;
     }
     for check in inspector.checks(&name, schema, catalogue)?.iter() {

@@ -61,6 +61,7 @@ pub fn add_column(
             let metadata = table.metadata();
             let mut sequences = metadata.sequences.borrow_mut();
             sequences.insert(sequence.name.clone(), sequence.clone());
+            *sequence.metadata.borrow_mut() = Some(metadata.clone());
         }
     }
     attach_waiting(column, cx)

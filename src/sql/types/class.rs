@@ -13,6 +13,7 @@ use crate::object::{
 };
 use crate::sql::cache_key::CacheKeyBuilder;
 use crate::sql::dialects::{Dialect, type_ddl};
+use crate::sql::operators::Operator;
 
 /// Turns a value into what the driver takes, or what the driver gave into a value.
 pub type Processor = Rc<dyn Fn(Value, &Cx) -> Result<Value>>;
@@ -133,7 +134,7 @@ pub trait TypeEngine: Any {
     fn coerce_compared_value(
         &self,
         _ty: &SqlType,
-        _operator: &str,
+        _operator: &Operator,
         _value: &Value,
         _cx: &Cx,
     ) -> Result<Option<SqlType>> {

@@ -10,6 +10,8 @@ use crate::object::{Args, Bound, Class, Cx, Getter, Result, Str, Value};
 use crate::sql::ColumnElement;
 use crate::sql::coercions::{Coerced, coerce};
 use crate::sql::dialects::{Dialect, DialectObject};
+use crate::sql::hooks::OperatorFunctions;
+use crate::sql::operators::Operator;
 
 /// The behaviour of a script's `TypeDecorator` subclass.
 pub struct Decorator {
@@ -25,6 +27,21 @@ fn script_method(ty: &SqlType, name: &str) -> Option<(Value, Value)> {
     };
     let method = instance.class().script_method(name)?;
     (!method.is_none()).then(|| (this.clone(), method))
+}
+
+/// The type that the script's `coerce_compared_value()` gives `value`; without one the type itself.
+fn compared_by_script(
+    ty: &SqlType,
+    operator: &Operator,
+    value: &Value,
+    cx: &Cx,
+) -> Result<SqlType> {
+    let Some((this, method)) = script_method(ty, "coerce_compared_value") else {
+        return Ok(ty.clone());
+    };
+    let function = cx.service::<OperatorFunctions>().of(operator, cx);
+    let made = cx.call(&method, [this, function, value.clone()])?;
+    SqlType::from_value(&made, cx)
 }
 
 /// A processor that calls the script's method `name(self, value, dialect)` before or after.
@@ -125,9 +142,6 @@ impl TypeEngine for Decorator {
     fn dialect_impl(&self, ty: &SqlType, dialect: &Dialect, cx: &Cx) -> Result<Option<SqlType>> {
         self.impl_for(ty, dialect, cx).map(Some)
     }
-    fn python_type(&self) -> Option<Value> {
-        self.inner.behaviour().python_type()
-    }
     fn should_evaluate_none(&self) -> bool {
         self.inner.should_evaluate_none()
     }
@@ -137,15 +151,11 @@ impl TypeEngine for Decorator {
     fn coerce_compared_value(
         &self,
         ty: &SqlType,
-        operator: &str,
+        operator: &Operator,
         value: &Value,
         cx: &Cx,
     ) -> Result<Option<SqlType>> {
-        if let Some((this, method)) = script_method(ty, "coerce_compared_value") {
-            let made = cx.call(&method, [this, Value::str(operator), value.clone()])?;
-            return SqlType::from_value(&made, cx).map(Some);
-        }
-        Ok(Some(ty.clone()))
+        compared_by_script(ty, operator, value, cx).map(Some)
     }
     fn wrapped(&self) -> Option<SqlType> {
         Some(self.inner.clone())
@@ -241,11 +251,11 @@ impl TypeEngine for UserDefined {
     fn coerce_compared_value(
         &self,
         ty: &SqlType,
-        _operator: &str,
-        _value: &Value,
-        _cx: &Cx,
+        operator: &Operator,
+        value: &Value,
+        cx: &Cx,
     ) -> Result<Option<SqlType>> {
-        Ok(Some(ty.clone()))
+        compared_by_script(ty, operator, value, cx).map(Some)
     }
 }
 

@@ -23,12 +23,9 @@ impl TypeEngine for IntegerType {
         &self,
         _ty: &SqlType,
         value: &Value,
-        dialect: &Dialect,
+        _dialect: &Dialect,
         cx: &Cx,
     ) -> Result<Option<String>> {
-        if dialect.compat.is_14() {
-            return cx.str(value).map(Some);
-        }
         let number = cx.call(&Value::Class(INT.class()), [value.clone()])?;
         cx.str(&number).map(Some)
     }

@@ -10,6 +10,7 @@ use crate::object::{
     Args, Class, Cx, Instance, Members, Object, Result, Str, TypeSpec, Value, no_attribute,
 };
 use crate::sql::dialects::DialectObject;
+use crate::sql::operators::Operator;
 
 /// Makes an instance of a class of types, a script's subclass included.
 pub fn construct_type(class: &Rc<Class>, args: Args, cx: &Cx) -> Result<Value> {
@@ -156,7 +157,7 @@ pub fn type_members(members: &mut Members) {
                 if inner.is_some() {
                     return Ok(ty.to_value());
                 }
-                ty.coerce_compared_value("", bound.value("value"), cx)
+                ty.coerce_compared_value(&Operator::Eq, bound.value("value"), cx)
                     .map(|ty| ty.to_value())
             },
         )

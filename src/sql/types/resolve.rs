@@ -9,6 +9,7 @@ use super::class::{SqlType, TypeClass};
 use super::{Affinity, names, python};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Args, Class, Cx, Result, Value};
+use crate::sql::operators::Operator;
 
 thread_local! {
     static SIMPLE: RefCell<FxHashMap<usize, SqlType>> = RefCell::default();
@@ -79,7 +80,12 @@ impl SqlType {
     }
 
     /// The type that a plain value takes when it is compared with an expression of this type.
-    pub fn coerce_compared_value(&self, operator: &str, value: &Value, cx: &Cx) -> Result<Self> {
+    pub fn coerce_compared_value(
+        &self,
+        operator: &Operator,
+        value: &Value,
+        cx: &Cx,
+    ) -> Result<Self> {
         let own = self
             .behaviour()
             .coerce_compared_value(self, operator, value, cx)?;

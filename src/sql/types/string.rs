@@ -32,7 +32,12 @@ impl TypeEngine for StringType {
         dialect: &Dialect,
         cx: &Cx,
     ) -> Result<Option<String>> {
-        quoted_literal(&cx.str(value)?, dialect).map(Some)
+        if let Some(text) = value.as_str() {
+            return quoted_literal(text, dialect).map(Some);
+        }
+        // What is no text says so itself.
+        let doubled = cx.call_method(value, "replace", [Value::str("'"), Value::str("'")])?;
+        quoted_literal(&cx.str(&doubled)?, dialect).map(Some)
     }
     fn python_type(&self) -> Option<Value> {
         Some(Value::Class(STR.class()))

@@ -136,6 +136,10 @@ impl TypeEngine for TemporalType {
         let text = cx.str(&text)?.replace('T', " ");
         Ok(Some(format!("'{text}'")))
     }
+    fn repr_arguments(&self) -> Option<Vec<(Option<&'static str>, Value)>> {
+        // A generic Interval shows the arguments of the DATETIME that it is stored as: none.
+        (self.kind == TemporalKind::Interval).then(Vec::new)
+    }
     fn python_type(&self) -> Option<Value> {
         python::temporal_class(self.kind)
     }

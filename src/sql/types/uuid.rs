@@ -8,6 +8,7 @@ use super::{Affinity, python};
 use crate::object::types::STR;
 use crate::object::{Bound, Cx, Result, Value};
 use crate::sql::dialects::Dialect;
+use crate::sql::operators::Operator;
 
 /// `Uuid`, and `UUID`, which is native everywhere.
 pub struct UuidType {
@@ -30,7 +31,7 @@ impl TypeEngine for UuidType {
     fn coerce_compared_value(
         &self,
         ty: &SqlType,
-        _operator: &str,
+        _operator: &Operator,
         value: &Value,
         _cx: &Cx,
     ) -> Result<Option<SqlType>> {

@@ -397,8 +397,14 @@ pub const NAMES: &[(&str, crate::object::Export)] = &[
     }),
     (
         "text",
-        export!("text(text)", |b, _| {
-            Ok(value(ColumnElement::Text(TextClause::new(b.text("text")?))))
+        export!("text(text)", |b, cx| {
+            let Value::Str(text) = b.value("text") else {
+                return Err(TYPE_ERROR.error(format!(
+                    "expected string or bytes-like object, got '{}'",
+                    class_of(b.value("text"), cx).name()
+                )));
+            };
+            Ok(value(ColumnElement::Text(TextClause::new(text))))
         }),
     ),
     (

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::operator_functions::function_of;
 use super::operators::value;
 use super::{collection, specs, statement};
+use crate::engine::exc::INVALID_REQUEST_ERROR;
 use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR};
 use crate::object::{
     BinaryOp, CompareOp, Cx, Members, Object, Raised, Result, Str, TypeSpec, UnaryOp, Value,
@@ -521,6 +522,14 @@ fn no_bind(name: &str, cx: &Cx) -> Raised {
 
 /// The members of `ScalarSelect`.
 pub fn scalar_select_members(members: &mut Members) {
+    for name in ["c", "columns"] {
+        members.getter(name, |_: &ColumnElement, _| {
+            Err(INVALID_REQUEST_ERROR.error(
+                "Scalar Select expression has no columns; use this object directly within a \
+                 column-level expression.",
+            ))
+        });
+    }
     members
         .getter("element", |this: &ColumnElement, _| {
             Ok(match this.plain() {

@@ -36,7 +36,7 @@ pub use modules::{
     ELEMENTS_MODULE, EXPRESSION_MODULE, FUNCTIONS_MODULE, SELECTABLE_MODULE, SQL_MODULE,
     class_named,
 };
-pub use operator_functions::OPERATORS_MODULE;
+pub use operator_functions::{OPERATORS_MODULE, function_of};
 pub use operators::members as column_operators;
 pub use postgresql::{POSTGRESQL_NAMES, mysql_match};
 pub use select::{
