@@ -225,8 +225,17 @@ impl Mapper {
     pub fn is_concrete(&self) -> bool {
         self.inheritance == Inheritance::Concrete
     }
-    /// The mapper at the base of the hierarchy (concrete ones are bases themselves).
+    /// The base of its hierarchy, whose objects are written together.
     pub fn base_mapper(self: &Rc<Self>) -> Rc<Self> {
+        let mut mapper = self;
+        while let Some(base) = &mapper.inherits {
+            mapper = base;
+        }
+        mapper.clone()
+    }
+    /// The mapper whose class is in the identity keys of its objects: that of a concrete one is
+    /// its own.
+    pub fn identity_base(self: &Rc<Self>) -> Rc<Self> {
         let mut mapper = self;
         while let (Some(base), false) = (&mapper.inherits, mapper.is_concrete()) {
             mapper = base;
@@ -258,7 +267,7 @@ impl Mapper {
     }
     /// Whether the two have a base in common.
     pub fn common_parent(self: &Rc<Self>, other: &Rc<Self>) -> bool {
-        Rc::ptr_eq(&self.base_mapper(), &other.base_mapper())
+        Rc::ptr_eq(&self.identity_base(), &other.identity_base())
     }
     /// The mappers that inherit directly, in definition order.
     pub fn subclasses(&self) -> Vec<Rc<Self>> {
@@ -447,7 +456,7 @@ impl Mapper {
             Some((_, others)) => others.push(b.clone()),
             None => found.push((a.clone(), vec![b.clone()])),
         };
-        for mapper in this.base_mapper().self_and_descendants() {
+        for mapper in this.identity_base().self_and_descendants() {
             for (base, own) in mapper.inherits_equated_pairs.borrow().iter() {
                 add(base, own);
                 add(own, base);

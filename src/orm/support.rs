@@ -38,7 +38,7 @@ pub fn identity_key_of(instance: &Rc<Instance>, cx: &Cx) -> Result<IdentityKey> 
             Held::NoValue | Held::NoResult => Value::None,
         });
     }
-    IdentityKey::new(mapper.base_mapper().class(), values, Value::None, cx)
+    IdentityKey::new(mapper.identity_base().class(), values, Value::None, cx)
 }
 
 /// A new object of `mapper`'s class, whose `__init__` has not run.

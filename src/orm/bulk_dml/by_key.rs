@@ -66,7 +66,7 @@ fn apply(
         .iter()
         .map(|key| find(row, key).cloned().unwrap_or(Value::None))
         .collect();
-    let key = IdentityKey::new(mapper.base_mapper().class(), values, Value::None, cx)?;
+    let key = IdentityKey::new(mapper.identity_base().class(), values, Value::None, cx)?;
     let Some(instance) = session.by_identity(&key) else {
         return Ok(());
     };

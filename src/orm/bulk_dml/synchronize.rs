@@ -120,7 +120,7 @@ impl ByCriteria<'_> {
     }
 
     fn by_keys(&self, rows: Vec<Vec<Value>>) -> Result<Matched> {
-        let base = self.mapper.base_mapper();
+        let base = self.mapper.identity_base();
         let width = self.mapper.primary_key().len();
         let mut found = Vec::new();
         for mut row in rows {

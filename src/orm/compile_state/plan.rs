@@ -301,7 +301,7 @@ impl PlanMaker {
     }
 
     fn instance_plan(&self, subject: &Subject<'_>, cx: &Cx) -> Result<Rc<InstancePlan>> {
-        let base = subject.mapper.base_mapper();
+        let base = subject.mapper.identity_base();
         let mut identity = Vec::new();
         for column in subject.mapper.primary_key().iter() {
             identity.push(self.key_column(subject, column, cx)?);

@@ -459,7 +459,8 @@ fn load_partly(
     let lacks = attributes
         .iter()
         .any(|attribute| unloaded(attribute.slot()));
-    let eager = !plan.slots.joined.is_empty() && context.info.options.invoke_all_eagers;
+    let eager = !(plan.slots.joined.is_empty() && plan.slots.subquery.is_empty())
+        && context.info.options.invoke_all_eagers;
     if is_new && !lacks && !eager {
         return Ok(());
     }
@@ -499,6 +500,11 @@ fn load_partly(
             .filter(|joined| !wanted(joined.slot))
         {
             load(&joined.target, context, row, cx)?;
+        }
+        // The targets of a subquery load are fetched for an instance that has its collection too.
+        let subqueries = plan.slots.subquery.iter();
+        for (slot, property, _, element) in subqueries.filter(|(slot, ..)| !wanted(*slot)) {
+            strategies::subquery_collected(plan, property, *slot, element.as_ref(), context, cx)?;
         }
     }
     if is_new {

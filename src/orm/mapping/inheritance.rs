@@ -186,7 +186,7 @@ fn warn_no_identity(mapper: &Rc<Mapper>, cx: &Cx) {
         return;
     }
     let Some(base) = &mapper.inherits else { return };
-    let Some(discriminator) = base.base_mapper().polymorphic_on() else {
+    let Some(discriminator) = base.identity_base().polymorphic_on() else {
         return;
     };
     let shown = crate::orm::configure::expression_text(&discriminator, cx);

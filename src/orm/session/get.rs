@@ -158,7 +158,7 @@ impl Session {
         method: &str,
         cx: &Cx,
     ) -> Result<Option<Rc<Instance>>> {
-        let base = mapper.base_mapper();
+        let base = mapper.identity_base();
         let token = call.identity_token.clone().unwrap_or(Value::None);
         let key = match ident {
             Value::Int(_) | Value::Str(_) if mapper.primary_key().len() == 1 => {

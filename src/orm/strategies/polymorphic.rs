@@ -44,7 +44,7 @@ pub fn load_subclasses(
         cx,
     );
     let entity = MappedEntity::Mapper(subclass.clone());
-    let base = subclass.base_mapper();
+    let base = subclass.identity_base();
     let key: Vec<_> = base.primary_key().clone();
     let criterion = crate::orm::support::in_bind(&key, &Str::new("primary_keys"), cx)?;
     let base_slots = base_slots(subclass);
@@ -104,7 +104,7 @@ fn loads_from(mapper: &Rc<Mapper>, above: &Rc<Mapper>) -> bool {
 
 /// The slots of the columns that the base's SELECT loads, the primary key excepted.
 fn base_slots(subclass: &Rc<Mapper>) -> Vec<u32> {
-    let base = subclass.base_mapper();
+    let base = subclass.identity_base();
     let key = base.primary_key();
     let discriminator = base.polymorphic_on();
     base.prop_list()

@@ -276,7 +276,7 @@ fn inheritance_members(members: &mut Members) {
         })
         .getter("polymorphic_map", |this: &MapperHandle, cx| {
             let dict = Dict::default();
-            for mapper in this.0.base_mapper().self_and_descendants() {
+            for mapper in this.0.identity_base().self_and_descendants() {
                 let identity = mapper.polymorphic_identity().clone();
                 if !matches!(identity, Value::Undefined | Value::None) {
                     dict.insert(identity, mapper_value(&mapper), cx)?;
@@ -305,7 +305,7 @@ fn inheritance_members(members: &mut Members) {
         .method("polymorphic_iterator()", |this: &MapperHandle, _, _| {
             Ok(Value::list(
                 this.0
-                    .base_mapper()
+                    .identity_base()
                     .self_and_descendants()
                     .iter()
                     .map(mapper_value)

@@ -104,7 +104,7 @@ fn optimized_get(
             columns.extend(column.columns.borrow().iter().cloned());
         }
     }
-    let base = mapper.base_mapper();
+    let base = mapper.identity_base();
     let is_of = |column: &ColumnElement, mapper: &Rc<Mapper>| {
         mapper
             .local_table()

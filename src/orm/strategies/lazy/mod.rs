@@ -267,7 +267,7 @@ fn load_by_key(
     if filled && !load.passive.has(Passive::DEFERRED_HISTORY_LOAD) {
         return Ok(Loaded::WasSet);
     }
-    let class = target.base_mapper().class().clone();
+    let class = target.identity_base().class().clone();
     let key = IdentityKey::new(&class, values, Value::None, cx)?;
     match session.find_identity(&target, &key, load.passive, cx)? {
         Found::Object(instance) => return Ok(Loaded::Value(Value::Instance(instance))),

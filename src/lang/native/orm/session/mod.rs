@@ -78,7 +78,7 @@ pub fn identity_key_of_call(bound: &Bound<'_>, cx: &Cx) -> Result<Value> {
         Value::List(items) => items.to_vec(),
         other => vec![other.clone()],
     };
-    let class = mapper.base_mapper().class().clone();
+    let class = mapper.identity_base().class().clone();
     let key = crate::orm::IdentityKey::new(&class, values, Value::None, cx)?;
     Ok(key.to_value())
 }
