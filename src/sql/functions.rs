@@ -128,6 +128,12 @@ pub fn call_function(
     } else {
         None
     };
+    if let ("next_value", [one]) = (name, args)
+        && packages.is_empty()
+        && let Some(sequence) = one.downcast::<Rc<Sequence>>()
+    {
+        return Ok(next_value(sequence));
+    }
     check_count(known, args)?;
     let bind_name = known.map_or(name, |spec| spec.name);
     let mut elements = args

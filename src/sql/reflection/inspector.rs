@@ -175,13 +175,20 @@ impl Inspector {
                 None => master.to_owned(),
             };
             // 1.4 lists SQLite's own tables too.
-            let filter = if catalogue.cx().compat().is_14() {
+            let is_14 = catalogue.cx().compat().is_14();
+            let filter = if is_14 {
                 ""
             } else {
                 " AND name NOT LIKE 'sqlite~_%' ESCAPE '~'"
             };
+            // Its text for temporary ones ends in a space.
+            let end = if is_14 && what.starts_with("temp") {
+                " "
+            } else {
+                ""
+            };
             let sql =
-                format!("SELECT name FROM {master} WHERE type='{kind}'{filter} ORDER BY name");
+                format!("SELECT name FROM {master} WHERE type='{kind}'{filter} ORDER BY name{end}");
             let rows = catalogue.rows(sql, Vec::new())?;
             Ok(rows.iter().filter_map(|row| text(row, 0)).collect())
         })
