@@ -10,7 +10,7 @@ use super::state::{InstanceState, state_of};
 use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Result, Str, Value, find_attr};
 use crate::sql::operators::Operator;
-use crate::sql::{ColumnElement, Modifiers, operate};
+use crate::sql::{Annotations, ColumnElement, Modifiers, operate};
 
 /// A synonym or composite as an attribute of a class or alias.
 #[derive(Clone)]
@@ -56,7 +56,15 @@ impl DescriptorAttribute {
             return super::instrumented::element_of(&target, cx).map(Some);
         }
         let columns = self.columns(cx)?;
-        Ok((!columns.is_empty()).then(|| ColumnElement::comma_list(columns, cx.compat())))
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let list = ColumnElement::comma_list(columns, cx.compat());
+        Ok(Some(list.annotate(Annotations {
+            parent_entity: Some(self.entity.entity()),
+            proxy_key: Some(self.property.key()),
+            ..Annotations::default()
+        })))
     }
     /// A composite as something to select: its objects.
     pub fn bundle(&self, cx: &Cx) -> Result<Option<Bundle>> {
