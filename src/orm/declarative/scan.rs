@@ -80,12 +80,6 @@ pub(super) fn finish(prepared: Prepared<'_>) -> Result<Rc<Mapper>> {
     if let Some(fields) = fields {
         dataclass::attach(&class, fields);
     }
-    if class.own("__mapper__").is_none() {
-        class.set(
-            "__mapper__",
-            Value::object(crate::orm::mapper::MapperHandle(mapper.clone())),
-        );
-    }
     Ok(mapper)
 }
 

@@ -183,6 +183,10 @@ pub fn map_class(spec: MapperSpec, cx: &Cx) -> Result<Rc<Mapper>> {
     keys::configure(&mapper, &spec, cx)?;
     declare_attributes(&mapper, cx)?;
     spec.registry.add_mapper(&mapper, cx);
+    if spec.class.own("__mapper__").is_none() {
+        let shown = Value::object(super::mapper::MapperHandle(mapper.clone()));
+        spec.class.set("__mapper__", shown);
+    }
     Ok(mapper)
 }
 
