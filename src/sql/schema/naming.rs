@@ -92,7 +92,7 @@ fn column_attribute(column: &Rc<Column>, attribute: &str) -> Option<String> {
         "key" => column.key().to_string(),
         "name" => column.name().to_string(),
         "label" => match ColumnElement::Column(column.clone()).tq_label() {
-            Some(label) => label.display().to_string(),
+            Some(label) => label.display().clone(),
             None => column.name().to_string(),
         },
         _ => return None,

@@ -224,7 +224,7 @@ fn common_members(members: &mut Members) {
         })
         .method("copy()", |this: &ProxyCollection, _, cx| this.plain(cx))
         .method("pop(*args)", |this: &ProxyCollection, a, cx| {
-            this.pop(&a, cx)
+            this.pop(a, cx)
         });
 }
 

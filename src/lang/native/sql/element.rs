@@ -583,8 +583,7 @@ fn scalar_with(
 }
 
 fn plain_select_only() -> Raised {
-    crate::engine::exc::INVALID_REQUEST_ERROR
-        .error("Can only apply this operation to a plain SELECT construct")
+    INVALID_REQUEST_ERROR.error("Can only apply this operation to a plain SELECT construct")
 }
 
 fn exists_with(
