@@ -1,25 +1,32 @@
 //! From the values that scripts give to elements: one function a role, with the error of a value
 //! that does not fit the role.
 
+mod clauses;
+mod froms;
+mod statements;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::dml::{Delete, Insert, Update};
-use super::elements::{
-    BindParameter, ColumnElement, CustomKind, Modifiers, Name, Tuple, coerce_compared_value,
-    integer_type, literal, null_type,
-};
-use super::entity::{Entity, EntityCoercion};
-use super::executable::Executable;
-use super::operators::Operator;
-use super::selectable::{
-    AliasedElement, CompoundSelect, FromClause, FromItem, JoinTarget, LabelStyle, OnClause, Select,
-    SelectData, SelectItem, SelectStatement, TextClause, TextualSelect,
-};
-use super::types::{SqlType, type_of_value};
-use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING, with_code};
-use crate::object::exceptions::{ATTRIBUTE_ERROR, TYPE_ERROR, VALUE_ERROR};
+use crate::engine::exc::{ARGUMENT_ERROR, SA_WARNING};
 use crate::object::{Cx, Raised, Result, Str, TypeSpec, Value, class_of};
+use crate::sql::elements::{
+    BindParameter, ColumnElement, Modifiers, Name, Tuple, coerce_compared_value, literal, null_type,
+};
+use crate::sql::entity::{Entity, EntityCoercion};
+use crate::sql::operators::Operator;
+use crate::sql::selectable::{
+    AliasedElement, CompoundSelect, FromClause, LabelStyle, Select, SelectItem, SelectStatement,
+    TextClause, TextualSelect,
+};
+use crate::sql::types::{SqlType, type_of_value};
+pub use clauses::{
+    BY_OF, expect_by, expect_group_by, expect_limit, expect_order_by, expect_select_item,
+};
+pub use froms::{expect_from, expect_from_item, expect_join_target, expect_on_clause};
+pub use statements::{
+    COMPOUND, executable_of, expect_executable, expect_returns_rows, expect_statement, runnable_of,
+};
 
 /// The session's hook for ORM values.
 #[derive(Default)]
@@ -421,307 +428,6 @@ pub fn expect_where(value: &Value, argname: Option<&str>, cx: &Cx) -> Result<Col
     }
 }
 
-/// What `select()` takes.
-pub fn expect_select_item(value: &Value, cx: &Cx) -> Result<SelectItem> {
-    if matches!(value, Value::Object(_))
-        && let Some(hook) = Coercions::hook(cx)
-        && let Some(entity) = hook.selected(value, cx)?
-    {
-        return Ok(SelectItem::Entity(entity));
-    }
-    match coerce(value, cx)? {
-        Coerced::Element(element) => Ok(SelectItem::Column(element)),
-        Coerced::From(from) => Ok(SelectItem::From(from)),
-        Coerced::Entity(entity) => Ok(SelectItem::Entity(entity)),
-        Coerced::Statement(_) => {
-            let class = class_of(value, cx);
-            let raised = expected_with(
-                columns_role(cx),
-                value,
-                None,
-                &format!(
-                    "To create a FROM clause from a <class '{}'> object, use the .subquery() \
-                     method.",
-                    class.full_name()
-                ),
-                cx,
-            )?;
-            Err(with_code(raised, "89ve"))
-        }
-        Coerced::Literal(value) => Ok(SelectItem::Column(select_literal(&value, cx)?)),
-    }
-}
-
-fn select_literal(value: &Value, cx: &Cx) -> Result<ColumnElement> {
-    Ok(match value {
-        Value::None => ColumnElement::Null,
-        Value::Bool(true) => ColumnElement::True,
-        Value::Bool(false) => ColumnElement::False,
-        Value::Int(_) | Value::BigInt(_) | Value::Float(_) => {
-            ColumnElement::literal_column(&cx.str(value)?)
-        }
-        Value::Str(text) if text.as_str() == "*" => ColumnElement::literal_column("*"),
-        Value::Str(text) => {
-            let mut chars = text.chars();
-            let straight = chars
-                .next()
-                .is_some_and(|c| c.is_alphanumeric() || c == '_')
-                && chars.all(|c| !c.is_whitespace());
-            let shown = cx.repr(&Value::str(ellipsed(text)))?;
-            let how = if straight { "column" } else { "literal_column" };
-            return Err(ARGUMENT_ERROR.error(format!(
-                "Textual column expression {shown} should be explicitly declared with \
-                 text({shown}), or use {how}({shown}) for more specificity"
-            )));
-        }
-        // 1.4 takes a list for all of `select()`.
-        Value::List(items) if cx.compat().is_20() => {
-            let shown: Vec<_> = items
-                .to_vec()
-                .iter()
-                .map(|item| cx.repr(item))
-                .collect::<Result<_>>()?;
-            return Err(expected_with(
-                columns_role(cx),
-                value,
-                None,
-                &format!("Did you mean to say select({})?", shown.join(", ")),
-                cx,
-            )?);
-        }
-        _ => return Err(expected(columns_role(cx), value, None, cx)?),
-    })
-}
-
-/// An element of ORDER BY.
-pub fn expect_order_by(value: &Value, cx: &Cx) -> Result<ColumnElement> {
-    let element = expect_by(value, "ORDER BY expression", cx)?;
-    Ok(match element.order_by_label() {
-        Some(_) => ColumnElement::LabelReference(Rc::new(element)),
-        None => element,
-    })
-}
-
-/// An element of GROUP BY.
-pub fn expect_group_by(value: &Value, cx: &Cx) -> Result<ColumnElement> {
-    let from = match coerce(value, cx)? {
-        Coerced::From(from) => Some(from),
-        Coerced::Entity(entity) => {
-            let columns = entity.columns(cx)?;
-            return Ok(ColumnElement::comma_list(columns, cx.compat()));
-        }
-        _ => None,
-    };
-    if let Some(from) = from {
-        let columns = from.column_list(cx)?;
-        return Ok(ColumnElement::comma_list(columns, cx.compat()));
-    }
-    expect_by(value, "GROUP BY expression", cx)
-}
-
-/// A column or the name of a label: what `desc()`, `asc()`, `distinct()` and `of=` take.
-pub fn expect_by(value: &Value, role: &str, cx: &Cx) -> Result<ColumnElement> {
-    match coerce(value, cx)? {
-        Coerced::Literal(Value::None) => Ok(ColumnElement::Null),
-        Coerced::Literal(Value::Bool(true)) => Ok(ColumnElement::True),
-        Coerced::Literal(Value::Bool(false)) => Ok(ColumnElement::False),
-        Coerced::Literal(Value::Str(text)) => Ok(ColumnElement::TextualLabelReference(text)),
-        Coerced::Entity(entity) => match entity.element(cx)? {
-            Some(element) => Ok(element),
-            None => Err(expected(role, value, None, cx)?),
-        },
-        other => match column_from(other, cx)? {
-            Some(element) => Ok(element),
-            None => Err(expected(role, value, None, cx)?),
-        },
-    }
-}
-
-/// The role name of what `desc()` and the like take.
-pub const BY_OF: &str = "GROUP BY / OF / etc. expression";
-
-/// LIMIT or OFFSET; `None` clears.
-pub fn expect_limit(value: &Value, cx: &Cx) -> Result<Option<ColumnElement>> {
-    match coerce(value, cx)? {
-        Coerced::Literal(Value::None) => Ok(None),
-        Coerced::Literal(value) => {
-            let Some(number) = value.as_int() else {
-                let number = match &value {
-                    Value::Instance(_) => cx
-                        .call_method(&value, "__index__", [])
-                        .ok()
-                        .and_then(|answer| answer.as_int()),
-                    _ => None,
-                };
-                if let Value::Str(text) = &value {
-                    return match text.trim().parse() {
-                        Ok(number) => limit_bind(number),
-                        Err(_) => Err(VALUE_ERROR.error(format!(
-                            "invalid literal for int() with base 10: {}",
-                            cx.repr(&value)?
-                        ))),
-                    };
-                }
-                return match number {
-                    Some(number) => limit_bind(number),
-                    None => Err(TYPE_ERROR.error(format!(
-                        "'{}' object cannot be interpreted as an integer",
-                        class_of(&value, cx).name()
-                    ))),
-                };
-            };
-            limit_bind(number)
-        }
-        Coerced::Element(element) => Ok(Some(element)),
-        Coerced::Statement(statement) => statement.scalar_subquery(cx).map(Some),
-        Coerced::From(_) | Coerced::Entity(_) => {
-            Err(expected("LIMIT / OFFSET expression", value, None, cx)?)
-        }
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it ends branches that may fail")]
-fn limit_bind(number: i64) -> Result<Option<ColumnElement>> {
-    Ok(Some(
-        BindParameter::anonymous(
-            None,
-            super::elements::BindValue::Value(Value::Int(number)),
-            integer_type(),
-        )
-        .element(),
-    ))
-}
-
-/// A FROM element or an entity, of `select_from()` for one.
-pub fn expect_from_item(value: &Value, cx: &Cx) -> Result<FromItem> {
-    match coerce(value, cx)? {
-        Coerced::From(from) => Ok(FromItem::From(from)),
-        Coerced::Entity(entity) => Ok(FromItem::Entity(entity)),
-        Coerced::Element(element) => match element.plain() {
-            ColumnElement::Text(text) => Ok(FromItem::From(FromClause::Text(text.clone()))),
-            ColumnElement::Function(function) => {
-                Ok(FromItem::From(FromClause::Function(function.clone())))
-            }
-            _ => Err(expected(FROM, value, None, cx)?),
-        },
-        Coerced::Statement(statement) => {
-            if cx.compat().is_14() {
-                let alias = statement.subquery(None, cx)?;
-                return Ok(FromItem::From(FromClause::Alias(alias)));
-            }
-            Ok(FromItem::From(FromClause::Alias(
-                statement.subquery(None, cx)?,
-            )))
-        }
-        Coerced::Literal(Value::Str(text)) => {
-            Err(no_text_coercion(&text, None, &ARGUMENT_ERROR, "", cx))
-        }
-        Coerced::Literal(value) => Err(expected(FROM, &value, None, cx)?),
-    }
-}
-
-/// A FROM element.
-pub fn expect_from(value: &Value, cx: &Cx) -> Result<FromClause> {
-    match expect_from_item(value, cx)? {
-        FromItem::From(from) => Ok(from),
-        FromItem::Entity(entity) => entity.selectable(cx),
-    }
-}
-
-/// What `join()` joins, in a statement of entities or of tables alone.
-pub fn expect_join_target(value: &Value, of_entities: bool, cx: &Cx) -> Result<JoinTarget> {
-    if let Some(hook) = Coercions::hook(cx)
-        && hook.is_attribute(value, cx)
-    {
-        return Ok(JoinTarget::Attribute(value.clone()));
-    }
-    match coerce(value, cx)? {
-        Coerced::Literal(_) if cx.compat().is_14() && !of_entities => {
-            Err(ATTRIBUTE_ERROR.error(format!(
-                "'{}' object has no attribute '_propagate_attrs'",
-                class_of(value, cx).name()
-            )))
-        }
-        Coerced::Literal(_) => Err(expected(JOIN, value, None, cx)?),
-        _ => match expect_from_item(value, cx) {
-            Ok(FromItem::From(from)) => Ok(JoinTarget::From(from)),
-            Ok(FromItem::Entity(entity)) => Ok(JoinTarget::Entity(entity)),
-            Err(_) => Err(expected(JOIN, value, None, cx)?),
-        },
-    }
-}
-
-/// The condition of `join()`.
-pub fn expect_on_clause(value: &Value, cx: &Cx) -> Result<OnClause> {
-    if let Some(hook) = Coercions::hook(cx)
-        && hook.is_relationship(value, cx)
-    {
-        return Ok(OnClause::Attribute(value.clone()));
-    }
-    let role = if cx.compat().is_14() {
-        "SQL expression for ON clause"
-    } else {
-        "ON clause, typically a SQL expression or ORM relationship attribute"
-    };
-    match coerce(value, cx)? {
-        Coerced::Literal(_) => Err(expected(role, value, None, cx)?),
-        other => match column_from(other, cx)? {
-            Some(element) => Ok(OnClause::Expression(element)),
-            None => Err(expected(role, value, None, cx)?),
-        },
-    }
-}
-
-/// A statement that returns rows; `text()` counts as one.
-pub fn expect_statement(value: &Value, role: &str, cx: &Cx) -> Result<SelectStatement> {
-    match coerce(value, cx)? {
-        Coerced::Statement(statement) => Ok(statement),
-        Coerced::Element(element) => match element.plain() {
-            ColumnElement::Text(text) => Ok(SelectStatement::Textual(Rc::new(TextualSelect {
-                element: text.clone(),
-                columns: Vec::new(),
-                positional: false,
-            }))),
-            ColumnElement::ScalarSelect(scalar) => Ok(scalar.element.clone()),
-            _ => Err(expected(role, value, None, cx)?),
-        },
-        Coerced::From(from) => match from.plain() {
-            FromClause::Alias(alias) if cx.compat().is_14() => match &alias.element {
-                AliasedElement::Select(statement) => Ok(statement.clone()),
-                AliasedElement::From(_) => Err(expected(role, value, None, cx)?),
-            },
-            _ => Err(expected(role, value, None, cx)?),
-        },
-        Coerced::Entity(_) | Coerced::Literal(_) => Err(expected(role, value, None, cx)?),
-    }
-}
-
-/// The statement whose rows `from_statement()` takes.
-pub fn expect_returns_rows(value: &Value, cx: &Cx) -> Result<Executable> {
-    match executable_of(value) {
-        Some(Executable::Function(_)) | None => {}
-        Some(statement) => return Ok(statement),
-    }
-    match coerce(value, cx)? {
-        Coerced::Statement(SelectStatement::Select(select)) => Ok(Executable::Select(select)),
-        Coerced::Statement(SelectStatement::Compound(compound)) => {
-            Ok(Executable::Compound(compound))
-        }
-        Coerced::Literal(Value::Str(text)) => {
-            Err(no_text_coercion(&text, None, &ARGUMENT_ERROR, "", cx))
-        }
-        _ => Err(expected(
-            "SELECT construct or equivalent text() construct",
-            value,
-            None,
-            cx,
-        )?),
-    }
-}
-
-/// The role name of a member of a set operation.
-pub const COMPOUND: &str = "SELECT construct for inclusion in a UNION or other set construct";
-
 /// A column by name or element, of `table()` and `text().columns()`.
 pub fn expect_plain_column(value: &Value, cx: &Cx) -> Result<ColumnElement> {
     match coerce(value, cx)? {
@@ -778,66 +484,6 @@ pub fn optional_name(value: Option<&Value>) -> Option<Name> {
         .and_then(Value::as_str)
         .filter(|text| !text.is_empty())
         .map(|text| Name::Plain(Str::new(text)))
-}
-
-/// The statement that `value` is, of those that a script can execute.
-pub fn executable_of(value: &Value) -> Option<Executable> {
-    if let Some(element) = value.downcast::<ColumnElement>() {
-        return Some(match element.plain() {
-            ColumnElement::Text(text) => Executable::Text(text.clone()),
-            ColumnElement::Custom(custom) if custom.kind == CustomKind::Clause => {
-                Executable::Custom(element.clone())
-            }
-            _ => Executable::Function(element.clone()),
-        });
-    }
-    if let Some(insert) = value.downcast::<Insert>() {
-        return Some(Executable::Insert(insert.clone()));
-    }
-    if let Some(update) = value.downcast::<Update>() {
-        return Some(Executable::Update(update.clone()));
-    }
-    if let Some(delete) = value.downcast::<Delete>() {
-        return Some(Executable::Delete(delete.clone()));
-    }
-    match statement_of(value)? {
-        SelectStatement::Select(select) => Some(Executable::Select(select)),
-        SelectStatement::Compound(compound) => Some(Executable::Compound(compound)),
-        SelectStatement::Textual(textual) => Some(Executable::TextualSelect(textual)),
-        _ => None,
-    }
-}
-
-/// The statement that executing `value` runs: of a function, the SELECT of it; another expression
-/// can't be executed.
-pub fn runnable_of(value: &Value) -> Option<Executable> {
-    match executable_of(value)? {
-        Executable::Function(element) => match element.plain() {
-            ColumnElement::Function(_) => Some(Executable::Select(Select::of(SelectData {
-                raw_columns: vec![SelectItem::Column(element)],
-                ..SelectData::default()
-            }))),
-            _ => None,
-        },
-        statement => Some(statement),
-    }
-}
-
-/// A statement to be executed; 1.4 takes text for one.
-pub fn expect_executable(value: &Value, cx: &Cx) -> Result<Executable> {
-    if let Some(statement) = runnable_of(value) {
-        return Ok(statement);
-    }
-    match value {
-        Value::Str(text) if cx.compat().is_14() => Ok(Executable::Text(TextClause::new(text))),
-        Value::Str(text) => Err(no_text_coercion(text, None, &ARGUMENT_ERROR, "", cx)),
-        _ => Err(expected(
-            "Executable SQL or text() construct",
-            value,
-            None,
-            cx,
-        )?),
-    }
 }
 
 /// An expression inside DDL: a text is taken as SQL.
