@@ -9,7 +9,6 @@ use crate::engine::exc::{ARGUMENT_ERROR, with_code};
 use crate::object::exceptions::{TYPE_ERROR, VALUE_ERROR};
 use crate::object::{Cx, Result, Value, class_of};
 use crate::sql::elements::{BindParameter, ColumnElement, integer_type};
-use crate::sql::entity::{Entity, EntityCoercion};
 use crate::sql::selectable::SelectItem;
 
 /// What `select()` takes.

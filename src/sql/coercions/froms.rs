@@ -5,7 +5,6 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::exceptions::ATTRIBUTE_ERROR;
 use crate::object::{Cx, Result, Value, class_of};
 use crate::sql::elements::ColumnElement;
-use crate::sql::entity::{Entity, EntityCoercion};
 use crate::sql::selectable::{FromClause, FromItem, JoinTarget, OnClause};
 
 /// A FROM element or an entity, of `select_from()` for one.

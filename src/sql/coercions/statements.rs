@@ -7,7 +7,6 @@ use crate::engine::exc::ARGUMENT_ERROR;
 use crate::object::{Cx, Result, Value};
 use crate::sql::dml::{Delete, Insert, Update};
 use crate::sql::elements::{ColumnElement, CustomKind};
-use crate::sql::entity::{Entity, EntityCoercion};
 use crate::sql::executable::Executable;
 use crate::sql::selectable::{
     AliasedElement, FromClause, Select, SelectData, SelectItem, SelectStatement, TextClause,

@@ -8,6 +8,7 @@ mod binary;
 mod binds;
 mod compiled;
 mod crud;
+mod crud_defaults;
 mod cte;
 mod dml;
 mod dml_info;
@@ -18,7 +19,9 @@ mod function;
 mod hints;
 mod hooked;
 mod multi_table;
+mod returning;
 mod select;
+mod upsert;
 mod variants;
 
 use std::rc::Rc;
