@@ -7,7 +7,6 @@ use std::rc::Rc;
 use super::collections::{self, CollectionFactory, adapter_of};
 use super::dynamic::{self, DynamicKind};
 use super::events::{self, AttributeEvent, Listener, Op, ScriptListener, Token};
-use super::history::History;
 use super::hooks::{self, Loaded};
 use super::passive::Passive;
 use super::properties::{MapperProperty, PropertyId};
@@ -95,7 +94,7 @@ pub struct Attribute {
     key: Str,
     slot: Cell<u32>,
     property: Rc<MapperProperty>,
-    options: AttributeOptions,
+    pub(super) options: AttributeOptions,
     active_history: Cell<bool>,
     /// What hears of changes, in order.
     listeners: RefCell<Rc<Vec<Listener>>>,
@@ -279,7 +278,7 @@ impl Attribute {
         self.default_value(instance, state, cx).map(Held::Value)
     }
 
-    fn fire_loaders(
+    pub(super) fn fire_loaders(
         self: &Rc<Self>,
         instance: &Rc<Instance>,
         state: &InstanceState,
@@ -602,108 +601,6 @@ impl Attribute {
         }
         state.set_parent(token, None);
         Ok(())
-    }
-
-    /// What changed since the last load or flush.
-    pub fn history(
-        self: &Rc<Self>,
-        instance: &Rc<Instance>,
-        passive: Passive,
-        cx: &Cx,
-    ) -> Result<History> {
-        let Some(state) = state_of(instance) else {
-            return Ok(History::default());
-        };
-        let slot = self.slot();
-        match &self.options.kind {
-            AttributeKind::Scalar => {
-                let current = match held_now(instance, slot) {
-                    Held::NoValue if !state.is_changed(slot) => {
-                        self.get(instance, passive.without(Passive::INIT_OK), cx)?
-                    }
-                    held => held,
-                };
-                if matches!(current, Held::NoResult) {
-                    return Ok(History::blank());
-                }
-                History::of_scalar(self, &current, state.committed(slot), cx)
-            }
-            AttributeKind::Object => {
-                let current = match held_now(instance, slot) {
-                    Held::NoValue => self.get(instance, passive.without(Passive::INIT_OK), cx)?,
-                    held => held,
-                };
-                if matches!(current, Held::NoResult) {
-                    return Ok(History::blank());
-                }
-                let mut original = state.committed(slot);
-                if self.options.deferred_history && matches!(original, Some(Committed::NoResult)) {
-                    original = self.load_original(instance, state, passive, cx)?;
-                }
-                Ok(History::of_object(&current, original))
-            }
-            AttributeKind::Collection(_) => {
-                collections::history(self, instance, state, passive, cx)
-            }
-            AttributeKind::Dynamic(_) => dynamic::history(self, instance, state, passive, cx),
-        }
-    }
-
-    fn load_original(
-        self: &Rc<Self>,
-        instance: &Rc<Instance>,
-        state: &InstanceState,
-        passive: Passive,
-        cx: &Cx,
-    ) -> Result<Option<Committed>> {
-        let passive = passive
-            | Passive::ONLY_PERSISTENT
-            | Passive::NO_AUTOFLUSH
-            | Passive::LOAD_AGAINST_COMMITTED
-            | Passive::NO_RAISE
-            | Passive::DEFERRED_HISTORY_LOAD;
-        Ok(Some(
-            match self.fire_loaders(instance, state, passive, cx)? {
-                Loaded::Value(value) => Committed::Value(value),
-                Loaded::NoResult => Committed::NoResult,
-                Loaded::NoValue | Loaded::Empty | Loaded::WasSet => Committed::NoValue,
-            },
-        ))
-    }
-
-    /// Every object that the attribute holds or held since the last flush, for cascades.
-    pub fn all_pending(
-        self: &Rc<Self>,
-        instance: &Rc<Instance>,
-        passive: Passive,
-        cx: &Cx,
-    ) -> Result<Vec<Rc<Instance>>> {
-        let Some(state) = state_of(instance) else {
-            return Ok(Vec::new());
-        };
-        let slot = self.slot();
-        if self.is_collection() {
-            return collections::all_pending(instance, state, slot, cx);
-        }
-        if self.is_dynamic() {
-            return dynamic::all_pending(self, instance, state, passive, cx);
-        }
-        let current = match held_now(instance, slot) {
-            Held::NoValue if passive.has(Passive::CALLABLES_OK) => {
-                self.get(instance, passive, cx)?
-            }
-            held => held,
-        };
-        let mut found = Vec::new();
-        if let Some(Value::Instance(object)) = current.object() {
-            found.push(object.clone());
-        }
-        if let Some(Committed::Value(Value::Instance(original))) = state.committed(slot)
-            && !found.iter().any(|known| Rc::ptr_eq(known, &original))
-        {
-            found.push(original);
-        }
-        Ok(found)
     }
 }
 

@@ -1,10 +1,15 @@
-//! `History`: what was added to an attribute, what stayed, what left.
+//! `History`: what was added to an attribute, what stayed, what left; and how an attribute tells.
+
+use std::rc::Rc;
 
 use rustc_hash::FxHashSet;
 
-use super::attribute::{Attribute, Held};
-use super::state::Committed;
-use crate::object::{Cx, Result, Value};
+use super::attribute::{Attribute, AttributeKind, Held, held_now};
+use super::hooks::Loaded;
+use super::passive::Passive;
+use super::state::{Committed, InstanceState, state_of};
+use super::{collections, dynamic};
+use crate::object::{Cx, Instance, Result, Value};
 
 /// What changed in an attribute since the last load or flush.
 #[derive(Clone, Default, Debug)]
@@ -143,5 +148,109 @@ impl History {
                 is_blank: false,
             },
         }
+    }
+}
+
+impl Attribute {
+    /// What changed since the last load or flush.
+    pub fn history(
+        self: &Rc<Self>,
+        instance: &Rc<Instance>,
+        passive: Passive,
+        cx: &Cx,
+    ) -> Result<History> {
+        let Some(state) = state_of(instance) else {
+            return Ok(History::default());
+        };
+        let slot = self.slot();
+        match &self.options.kind {
+            AttributeKind::Scalar => {
+                let current = match held_now(instance, slot) {
+                    Held::NoValue if !state.is_changed(slot) => {
+                        self.get(instance, passive.without(Passive::INIT_OK), cx)?
+                    }
+                    held => held,
+                };
+                if matches!(current, Held::NoResult) {
+                    return Ok(History::blank());
+                }
+                History::of_scalar(self, &current, state.committed(slot), cx)
+            }
+            AttributeKind::Object => {
+                let current = match held_now(instance, slot) {
+                    Held::NoValue => self.get(instance, passive.without(Passive::INIT_OK), cx)?,
+                    held => held,
+                };
+                if matches!(current, Held::NoResult) {
+                    return Ok(History::blank());
+                }
+                let mut original = state.committed(slot);
+                if self.options.deferred_history && matches!(original, Some(Committed::NoResult)) {
+                    original = self.load_original(instance, state, passive, cx)?;
+                }
+                Ok(History::of_object(&current, original))
+            }
+            AttributeKind::Collection(_) => {
+                collections::history(self, instance, state, passive, cx)
+            }
+            AttributeKind::Dynamic(_) => dynamic::history(self, instance, state, passive, cx),
+        }
+    }
+
+    fn load_original(
+        self: &Rc<Self>,
+        instance: &Rc<Instance>,
+        state: &InstanceState,
+        passive: Passive,
+        cx: &Cx,
+    ) -> Result<Option<Committed>> {
+        let passive = passive
+            | Passive::ONLY_PERSISTENT
+            | Passive::NO_AUTOFLUSH
+            | Passive::LOAD_AGAINST_COMMITTED
+            | Passive::NO_RAISE
+            | Passive::DEFERRED_HISTORY_LOAD;
+        Ok(Some(
+            match self.fire_loaders(instance, state, passive, cx)? {
+                Loaded::Value(value) => Committed::Value(value),
+                Loaded::NoResult => Committed::NoResult,
+                Loaded::NoValue | Loaded::Empty | Loaded::WasSet => Committed::NoValue,
+            },
+        ))
+    }
+
+    /// Every object that the attribute holds or held since the last flush, for cascades.
+    pub fn all_pending(
+        self: &Rc<Self>,
+        instance: &Rc<Instance>,
+        passive: Passive,
+        cx: &Cx,
+    ) -> Result<Vec<Rc<Instance>>> {
+        let Some(state) = state_of(instance) else {
+            return Ok(Vec::new());
+        };
+        let slot = self.slot();
+        if self.is_collection() {
+            return collections::all_pending(instance, state, slot, cx);
+        }
+        if self.is_dynamic() {
+            return dynamic::all_pending(self, instance, state, passive, cx);
+        }
+        let current = match held_now(instance, slot) {
+            Held::NoValue if passive.has(Passive::CALLABLES_OK) => {
+                self.get(instance, passive, cx)?
+            }
+            held => held,
+        };
+        let mut found = Vec::new();
+        if let Some(Value::Instance(object)) = current.object() {
+            found.push(object.clone());
+        }
+        if let Some(Committed::Value(Value::Instance(original))) = state.committed(slot)
+            && !found.iter().any(|known| Rc::ptr_eq(known, &original))
+        {
+            found.push(original);
+        }
+        Ok(found)
     }
 }
