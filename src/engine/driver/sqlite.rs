@@ -96,20 +96,22 @@ impl SqliteConnection {
             default_begin,
             read_uncommitted: Cell::new(false),
         });
-        OPEN.with_borrow_mut(|open| {
-            open.retain(|known| known.strong_count() > 0);
-            open.push(Rc::downgrade(&shared));
-        });
+        if shared.is_file() {
+            OPEN.with_borrow_mut(|open| {
+                open.retain(|known| known.strong_count() > 0);
+                open.push(Rc::downgrade(&shared));
+            });
+        }
         Ok(Self { shared })
     }
 }
 
 thread_local! {
-    /// The connections that are open, for the end of the program.
+    /// The connections to files that are open, for the end of the program.
     static OPEN: RefCell<Vec<Weak<Shared>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Close all connections, as the end of a Python program does: what is not committed is rolled
+/// Close all connections to files, as the end of a Python program does: what is not committed is rolled
 /// back, and no journal stays beside a database.
 pub fn close_all() {
     for shared in OPEN.take().iter().filter_map(Weak::upgrade) {
@@ -134,6 +136,11 @@ fn add_functions(connection: &Connection) -> rusqlite::Result<()> {
 impl Shared {
     fn connection(&self) -> Rc<Connection> {
         self.connection.borrow().clone()
+    }
+
+    fn is_file(&self) -> bool {
+        let connection = self.connection();
+        connection.path().is_some_and(|path| !path.is_empty())
     }
 
     /// Let go of the database; a cursor that still runs holds on to it.
