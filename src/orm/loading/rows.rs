@@ -59,13 +59,15 @@ impl EntityRows {
 
     /// Read a chunk of the values of `columns`, of which nothing is to be made.
     fn read_chunk(&mut self, columns: &[usize], cx: &Cx) -> Result<()> {
+        // A column that comes once more leaves its value in the row.
+        let comes_again = |(at, column)| columns[at + 1..].contains(column);
+        let again: Vec<bool> = columns.iter().enumerate().map(comes_again).collect();
         let (mut rows, mut row) = (PackedRows::default(), Vec::new());
         let mut count = 0;
         while self.next_of_chunk(count, &mut row, cx)? {
-            for (at, column) in columns.iter().enumerate() {
-                let again = columns[at + 1..].contains(column);
+            for (column, again) in columns.iter().zip(&again) {
                 rows.push(match row.get_mut(*column) {
-                    Some(value) if again => value.clone(),
+                    Some(value) if *again => value.clone(),
                     Some(value) => std::mem::replace(value, Value::None),
                     None => Value::None,
                 });
